@@ -1,0 +1,1 @@
+"""World files: the markets an exchange lists, one JSON file a world."""

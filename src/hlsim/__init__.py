@@ -1,0 +1,57 @@
+"""An offline Hyperliquid exchange. `hlsim.start()` gives a running one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hlsim.library import RunningExchange
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "start"]
+
+
+def start(
+    *,
+    seed: int = 0,
+    world: str = "mainnet",
+    market: str = "static",
+    clock: str = "manual",
+    chain: str = "testnet",
+    host: str = "127.0.0.1",
+    port: int = 0,
+    start_time: int | str | None = None,
+    speed: float = 1.0,
+    block_time: int = 0,
+    ws_lag: int = 0,
+    accounts: int = 10,
+    balance: int | str = 100_000,
+    fund: Mapping[str, int | str] | None = None,
+) -> RunningExchange:
+    """A running exchange in a thread of this process; to be stopped, or used in a `with`.
+
+    Everything means what the flag of the same name means to `hlsim serve`; `balance` and the values
+    of `fund` are USDC. Raises ValueError for what cannot work and OSError for an address that is
+    taken.
+    """
+    from hlsim.library import start as start_running
+
+    return start_running(
+        {
+            "seed": seed,
+            "world": world,
+            "market": market,
+            "clock": clock,
+            "chain": chain,
+            "host": host,
+            "port": port,
+            "start-time": start_time,
+            "speed": speed,
+            "block-time": block_time,
+            "ws-lag": ws_lag,
+            "accounts": accounts,
+            "balance": balance,
+            "fund": [f"{address}:{usdc}" for address, usdc in (fund or {}).items()],
+        }
+    )
