@@ -1,0 +1,101 @@
+"""One price of a book, and one side of it: what stands in line where, and in which order.
+
+Only `book.py` changes these. Nothing here crosses or compares two sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sortedcontainers import SortedDict  # type: ignore[import-untyped]
+
+from .types import Order, Px
+
+
+class Level:
+    """The orders at one price, first in first out; `sz` is their total size, `count` their number.
+
+    A linked list through the orders themselves: leaving costs the same from the head and from the
+    middle, however long the line is. A dict would do too, but its deletions at the head leave holes
+    that the next look at the head walks over.
+    """
+
+    __slots__ = ("count", "head", "px", "sz", "tail")
+
+    def __init__(self, px: Px) -> None:
+        self.px = px
+        self.sz = 0
+        self.count = 0
+        self.head: Order | None = None
+        self.tail: Order | None = None
+
+    def __iter__(self) -> Iterator[Order]:
+        """Oldest first. The order just yielded may leave the level meanwhile, no other one."""
+        order = self.head
+        while order is not None:
+            behind = order.behind
+            yield order
+            order = behind
+
+    def append(self, order: Order) -> None:
+        """Puts `order`, which rests nowhere, last in line."""
+        tail = self.tail
+        order.level = self
+        if tail is None:
+            self.head = order
+        else:
+            order.before = tail
+            tail.behind = order
+        self.tail = order
+        self.sz += order.sz
+        self.count += 1
+
+    def remove(self, order: Order) -> None:
+        """Takes `order`, which rests here, out of the line; its `sz` stays what it was."""
+        before, behind = order.before, order.behind
+        if before is None:
+            self.head = behind
+        else:
+            before.behind = behind
+            order.before = None
+        if behind is None:
+            self.tail = before
+        else:
+            behind.before = before
+            order.behind = None
+        order.level = None
+        self.sz -= order.sz
+        self.count -= 1
+
+
+class Ladder:
+    """One side of a book: its levels by price, the best one at hand."""
+
+    __slots__ = ("best", "by_px", "is_bid")
+
+    def __init__(self, *, is_bid: bool) -> None:
+        self.is_bid = is_bid
+        self.by_px: Any = SortedDict()
+        self.best: Level | None = None
+
+    def __iter__(self) -> Iterator[Level]:
+        """Best first. No level may come or go meanwhile."""
+        by_px = self.by_px
+        # Not `reversed(by_px.values())`, which searches the place of every level anew.
+        return map(by_px.__getitem__, reversed(by_px) if self.is_bid else by_px)
+
+    def open(self, px: Px) -> Level:
+        """A new empty level at `px`, where none is."""
+        level = self.by_px[px] = Level(px)
+        best = self.best
+        if best is None or (px > best.px if self.is_bid else px < best.px):
+            self.best = level
+        return level
+
+    def close(self, level: Level) -> None:
+        """Takes out a level that has become empty."""
+        by_px = self.by_px
+        del by_px[level.px]
+        if level is self.best:
+            self.best = by_px.peekitem(-1 if self.is_bid else 0)[1] if by_px else None
