@@ -1,0 +1,33 @@
+"""noop, setReferrer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .. import agents
+from ..replies import Done, Response
+from .registry import action
+
+if TYPE_CHECKING:
+    from ..call import Acting
+    from ..exchange import Exchange
+
+
+@action("noop", vault=True)
+@dataclass(frozen=True, slots=True)
+class Noop:
+    """Burns a nonce."""
+
+    def apply(self, ex: Exchange, acting: Acting) -> Response:
+        return Done()
+
+
+@action("setReferrer")
+@dataclass(frozen=True, slots=True)
+class SetReferrer:
+    code: str
+
+    def apply(self, ex: Exchange, acting: Acting) -> Response:
+        agents.set_referrer(ex, acting.user, self.code)
+        return Done()

@@ -1,0 +1,109 @@
+"""order, modify, batchModify: the actions that place orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NewType
+
+from ...matching.types import Tif
+from ..fixed import Address, Cloid, Px, Sz
+from ..replies import OrderReplies, Response
+from .registry import BlockClass, action
+
+if TYPE_CHECKING:
+    from ..call import Acting
+    from ..exchange import Exchange
+
+U32 = NewType("U32", int)
+U64 = NewType("U64", int)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitTerms:
+    """`{"tif": …}`."""
+
+    tif: Tif
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTerms:
+    """`t` of an order: `{"limit": …}`. Trigger terms are not built yet and refused as unknown."""
+
+    limit: LimitTerms = field(metadata={"variant": True})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOrder:
+    """One order as it is asked for. The fields stand in the order of the signed form."""
+
+    asset: U32 = field(metadata={"wire": "a"})
+    is_buy: bool = field(metadata={"wire": "b"})
+    px: Px = field(metadata={"wire": "p"})
+    sz: Sz = field(metadata={"wire": "s"})
+    reduce_only: bool = field(default=False, metadata={"wire": "r"})
+    terms: OrderTerms = field(metadata={"wire": "t"})
+    cloid: Cloid | None = field(default=None, metadata={"wire": "c", "omit": True})
+
+
+@dataclass(frozen=True, slots=True)
+class BuilderTerms:
+    """Who else earns: `f` in tenths of a basis point."""
+
+    address: Address = field(metadata={"wire": "b"})
+    fee: U32 = field(metadata={"wire": "f"})
+
+
+def _class_of(orders: tuple[NewOrder, ...]) -> BlockClass:
+    if all(order.terms.limit.tif is Tif.ALO for order in orders):
+        return BlockClass.NO_TAKER
+    return BlockClass.TAKER
+
+
+@action(
+    "order",
+    vault=True,
+    block_class=lambda action: _class_of(action.orders),
+    weight=lambda action: len(action.orders),
+)
+@dataclass(frozen=True, slots=True)
+class PlaceOrders:
+    orders: tuple[NewOrder, ...]
+    grouping: str = field(default="na", metadata={"choices": ("na",)})
+    builder: BuilderTerms | None = field(default=None, metadata={"omit": True})
+
+    def apply(self, ex: Exchange, acting: Acting) -> Response:
+        return OrderReplies(ex.desk.place_batch(acting, self.orders, self.builder))
+
+
+@dataclass(frozen=True, slots=True)
+class Modification:
+    """One entry of batchModify. `oid` is an oid or a cloid."""
+
+    oid: U64 | Cloid
+    order: NewOrder
+
+
+@action("modify", vault=True, block_class=lambda action: _class_of((action.order,)))
+@dataclass(frozen=True, slots=True)
+class Modify:
+    oid: U64 | Cloid
+    order: NewOrder
+    always_place: bool = field(default=False, metadata={"wire": "a", "omit": True})
+
+    def apply(self, ex: Exchange, acting: Acting) -> Response:
+        return ex.desk.modify(acting, self.oid, self.order, always_place=self.always_place)
+
+
+@action(
+    "batchModify",
+    vault=True,
+    block_class=lambda action: _class_of(tuple(entry.order for entry in action.modifies)),
+    weight=lambda action: len(action.modifies),
+)
+@dataclass(frozen=True, slots=True)
+class BatchModify:
+    modifies: tuple[Modification, ...]
+    always_place: bool = field(default=False, metadata={"wire": "a", "omit": True})
+
+    def apply(self, ex: Exchange, acting: Acting) -> Response:
+        return ex.desk.modify_batch(acting, self.modifies, always_place=self.always_place)

@@ -1,0 +1,96 @@
+"""The table of actions: what each is called, how it is signed, and where it stands in a block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from ..call import Acting
+    from ..exchange import Exchange
+    from ..replies import Response
+
+
+class BlockClass(IntEnum):
+    """Order inside a block. Documented: hypercore/order-book (mechanics 2.1, contested 9)."""
+
+    NO_TAKER = 0
+    """Sends no Gtc or Ioc order to any book."""
+    CANCEL = 1
+    TAKER = 2
+
+
+class Action(Protocol):
+    """One signed action: a frozen dataclass whose fields are its wire fields.
+
+    `apply` either changes state and answers, or raises `ActionError` before it changed anything.
+    """
+
+    def apply(self, ex: Exchange, acting: Acting) -> Response: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """One row of the table."""
+
+    name: str
+    cls: type[Any]
+    signs: tuple[str, ...] | None
+    """None: an L1 action. Else the EIP-712 fields after `hyperliquidChain`, "type name" each."""
+    primary_type: str
+    """EIP-712 primary type without the `HyperliquidTransaction:` prefix, "" for L1."""
+    vault: bool
+    """The envelope's vaultAddress means something (it is only ever refused in this version)."""
+    block_class: Callable[[Any], BlockClass]
+    weight: Callable[[Any], int]
+    """How many requests the action counts as: its batch length."""
+
+    @property
+    def is_l1(self) -> bool:
+        return self.signs is None
+
+    @property
+    def nonce_field(self) -> str | None:
+        """The signed field that must equal the envelope's nonce: "time", "nonce" or None."""
+        return None if self.signs is None else self.signs[-1].split()[1]
+
+
+ACTIONS: dict[str, ActionSpec] = {}
+"""By wire name, in the order of definition."""
+
+Cls = TypeVar("Cls", bound=type[Any])
+
+
+def action(
+    name: str,
+    *,
+    signs: tuple[str, ...] | None = None,
+    primary_type: str = "",
+    vault: bool = False,
+    block_class: Callable[[Any], BlockClass] = lambda action: BlockClass.NO_TAKER,
+    weight: Callable[[Any], int] = lambda action: 1,
+) -> Callable[[Cls], Cls]:
+    """Registers a frozen dataclass as the action `name`.
+
+    Field metadata: `wire` is the key when it differs from the camelCase of the field's name; `omit`
+    True leaves the key out of the signed form when the value equals the field's default; `choices`
+    are the only legal words; `variant` True marks the one key of a tagged union, beside which no
+    other may stand. A default makes a field optional; `| None` lets it be null.
+    """
+
+    def register(cls: Cls) -> Cls:
+        if name in ACTIONS:
+            raise ValueError(f"action {name} is defined twice")
+        ACTIONS[name] = ActionSpec(name, cls, signs, primary_type, vault, block_class, weight)
+        cls.wire_name = name
+        return cls
+
+    return register
+
+
+class Registered(Protocol):
+    """An instance of a registered class knows its name."""
+
+    wire_name: ClassVar[str]

@@ -1,0 +1,188 @@
+"""Who may act for whom: API wallets, approved builders, referrers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from . import margin
+from .errors import ActionError, ActionReject
+from .fixed import Address, parse_decimal
+from .ids import ZERO_ADDRESS
+from .state import Account, Agent, State
+from .timers import Timer
+
+if TYPE_CHECKING:
+    from .exchange import Exchange
+
+DAY_MS = 86_400_000
+DEFAULT_VALID_MS = 90 * DAY_MS
+LONGEST_VALID_MS = 180 * DAY_MS
+"""Observed: about 90 days unless said otherwise, at most 180 (exchange 6)."""
+REMOVAL_MS = 5_000
+"""Observed: for 4 to 5 s a removal is pending (exchange 6). Assumed: a retired agent's actions are
+told apart from a stranger's for as long."""
+NAME_CHARS = 16
+NAMED_AGENTS = 3
+MORE_AGENTS_USD = 100_000
+"""Observed: a fourth named agent was accepted at $101k of volume. Assumed: one more from $100k on
+and no further ones (exchange 6)."""
+
+BUILDERS = 10
+BUILDER_VALUE = 100_000_000
+"""Documented: ten approvals, and a builder holds 100 USDC of perps value (mechanics 11.3)."""
+BUILDER_TENTHS = 1_000
+"""Documented: at most 1 %, the maximum on spot, in tenths of a basis point."""
+
+_PRUNED = Address("")
+"""In place of the master of an agent that was forgotten; its address stays used."""
+_EXPIRING = re.compile(r"(.*) valid_until ([0-9]{1,15})", re.DOTALL)
+
+
+def resolve_signer(state: State, signer: Address, *, is_l1: bool) -> tuple[Address, bool]:
+    """Whom `signer` acts as, and whether as an agent.
+
+    Raises ActionError. Observed: agents sign L1 actions only; on a user-signed one they are
+    strangers. An agent that was just replaced is refused with its master's address, later as
+    unknown (exchange 2.4, 6). A user's own address comes first.
+    """
+    if signer in state.accounts:
+        return signer, False
+    if not is_l1:
+        raise ActionError(ActionReject.MUST_DEPOSIT, address=signer)
+    agent = state.agents.get(signer)
+    # Documented: dead at `valid_until` (contested 45).
+    if agent is not None and state.time_ms < agent.valid_until_ms:
+        return agent.master, True
+    master = state.retired_agents.get(signer)
+    if master:
+        raise ActionError(ActionReject.MUST_DEPOSIT, address=master)
+    raise ActionError(ActionReject.UNKNOWN_SIGNER, address=signer)
+
+
+# -- API wallets -----------------------------------------------------------------------------------
+
+
+def approve(ex: Exchange, user: Address, agent_address: Address, name_text: str) -> None:
+    """Approves, replaces or (address zero) revokes the agent of a name; "" is the unnamed one.
+
+    `name_text` may end in ` valid_until <ms>`. Raises ActionError; the texts are Observed (exchange
+    6). Assumed: the order of the checks; revoking a name that has no agent does nothing; an address
+    that is or was anybody's agent, or has an account, counts as used.
+    """
+    state = ex.state
+    account, now = state.accounts[user], state.time_ms
+    removed_ms = account.agent_removed_ms
+    if removed_ms is not None and now < removed_ms + REMOVAL_MS:
+        raise ActionError(ActionReject.AGENT_PENDING_REMOVAL)
+    name, valid_until_ms = _terms(name_text, now)
+    if name_text and not 1 <= len(name) <= NAME_CHARS:
+        raise ActionError(ActionReject.AGENT_NAME)
+    old = account.agents.get(name)
+    if agent_address == ZERO_ADDRESS:
+        if old is not None:
+            _retire(state, account, old)
+            account.agent_removed_ms = now
+        return
+    if not now < valid_until_ms <= now + LONGEST_VALID_MS:
+        raise ActionError(ActionReject.AGENT_VALID_UNTIL)
+    if any(agent_address in used for used in (state.agents, state.retired_agents, state.accounts)):
+        raise ActionError(ActionReject.AGENT_USED)
+    limit = _named_limit(account)
+    if name and old is None and sum(map(bool, account.agents)) >= limit:
+        raise ActionError(ActionReject.AGENT_TOO_MANY, limit=limit)
+    if old is not None:
+        _retire(state, account, old)
+    agent = Agent(agent_address, user, name, valid_until_ms)
+    state.agents[agent_address] = account.agents[name] = agent
+    state.timers.push(valid_until_ms, Timer.AGENT_EXPIRY, agent_address)
+    ex.touch(user)
+
+
+def expire_agent(state: State, address: Address) -> None:
+    """Removes an agent whose time is over, or forgets whose a retired one was.
+
+    Documented: its nonces are pruned with it (exchange 4).
+    """
+    agent = state.agents.get(address)
+    if agent is not None and agent.valid_until_ms <= state.time_ms:
+        _remove(state, state.accounts[agent.master], agent)
+        state.retired_agents[address] = _PRUNED
+    elif address in state.retired_agents:
+        state.retired_agents[address] = _PRUNED
+
+
+def _terms(name_text: str, now_ms: int) -> tuple[str, int]:
+    """The name and the end of its validity."""
+    match = _EXPIRING.fullmatch(name_text)
+    if match is None:
+        return name_text, now_ms + DEFAULT_VALID_MS
+    return match[1], int(match[2])
+
+
+def _named_limit(account: Account) -> int:
+    traded = account.volume.total_usd >= MORE_AGENTS_USD * 10**8
+    return NAMED_AGENTS + 1 if traded else NAMED_AGENTS
+
+
+def _retire(state: State, account: Account, agent: Agent) -> None:
+    """Ends an agent before its time: its master is named for a while."""
+    _remove(state, account, agent)
+    state.retired_agents[agent.address] = account.address
+    state.timers.push(state.time_ms + REMOVAL_MS, Timer.AGENT_EXPIRY, agent.address)
+
+
+def _remove(state: State, account: Account, agent: Agent) -> None:
+    del state.agents[agent.address]
+    del account.agents[agent.name]
+    state.nonces.pop(agent.address, None)
+
+
+# -- builders and referrers ------------------------------------------------------------------------
+
+
+def approve_builder(ex: Exchange, user: Address, builder: Address, max_fee_rate: str) -> None:
+    """Lets `builder` take up to `max_fee_rate`, a percentage such as "0.001%"; "0%" ends that.
+
+    Raises ActionError. Observed: the text about the builder's balance (exchange 5.3). Assumed: a
+    rate that is no percentage of at most three decimals or above 1 % is invalid.
+    """
+    account = ex.state.accounts[user]
+    tenths = _tenths(max_fee_rate)
+    if tenths == 0:
+        account.builder_limits.pop(builder, None)
+        return
+    owner = ex.state.accounts.get(builder)
+    if owner is None or margin.total_summary(ex.state, owner).account_value < BUILDER_VALUE:
+        raise ActionError(ActionReject.BUILDER_BALANCE)
+    if builder not in account.builder_limits and len(account.builder_limits) >= BUILDERS:
+        raise ActionError(ActionReject.BUILDER_TOO_MANY)
+    account.builder_limits[builder] = tenths
+
+
+def _tenths(text: str) -> int:
+    """A percentage in tenths of a basis point: "0.001%" is 1."""
+    try:
+        tenths = parse_decimal(text.removesuffix("%"), 3) if text.endswith("%") else -1
+    except ValueError:
+        tenths = -1
+    if not 0 <= tenths <= BUILDER_TENTHS:
+        raise ActionError(ActionReject.BUILDER_RATE)
+    return tenths
+
+
+def set_referrer(ex: Exchange, user: Address, code: str) -> None:
+    """Names the owner of `code` as the referrer of `user`, once.
+
+    Raises ActionError. Observed: the text of an unknown code (mechanics 13); the others are
+    Assumed.
+    """
+    account = ex.state.accounts[user]
+    referrer = ex.state.referral_codes.get(code)
+    if referrer is None:
+        raise ActionError(ActionReject.REFERRAL_UNKNOWN)
+    if referrer == user:
+        raise ActionError(ActionReject.REFERRAL_SELF)
+    if account.referred_by is not None:
+        raise ActionError(ActionReject.REFERRAL_SET)
+    account.referred_by = referrer

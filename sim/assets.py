@@ -1,0 +1,200 @@
+"""What is listed: perps, spot pairs, tokens, margin tables, and the ticks and lots they imply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from .fixed import TEN, Px, Sz, Usd, div_down
+
+FIRST_SPOT_ID = 10_000
+"""Asset id of spot pair index 0. Documented: spot is 10000 + index (mechanics 14)."""
+
+
+class MarginMode(Enum):
+    """Which margin an asset allows. Values are the wire words; NORMAL has none."""
+
+    NORMAL = ""
+    NO_CROSS = "noCross"
+    STRICT_ISOLATED = "strictIsolated"
+
+
+@dataclass(frozen=True, slots=True)
+class MarginTier:
+    """From `lower_bound` of notional upward, `max_leverage` is the most."""
+
+    lower_bound: Usd
+    max_leverage: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarginTable:
+    """Tiers by position notional. Ids below 50 mean one tier with that maximum leverage (info
+    4.2).
+    """
+
+    id: int
+    description: str
+    tiers: tuple[MarginTier, ...]
+
+    @staticmethod
+    def implicit(max_leverage: int) -> MarginTable:
+        """The unlisted one-tier table of an id below 50."""
+        return MarginTable(max_leverage, "", (MarginTier(Usd(0), max_leverage),))
+
+    def tier(self, notional: int) -> MarginTier:
+        """The tier that `notional` (µUSD, >= 0) falls in."""
+        found = self.tiers[0]
+        for tier in self.tiers[1:]:
+            if notional > tier.lower_bound:
+                found = tier
+        return found
+
+    def deduction(self, tier: MarginTier) -> Usd:
+        """What keeps maintenance continuous across tiers, rounded down.
+
+        Documented: ded_n = ded_(n-1) + lower_n * (mmr_n - mmr_(n-1)), mmr = 1/(2*maxLeverage)
+        (mechanics 6.3): BTC above $150M deducts 1.875M.
+        """
+        total = 0
+        for lower, upper in zip(self.tiers, self.tiers[1:], strict=False):
+            if upper.lower_bound > tier.lower_bound:
+                break
+            gap = lower.max_leverage - upper.max_leverage
+            total += div_down(upper.lower_bound * gap, 2 * lower.max_leverage * upper.max_leverage)
+        return Usd(total)
+
+    def maintenance(self, notional: int) -> Usd:
+        """Maintenance margin of a position of `notional` µUSD, truncated to µUSD.
+
+        Observed: each position's margin is truncated, then summed (mechanics 6.1).
+        """
+        tier = self.tier(notional)
+        return Usd(div_down(notional, 2 * tier.max_leverage) - self.deduction(tier))
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A spot token. Amounts are integers of 10**-wei_decimals."""
+
+    index: int
+    name: str
+    sz_decimals: int
+    wei_decimals: int
+    token_id: str
+    is_canonical: bool = False
+    full_name: str | None = None
+    total_supply: int = 0
+    circulating_supply: int = 0
+    """Supplies in wei; 0 means unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Perp:
+    """A perpetual of the first dex. `id` is its place in the universe."""
+
+    id: int
+    coin: str
+    sz_decimals: int
+    max_leverage: int
+    margin_table: MarginTable
+    margin_mode: MarginMode = MarginMode.NORMAL
+    is_delisted: bool = False
+    impact_ntl: Usd = Usd(6_000_000_000)
+    """Documented: 20000 USDC for BTC and ETH, 6000 for the others (mechanics 9)."""
+    start_px: Px = Px(0)
+    """Oracle price of the world file, where a market starts."""
+    max_decimals: int = field(init=False, default=6)
+    is_spot: bool = field(init=False, default=False)
+
+    @property
+    def only_isolated(self) -> bool:
+        return self.margin_mode is not MarginMode.NORMAL
+
+
+@dataclass(frozen=True, slots=True)
+class SpotPair:
+    """A spot pair. `index` is the wire index, `id` the asset id 10000 + index."""
+
+    index: int
+    coin: str
+    base: Token
+    quote: Token
+    is_canonical: bool = False
+    is_delisted: bool = False
+    start_px: Px = Px(0)
+    max_decimals: int = field(init=False, default=8)
+    is_spot: bool = field(init=False, default=True)
+
+    @property
+    def id(self) -> int:
+        return FIRST_SPOT_ID + self.index
+
+    @property
+    def sz_decimals(self) -> int:
+        return self.base.sz_decimals
+
+
+Asset = Perp | SpotPair
+
+
+def px_decimals(asset: Asset) -> int:
+    """Most decimals a price may have: 6 - szDecimals perps, 8 - szDecimals spot (mechanics 1.1)."""
+    return asset.max_decimals - asset.sz_decimals
+
+
+def has_legal_decimals(asset: Asset, px: Px) -> bool:
+    """False means `Order has invalid price.`; integers are always legal."""
+    return px % TEN[8 - px_decimals(asset)] == 0
+
+
+def on_tick(px: Px) -> bool:
+    """At most five significant figures, or an integer of any length.
+
+    Documented: "integers are always allowed" (mechanics 1.1, contested 51).
+    """
+    if px % 10**8 == 0:
+        return True
+    return px % TEN[max(len(str(px)) - 5, 0)] == 0
+
+
+def on_lot(asset: Asset, sz: Sz) -> bool:
+    """False means `Order has invalid size.`"""
+    return sz % TEN[8 - asset.sz_decimals] == 0
+
+
+def round_px(asset: Asset, px: int, *, up: bool) -> Px:
+    """The nearest legal price at or beyond `px` in the given direction."""
+    figures = TEN[max(len(str(px)) - 5, 0)] if px > 0 else 1
+    step = max(figures if figures < 10**8 else 10**8, TEN[8 - px_decimals(asset)])
+    floor = px - px % step
+    return Px(floor + step if up and floor != px else floor)
+
+
+def lot(asset: Asset) -> Sz:
+    """The smallest size step."""
+    return Sz(TEN[8 - asset.sz_decimals])
+
+
+@dataclass(slots=True)
+class Universe:
+    """Everything listed, by every name it goes by. `tokens[i].index == i`."""
+
+    perps: list[Perp]
+    pairs: list[SpotPair]
+    tokens: list[Token]
+    margin_tables: dict[int, MarginTable]
+    """Only the listed ones, ids >= 50."""
+    name: str = ""
+    by_id: dict[int, Asset] = field(init=False)
+    by_coin: dict[str, Asset] = field(init=False)
+    token_by_name: dict[str, Token] = field(init=False)
+
+    def __post_init__(self) -> None:
+        assets: list[Asset] = [*self.perps, *self.pairs]
+        self.by_id = {asset.id: asset for asset in assets}
+        self.by_coin = {asset.coin: asset for asset in assets}
+        self.token_by_name = {}
+        for token in self.tokens:
+            # Names repeat on the exchange; the canonical or older token keeps the short name.
+            self.token_by_name.setdefault(token.name, token)

@@ -1,0 +1,37 @@
+"""Who sends an action, and when: everything about a request that is not the action itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .fixed import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The envelope of one action, after its signature was checked.
+
+    signer: the recovered address, a user or an agent.
+    nonce: the envelope's nonce, ms.
+    nonce_clock_ms: what nonces and `expires_after` are judged against. Clients stamp both with
+        their own wall clock, so this is wall time plus a scenario's skew; an input like any other,
+        written to the journal.
+    """
+
+    signer: Address
+    nonce: int
+    nonce_clock_ms: int
+    vault: Address | None = None
+    expires_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """A call after its signer was looked up: `user` is the account that acts."""
+
+    user: Address
+    signer: Address
+    nonce: int
+    is_agent: bool
+    hash: str
+    """Transaction hash of the action."""

@@ -1,0 +1,385 @@
+"""Order entry: places, matches, cancels and modifies; keeps every list of open orders in step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..matching.types import Side, Tif
+from . import clearinghouse
+from .assets import SpotPair
+from .errors import ActionError, ActionReject, CancelReject, OrderReject, Reject
+from .events import NonUserCancel, OrderUpdate
+from .fixed import Address, Cloid, Sz, Wei, div_down, ntl_wei, sz_to_wei
+from .order_checks import first_reject, static_reject
+from .orders import Builder, Order, OrderStatus
+from .replies import Done, Filled, OrderReplies, OrderReply, Response, Resting
+from .state import Account, Market, OrderLoad
+from .take import Take
+from .timers import Timer
+from .volume import DAY_MS
+
+if TYPE_CHECKING:
+    from .actions.orders import BuilderTerms, Modification, NewOrder
+    from .call import Acting
+    from .exchange import Exchange
+
+SCHEDULE_AHEAD_MS = 5_000
+SCHEDULE_TRIGGERS_A_DAY = 10
+SCHEDULE_VOLUME_USD = 1_000_000
+"""Documented: at least 5 s ahead, 10 triggers a UTC day; Observed: a $1M volume gate (mechanics
+5).
+"""
+
+_TOLD_BY_USER_EVENTS = frozenset({OrderStatus.SELF_TRADE_CANCELED, OrderStatus.MARGIN_CANCELED})
+"""Cancels by the engine that `userEvents` names (contested 2)."""
+
+
+class Desk:
+    """Order entry of one exchange. Stateless: everything it keeps is in `Exchange.state`."""
+
+    def __init__(self, ex: Exchange) -> None:
+        self.ex = ex
+
+    # -- placing -----------------------------------------------------------------------------------
+
+    def place_batch(
+        self, acting: Acting, asked: tuple[NewOrder, ...], builder: BuilderTerms | None
+    ) -> tuple[OrderReply, ...]:
+        """One reply an order, or a single Reject when the payload is statically wrong.
+
+        Raises ActionError for an asset id that is not listed.
+        """
+        if not asked:
+            return (Reject(OrderReject.EMPTY),)
+        account = self.ex.state.accounts[acting.user]
+        pays = None if builder is None else Builder(builder.address, builder.fee)
+        drafts = [self.draft(account, new, pays) for new in asked]
+        for order in drafts:
+            reject = static_reject(self.ex.state, self._market(order), order)
+            if reject is not None:
+                return (reject,)
+        return tuple(self.place(acting, account, order) for order in drafts)
+
+    def draft(self, account: Account, new: NewOrder, builder: Builder | None = None) -> Order:
+        """The order that `new` asks for, without an oid. Raises ActionError for an unknown
+        asset.
+        """
+        market = self.ex.state.markets.get(new.asset)
+        if market is None:
+            # Documented: perps stand below 10000, spot from there on (mechanics 14).
+            spot = new.asset >= 10_000
+            raise ActionError(ActionReject.INVALID_SPOT if spot else ActionReject.INVALID_PERP)
+        return Order(
+            0,
+            account.address,
+            Side.BID if new.is_buy else Side.ASK,
+            new.px,
+            new.sz,
+            new.asset,
+            market.asset.coin,
+            new.sz,
+            new.terms.limit.tif,
+            new.reduce_only,
+            new.cloid,
+            self.ex.state.time_ms,
+            builder,
+        )
+
+    def place(self, acting: Acting, account: Account, order: Order) -> OrderReply:
+        """Checks, matches and rests one order; the reply says what became of it."""
+        state, market = self.ex.state, self._market(order)
+        if market.halted or market.asset.is_delisted:
+            return Reject(OrderReject.HALTED, order.asset_id)
+        if order.builder is not None and not _builder_allowed(account, market, order.builder):
+            return Reject(OrderReject.BUILDER_FEE, order.asset_id)
+        order.oid = state.next_oid
+        state.next_oid += 1
+        reject = first_reject(state, account, market, order)
+        if reject is not None:
+            assert isinstance(reject.why, OrderReject)
+            self._record(account, order, reject.why.status)
+            return reject
+        if order.reduce_only:
+            order.sz = Sz(min(order.sz, abs(account.positions[order.asset_id].szi)))
+        return self._execute(acting, account, market, order)
+
+    def _execute(
+        self, acting: Acting, account: Account, market: Market, order: Order
+    ) -> OrderReply:
+        book = market.book
+        take = Take(self, market, order, acting.hash)
+        if book.crosses(order.side, order.px):
+            book.take(order, take)
+            self.ex.touch_book(order.coin)
+        if order.sz == 0 or (take.sz and not order.tif.rests):
+            # Observed: an arrival that fills shows `open` with its full size, then `filled`; a
+            # partly
+            # filled immediate order ends as `filled` too (ws 4.2, contested 26).
+            self._record(account, order, OrderStatus.OPEN, Sz(order.sz + take.sz))
+            self._record(account, order, OrderStatus.FILLED)
+        elif not order.tif.rests:
+            self._record(account, order, OrderReject.IOC_CANCEL.status)
+            return Reject(OrderReject.IOC_CANCEL, order.asset_id)
+        elif order.reduce_only and not _reduces(account, order):
+            # Its own fills closed the position: nothing is left to reduce.
+            self._record(account, order, OrderStatus.OPEN, Sz(order.sz + take.sz))
+            self._record(account, order, OrderStatus.REDUCE_ONLY_CANCELED)
+        else:
+            self._rest(account, market, order)
+        if take.sz:
+            return Filled(order.oid, Sz(take.sz), take.average_px(), order.cloid)
+        return Resting(order.oid, order.cloid)
+
+    def _rest(self, account: Account, market: Market, order: Order) -> None:
+        market.book.rest(order)
+        account.orders[order.oid] = order
+        counts = account.open_counts
+        counts[order.asset_id] = counts.get(order.asset_id, 0) + 1
+        if order.cloid is not None:
+            account.open_cloids[order.cloid] = order.oid
+        self.weigh(order, order.sz)
+        self._record(account, order, OrderStatus.OPEN)
+        self.ex.touch_book(order.coin)
+        if order.reduce_only:
+            account.reduce_only.setdefault(order.asset_id, {})[order.oid] = order
+            self.fit_reduce_only(account, market)
+
+    # -- bookkeeping of open orders ----------------------------------------------------------------
+
+    def weigh(self, order: Order, sz: int) -> None:
+        """Adds `sz` of a resting order to margin loads or spot holds; negative takes it off."""
+        account = self.ex.state.accounts[Address(order.owner)]
+        asset = self._market(order).asset
+        is_bid = order.side is Side.BID
+        if isinstance(asset, SpotPair):
+            token = asset.quote if is_bid else asset.base
+            if is_bid:
+                amount = ntl_wei(order.px, abs(sz), token.wei_decimals)
+            else:
+                amount = sz_to_wei(abs(sz), token.wei_decimals)
+            held = clearinghouse.balance(account, token.index)
+            held.hold = Wei(held.hold + (amount if sz > 0 else -amount))
+            return
+        if order.reduce_only:
+            return
+        load = account.order_loads.get(order.asset_id)
+        if load is None:
+            load = account.order_loads[order.asset_id] = OrderLoad()
+        if is_bid:
+            load.bid_ntl += order.px * sz
+        else:
+            load.ask_ntl += order.px * sz
+        if load.bid_ntl == 0 and load.ask_ntl == 0:
+            del account.order_loads[order.asset_id]
+
+    def forget(self, order: Order, status: str) -> None:
+        """Takes an order that left the book off every list and records `status`."""
+        account = self.ex.state.accounts[Address(order.owner)]
+        _unlist(account, order)
+        if status in _TOLD_BY_USER_EVENTS:
+            self.ex.emit(NonUserCancel(account.address, order.coin, order.oid))
+        self._record(account, order, status)
+
+    def _record(self, account: Account, order: Order, status: str, sz: Sz | None = None) -> None:
+        row = OrderUpdate(order, order.sz if sz is None else sz, status, self.ex.state.time_ms)
+        account.history.append(row)
+        self.ex.emit(row)
+        self.ex.touch(account.address)
+
+    def _market(self, order: Order) -> Market:
+        return self.ex.state.markets[order.asset_id]
+
+    # -- reduce-only -------------------------------------------------------------------------------
+
+    def fit_reduce_only(self, account: Account, market: Market) -> None:
+        """Trims resting reduce-only orders to the position: the newest keep, the oldest give way.
+
+        Observed: `reduceOnlyCanceled` when nothing is left to reduce; of two that exceed the
+        position together the older is trimmed first (mechanics 2.4).
+        """
+        mine = account.reduce_only.get(market.asset.id)
+        if not mine:
+            return
+        position = account.positions.get(market.asset.id)
+        szi = position.szi if position is not None else 0
+        left = abs(szi)
+        for order in reversed(list(mine.values())):
+            if szi * order.side.sign >= 0 or left == 0:
+                self.cancel_order(order, OrderStatus.REDUCE_ONLY_CANCELED)
+                continue
+            if order.sz > left:
+                market.book.reduce(order, Sz(left))
+                self.ex.touch_book(order.coin)
+            left -= order.sz
+
+    # -- cancelling --------------------------------------------------------------------------------
+
+    def cancel_order(self, order: Order, status: str) -> None:
+        """Takes a resting order out for `status`."""
+        self.withdraw(order)
+        self.forget(order, status)
+
+    def withdraw(self, order: Order) -> None:
+        """Takes a resting order off the book and releases what it reserved."""
+        self._market(order).book.cancel(order)
+        self.weigh(order, -order.sz)
+        self.ex.touch_book(order.coin)
+
+    def find_open(self, account: Account, name: int | Cloid) -> Order | None:
+        """An open order by oid or cloid (the newest with it)."""
+        oid = account.open_cloids.get(name) if isinstance(name, str) else name
+        return None if oid is None else account.orders.get(oid)
+
+    def cancel(self, acting: Acting, asset_id: int, name: int | Cloid) -> Reject | None:
+        """One entry of cancel or cancelByCloid. The asset must be the order's own."""
+        order = self.find_open(self.ex.state.accounts[acting.user], name)
+        if order is None or order.asset_id != asset_id:
+            return Reject(CancelReject.NOT_OPEN, asset_id)
+        self.cancel_order(order, OrderStatus.CANCELED)
+        return None
+
+    # -- modifying ---------------------------------------------------------------------------------
+
+    def modify(
+        self, acting: Acting, name: int | Cloid, new: NewOrder, *, always_place: bool
+    ) -> Response:
+        """Cancel-replace of one order; the reply does not tell the new oid (mechanics 5)."""
+        reply = self._replace(acting, name, new, always_place=always_place)
+        if isinstance(reply, Reject):
+            if isinstance(reply.why, ActionReject | OrderReject):
+                raise ActionError(reply.why, **reply.params)
+            raise AssertionError(reply)
+        return Done()
+
+    def modify_batch(
+        self, acting: Acting, entries: tuple[Modification, ...], *, always_place: bool
+    ) -> Response:
+        """Cancel-replace of several orders, one status each."""
+        if not entries:
+            return OrderReplies((Reject(OrderReject.EMPTY),))
+        return OrderReplies(
+            tuple(
+                self._replace(acting, entry.oid, entry.order, always_place=always_place)
+                for entry in entries
+            )
+        )
+
+    def _replace(
+        self, acting: Acting, name: int | Cloid, new: NewOrder, *, always_place: bool
+    ) -> OrderReply:
+        """Rule of 2026: without `always_place` the new order must be post-only, or a Gtc that
+        crosses nothing, which becomes post-only (mechanics 5, contested 13)."""
+        account = self.ex.state.accounts[acting.user]
+        old = self.find_open(account, name)
+        if old is None and not always_place:
+            return Reject(ActionReject.MODIFY_NOT_OPEN, new.asset)
+        order = self.draft(account, new)
+        market = self._market(order)
+        if old is not None and not always_place:
+            if not _is_tame(old, order, market):
+                return Reject(ActionReject.MODIFY_INVALID, new.asset)
+            order.tif = Tif.ALO
+        reject = static_reject(self.ex.state, market, order)
+        if reject is not None:
+            return reject
+        if old is not None:
+            self.withdraw(old)
+            _unlist(account, old)
+        reply = self.place(acting, account, order)
+        if old is not None:
+            # Observed: `open` of the new order stands before `canceled` of the old (contested 23).
+            self._record(account, old, OrderStatus.CANCELED)
+        if isinstance(reply, Reject):
+            return Reject(ActionReject.MODIFY_PLACING, new.asset, {"reason": reply})
+        return reply
+
+    # -- the dead man's switch ---------------------------------------------------------------------
+
+    def schedule_cancel(self, acting: Acting, time_ms: int | None) -> Response:
+        """Sets or clears the time at which all open orders of the user are cancelled.
+
+        Observed: the volume gate applies to setting and to clearing (exchange 5.1).
+        """
+        state = self.ex.state
+        account = state.accounts[acting.user]
+        traded = account.volume.total_usd
+        if traded < SCHEDULE_VOLUME_USD * 10**8:
+            raise ActionError(ActionReject.SCHEDULE_VOLUME, traded=_dollars(traded))
+        if time_ms is None:
+            account.schedule_cancel_ms = None
+            return Done()
+        if time_ms < state.time_ms + SCHEDULE_AHEAD_MS:
+            raise ActionError(ActionReject.SCHEDULE_TOO_EARLY)
+        if _triggers_today(account, state.time_ms) >= SCHEDULE_TRIGGERS_A_DAY:
+            raise ActionError(ActionReject.SCHEDULE_TRIGGERS)
+        account.schedule_cancel_ms = time_ms
+        state.timers.push(time_ms, Timer.SCHEDULED_CANCEL, account.address)
+        return Done()
+
+    def on_scheduled_cancel(self, user: Address) -> None:
+        """The switch of `user` fires, unless it was moved or cleared since the timer was set."""
+        state = self.ex.state
+        account = state.accounts[user]
+        due_ms = account.schedule_cancel_ms
+        if due_ms is None or due_ms > state.time_ms:
+            return
+        account.schedule_cancel_ms = None
+        account.schedule_triggers = _triggers_today(account, state.time_ms) + 1
+        account.schedule_day = div_down(state.time_ms, DAY_MS)
+        for order in list(account.orders.values()):
+            self.cancel_order(order, OrderStatus.SCHEDULED_CANCEL)
+
+
+def _unlist(account: Account, order: Order) -> None:
+    """Takes an order off every list of open orders of its owner."""
+    del account.orders[order.oid]
+    left = account.open_counts[order.asset_id] - 1
+    if left:
+        account.open_counts[order.asset_id] = left
+    else:
+        del account.open_counts[order.asset_id]
+    if order.cloid is not None and account.open_cloids.get(order.cloid) == order.oid:
+        del account.open_cloids[order.cloid]
+    if order.reduce_only:
+        mine = account.reduce_only[order.asset_id]
+        del mine[order.oid]
+        if not mine:
+            del account.reduce_only[order.asset_id]
+
+
+def _reduces(account: Account, order: Order) -> bool:
+    position = account.positions.get(order.asset_id)
+    return position is not None and position.szi * order.side.sign < 0
+
+
+def _is_tame(old: Order, new: Order, market: Market) -> bool:
+    """True when `new` may replace `old` without `always_place`.
+
+    Observed: an immediate order, another side, or a dropped reduce-only leave the old order resting
+    (exchange 5.1).
+    """
+    if new.asset_id != old.asset_id or new.side is not old.side:
+        return False
+    if old.reduce_only and not new.reduce_only:
+        return False
+    if new.tif is Tif.ALO:
+        return True
+    return new.tif is Tif.GTC and not market.book.crosses(new.side, new.px)
+
+
+def _builder_allowed(account: Account, market: Market, builder: Builder) -> bool:
+    """Documented: at most 0.1 % on perps and 1 % on spot, and no more than approved (exchange
+    5.1).
+    """
+    cap = 1000 if market.asset.is_spot else 100
+    return builder.fee <= min(cap, account.builder_limits.get(builder.address, 0))
+
+
+def _triggers_today(account: Account, time_ms: int) -> int:
+    return account.schedule_triggers if account.schedule_day == div_down(time_ms, DAY_MS) else 0
+
+
+def _dollars(usd: int) -> str:
+    """Observed: "$12066.75", and "$0" for nothing (exchange 5.1). `usd` is scaled by 1e8."""
+    cents = div_down(usd, 10**6)
+    return f"${div_down(cents, 100)}.{cents % 100:02d}" if cents else "$0"

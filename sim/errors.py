@@ -1,0 +1,217 @@
+"""Every refusal and its exact text.
+
+Three enums by level, members in the order in which their checks run. A member is `(code, text)`;
+the text may hold `{fields}` that `Reject.params` or `ActionError.params` fill. Wire suffixes such
+as ` asset=N` are the server's business (`server/encode.py`), by `OrderReject.suffixed`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+
+class OrderReject(Enum):
+    """Why one order was refused.
+
+    STATIC members judge the payload alone: one of them answers for the whole batch, and nothing
+    is placed, recorded or numbered (exchange 5.1). The others stand in an order's own status, end
+    in ` asset=N` on the wire, take an oid and leave the history status `code + "Rejected"`.
+    """
+
+    # static: one error for the batch, no suffix
+    EMPTY = "empty", "Orders are empty."
+    ZERO_SZ = "zeroSz", "Order has zero size."
+    INVALID_SZ = "invalidSz", "Order has invalid size."
+    ZERO_PX = "zeroPx", "Order has zero price."
+    INVALID_PX = "invalidPx", "Order has invalid price."
+    SPOT_REDUCE_ONLY = "spotReduceOnly", "Reduce-only is invalid for spot trading."
+    SPOT_SUPPLY = "spotSupply", "Order size cannot be larger than half of total supply."
+    # per order, at execution
+    HALTED = "halted", "Trading is halted."
+    BUILDER_FEE = "builderFee", "Builder fee has not been approved."
+    POST_ONLY_WINDOW = (
+        "postOnlyWindow",
+        "Only post-only orders allowed immediately after network upgrade",
+    )
+    TICK = "tick", "Price must be divisible by tick size."
+    PRICE_BAND = (
+        "priceBand",
+        "Order price cannot be more than {percent}% away from the reference price",
+    )
+    TOO_MANY_OPEN = "tooManyOpenOrders", "Too many open orders."
+    VALUE_TOO_LARGE = "orderValue", "Order value too large. Max is ${max_ntl}."
+    IOC_CANCEL = "iocCancel", "Order could not immediately match against any resting orders."
+    NO_LIQUIDITY = "marketOrderNoLiquidity", "No liquidity available for market order."
+    MIN_TRADE_NTL = "minTradeNtl", "Order must have minimum value of $10."
+    MIN_TRADE_SPOT_NTL = "minTradeNtl", "Order must have minimum value of 10 {quote}."
+    REDUCE_ONLY = "reduceOnly", "Reduce only order would increase position."
+    BAD_ALO_PX = "badAloPx", "Post only order would have immediately matched, bbo was {bbo}."
+    SPOT_BALANCE = "insufficientSpotBalance", "Insufficient spot balance"
+    MAX_POSITION = (
+        "perpMaxPosition",
+        "Order would cause position to exceed margin tier limit at current leverage",
+    )
+    MARGIN = "perpMargin", "Insufficient margin to place order."
+
+    def __init__(self, code: str, text: str) -> None:
+        self.code = code
+        self.text = text
+
+    def __new__(cls, *args: str) -> OrderReject:
+        # Two members share the code minTradeNtl; the serial number keeps them apart.
+        member = object.__new__(cls)
+        member._value_ = len(cls.__members__)
+        return member
+
+    __hash__ = object.__hash__
+
+    @property
+    def static(self) -> bool:
+        """True when the payload alone decides; one of them answers for the whole batch."""
+        return self in _STATIC
+
+    @property
+    def recorded(self) -> bool:
+        """True when the refused order takes an oid and a row in the history."""
+        return self not in _STATIC and self not in _UNRECORDED
+
+    @property
+    def suffixed(self) -> bool:
+        """True when the wire text ends in ` asset=N`."""
+        return self.recorded
+
+    @property
+    def status(self) -> str:
+        """The status that the history shows. Documented: error type + "Rejected" (info 6.3)."""
+        return f"{self.code}Rejected"
+
+
+_STATIC = frozenset(
+    {
+        OrderReject.EMPTY,
+        OrderReject.ZERO_SZ,
+        OrderReject.INVALID_SZ,
+        OrderReject.ZERO_PX,
+        OrderReject.INVALID_PX,
+        OrderReject.SPOT_REDUCE_ONLY,
+        OrderReject.SPOT_SUPPLY,
+        OrderReject.PRICE_BAND,
+        OrderReject.VALUE_TOO_LARGE,
+    }
+)
+_UNRECORDED = frozenset({OrderReject.HALTED, OrderReject.BUILDER_FEE, OrderReject.POST_ONLY_WINDOW})
+
+
+class CancelReject(Enum):
+    """Why one cancel or modify of a batch failed."""
+
+    NOT_OPEN = "Order was never placed, already canceled, or filled."
+
+
+class ActionReject(Enum):
+    """Why a whole action was refused: `{"status":"err","response":text}`, HTTP 200.
+
+    The first block stands in the order of the checks of exchange 1.3.
+    """
+
+    CHAIN = "Mainnet and testnet require different signature."
+    NONCE_MISMATCH = "Nonce mismatch."
+    UNRECOVERABLE = "Unable to recover signer."
+    VAULT_ON_USER_SIGNED = "Vault may not perform this action."
+    EXPIRES_ON_USER_SIGNED = "Action does not support expires_after"
+    VAULT_UNKNOWN = "Vault not registered: {address}"
+    UNKNOWN_SIGNER = "User or API Wallet {address} does not exist."
+    MUST_DEPOSIT = "Must deposit before performing actions. User: {address}"
+    OVER_WEIGHT = "Signed action over weight limit of 200."
+    NONCE_DUPLICATE = "Invalid nonce: duplicate nonce {nonce}"
+    NONCE_LOW = "Invalid nonce: nonce too low {nonce} < {bound}"
+    NONCE_HIGH = "Invalid nonce: nonce too high {nonce} > {bound}"
+    EXPIRED = "Action already expired"
+
+    # orders
+    INVALID_SPOT = "Invalid spot"
+    # Assumed: no recording exists of an unknown perps asset; nearest documented wording.
+    INVALID_PERP = "Invalid perp"
+    MODIFY_NOT_OPEN = "Cannot modify canceled or filled order"
+    MODIFY_INVALID = "Attempted to modify to invalid new order"
+    MODIFY_PLACING = "Error placing new order during modify: {reason}"
+    SCHEDULE_TOO_EARLY = "Scheduled cancel time too early, must be at least 5 seconds from now."
+    SCHEDULE_VOLUME = (
+        "Cannot set scheduled cancel time until enough volume traded. "
+        "Required: $1000000. Traded: {traded}."
+    )
+    # Assumed: the text of the eleventh trigger of a day was never recorded.
+    SCHEDULE_TRIGGERS = "Cannot set scheduled cancel time: max 10 triggers per day."
+
+    # leverage and margin
+    INVALID_LEVERAGE = "Invalid leverage value"
+    LEVERAGE_SWITCH = "Cannot switch leverage type with open position."
+    LEVERAGE_MARGIN = (
+        "Isolated position does not have sufficient margin available to decrease leverage. "
+        "To decrease leverage, add margin to the position."
+    )
+    CROSS_NOT_ALLOWED = "Cross margin is not allowed for this asset."
+    NOT_ISOLATED = "Position does not use isolated margin."
+    ISOLATED_ZERO = "Update to isolated margin cannot be zero."
+    ISOLATED_EMPTY = "Cannot update margin for empty position."
+    ISOLATED_INCREASE = "Account does not have sufficient margin available for increase."
+    ISOLATED_REDUCE = "Position does not have sufficient margin for reduction."
+
+    # transfers
+    AMOUNT_INVALID = "Invalid decimal number"
+    AMOUNT_ZERO = "Send amount cannot be zero"
+    AMOUNT_DECIMALS = "Invalid number of decimals"
+    WITHDRAW_BALANCE = "Insufficient balance for withdrawal."
+    WITHDRAW_FEE = "Withdrawal is smaller than fee."
+    WITHDRAW_ZERO = "Withdrawal amount cannot be zero"
+    USD_SEND_FEE = "Usd transfer is smaller than fee."
+    SELF_TRANSFER = "Cannot self-transfer."
+    INVALID_SEND = "Invalid send"
+    TOKEN_BALANCE = "Insufficient balance for token transfer"
+    TRANSFER_GAS = "Insufficient quote token (e.g., 1 USDC or USDT) balance for token transfer gas."
+    TRANSFER_GAS_QUOTE = "Insufficient {quote} balance for token transfer gas."
+    UNKNOWN_TOKEN = "Unknown token {token}"
+    INVALID_DEX = "Invalid perp DEX"
+    SUB_ACCOUNT_FOREIGN = "Sub-account {sub} is not registered to {address}"
+
+    # agents, builders, referrals
+    AGENT_NAME = "Extra agent name must be between 1 and 16 characters long."
+    AGENT_VALID_UNTIL = "Agent valid_until already expired."
+    AGENT_USED = "Extra agent already used."
+    AGENT_PENDING_REMOVAL = "User has pending agent removal"
+    AGENT_TOO_MANY = "Too many extra agents for cumulative volume traded. Current limit is {limit}"
+    BUILDER_BALANCE = "Builder has insufficient balance to be approved."
+    # Assumed: wording of a fee rate above the maximum was never recorded.
+    BUILDER_RATE = "Invalid builder fee rate"
+    # Assumed: wording of an eleventh builder was never recorded.
+    BUILDER_TOO_MANY = "Too many approved builders. Current limit is 10"
+    REFERRAL_UNKNOWN = "Referral code not registered"
+    REFERRAL_SET = "Referrer already set"
+    REFERRAL_SELF = "Cannot self-refer"
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One order's or cancel's refusal: which, on what asset, with what numbers.
+
+    An entry of a batchModify may be refused with an `ActionReject`, whose text takes no suffix.
+    """
+
+    why: OrderReject | CancelReject | ActionReject
+    asset_id: int = -1
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+class ActionError(Exception):
+    """A whole action is refused. Raised in `sim`, caught in `Exchange.apply` only.
+
+    `params` fill the text; `reason` is a `Reject` that the server puts into words first. A modify
+    whose new order is statically wrong is refused with that `OrderReject`.
+    """
+
+    def __init__(self, why: ActionReject | OrderReject, **params: Any) -> None:
+        super().__init__(why.name)
+        self.why = why
+        self.params = params

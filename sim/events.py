@@ -1,0 +1,279 @@
+"""What happened, as frozen rows. The same objects are the outbox, the histories and the streams.
+
+A row knows its `topics()`: the keys `(subscription, coin or user)` that it makes dirty. Nothing
+here formats; nothing here is ever changed after it was made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, ClassVar
+
+from .fixed import Address, Cloid, Px, Rate, Sz, Szi, Usd, Wei
+
+if TYPE_CHECKING:
+    from ..matching.types import Side
+    from .orders import Order
+
+Topic = tuple[str, str]
+"""A subscription's wire type and its key: a coin, a user, or ""."""
+
+
+class Event:
+    """Base of everything in the outbox."""
+
+    __slots__ = ()
+
+    def topics(self) -> tuple[Topic, ...]:
+        return ()
+
+
+class Direction(Enum):
+    """What a fill did to its owner's position. Values are the wire's `dir` (mechanics 7.2)."""
+
+    OPEN_LONG = "Open Long"
+    OPEN_SHORT = "Open Short"
+    CLOSE_LONG = "Close Long"
+    CLOSE_SHORT = "Close Short"
+    LONG_TO_SHORT = "Long > Short"
+    SHORT_TO_LONG = "Short > Long"
+    BUY = "Buy"
+    SELL = "Sell"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderUpdate(Event):
+    """A status change of one order: a row of `historicalOrders` and an item of `orderUpdates`.
+
+    `sz` is what remained at that moment; partial fills make no row (contested 35).
+    """
+
+    order: Order
+    sz: Sz
+    status: str
+    time_ms: int
+
+    def topics(self) -> tuple[Topic, ...]:
+        user = self.order.owner
+        return (("orderUpdates", user), ("openOrders", user))
+
+
+@dataclass(frozen=True, slots=True)
+class Fill(Event):
+    """One side of one match: a row of `userFills`."""
+
+    user: Address
+    coin: str
+    asset_id: int
+    px: Px
+    sz: Sz
+    side: Side
+    time_ms: int
+    start_position: Szi
+    """Signed position (perps) or base balance as a size (spot) before this fill."""
+    dir: Direction
+    closed_pnl: int
+    """Scaled by 1e8 USD; without the fee, from the truncated entry price (mechanics 7.1)."""
+    hash: str
+    oid: int
+    crossed: bool
+    fee: int
+    """In units of 10**-fee_decimals of the fee token, builder fee included; negative is a
+    rebate.
+    """
+    fee_decimals: int
+    fee_token: str
+    builder_fee: int
+    """The builder's part of `fee`, same unit; 0 when there is no builder."""
+    tid: int
+    cloid: Cloid | None
+    twap_id: int | None = None
+
+    def topics(self) -> tuple[Topic, ...]:
+        user = self.user
+        return (("userFills", user), ("userEvents", user), ("notification", user))
+
+
+@dataclass(frozen=True, slots=True)
+class Trade(Event):
+    """One match, as the public sees it: a row of `recentTrades`. `side` is the aggressor's."""
+
+    coin: str
+    side: Side
+    px: Px
+    sz: Sz
+    time_ms: int
+    hash: str
+    tid: int
+    buyer: Address
+    seller: Address
+
+    def topics(self) -> tuple[Topic, ...]:
+        return (("trades", self.coin), ("candle", self.coin))
+
+
+@dataclass(frozen=True, slots=True)
+class BookChanged(Event):
+    """At least one level of the book of `coin` changed. One per action and coin."""
+
+    coin: str
+
+    def topics(self) -> tuple[Topic, ...]:
+        return (("l2Book", self.coin), ("bbo", self.coin))
+
+
+@dataclass(frozen=True, slots=True)
+class PricesChanged(Event):
+    """Oracle, mark or funding of some perps or marks of some pairs were computed anew."""
+
+    coins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FundingPaid(Event):
+    """One hourly funding payment of one position: a row of `userFunding`.
+
+    `usd` is what the user received: negative when paid.
+    """
+
+    user: Address
+    coin: str
+    usd: Usd
+    szi: Szi
+    rate: Rate
+    time_ms: int
+
+    def topics(self) -> tuple[Topic, ...]:
+        user = self.user
+        return (("userFundings", user), ("userEvents", user))
+
+
+@dataclass(frozen=True, slots=True)
+class FundingRate(Event):
+    """The hourly rate of one perp as it was applied: a row of `fundingHistory`."""
+
+    coin: str
+    rate: Rate
+    premium: Rate
+    """Mean premium of the hour."""
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class NonUserCancel(Event):
+    """The engine cancelled an order of `user` (contested 2 says for which reasons)."""
+
+    user: Address
+    coin: str
+    oid: int
+
+    def topics(self) -> tuple[Topic, ...]:
+        return (("userEvents", self.user),)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChanged(Event):
+    """Balances, positions, leverage or open orders of `user` changed. One per action and user."""
+
+    user: Address
+
+    def topics(self) -> tuple[Topic, ...]:
+        user = self.user
+        return (("clearinghouseState", user), ("activeAssetData", user))
+
+
+# -- ledger rows -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerChange:
+    """Base of a `delta` of `userNonFundingLedgerUpdates`. `kind` is the wire's `type`."""
+
+    kind: ClassVar[str] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit(LedgerChange):
+    kind: ClassVar[str] = "deposit"
+    usd: Usd
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw(LedgerChange):
+    kind: ClassVar[str] = "withdraw"
+    usd: Usd
+    nonce: int
+    fee: Usd
+
+
+@dataclass(frozen=True, slots=True)
+class AccountClassTransfer(LedgerChange):
+    kind: ClassVar[str] = "accountClassTransfer"
+    usd: Usd
+    to_perp: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InternalTransfer(LedgerChange):
+    kind: ClassVar[str] = "internalTransfer"
+    usd: Usd
+    user: Address
+    destination: Address
+    fee: Usd
+
+
+@dataclass(frozen=True, slots=True)
+class SpotTransfer(LedgerChange):
+    kind: ClassVar[str] = "spotTransfer"
+    token: str
+    amount: Wei
+    decimals: int
+    usd_value: Usd
+    user: Address
+    destination: Address
+    fee: Wei
+    """Activation fee, in wei of `fee_token`."""
+    fee_decimals: int
+    fee_token: str
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class Send(LedgerChange):
+    kind: ClassVar[str] = "send"
+    user: Address
+    destination: Address
+    source_dex: str
+    destination_dex: str
+    token: str
+    amount: Wei
+    decimals: int
+    usd_value: Usd
+    fee: Wei
+    fee_decimals: int
+    fee_token: str
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpotGenesis(LedgerChange):
+    """Tokens that an operator put on an account."""
+
+    kind: ClassVar[str] = "spotGenesis"
+    token: str
+    amount: Wei
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow(Event):
+    """One line of an account's ledger. The same transfer makes one row for each party."""
+
+    user: Address
+    time_ms: int
+    hash: str
+    delta: LedgerChange
+
+    def topics(self) -> tuple[Topic, ...]:
+        return (("userNonFundingLedgerUpdates", self.user),)

@@ -1,0 +1,161 @@
+"""Funding of perps: a premium sample every 5 s, a payment every hour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .events import FundingPaid, FundingRate, PricesChanged
+from .fixed import Rate, Usd, div_half_even, div_trunc
+from .prices import premium_of
+from .timers import Timer
+
+if TYPE_CHECKING:
+    from .exchange import Exchange
+    from .state import Account, Market, State
+
+SAMPLE_MS = 5_000
+HOUR_MS = 3_600_000
+"""Documented: premium sampled every 5 s, funding paid every hour (mechanics 10)."""
+
+INTEREST = Rate(1_000_000)
+"""Documented: 0.01 % per 8 hours."""
+CLAMP = Rate(5_000_000)
+"""Documented: interest less premium counts up to 0.05 % either way."""
+HOURS = 8
+"""The formula's period; an hour pays an eighth."""
+CAP = Rate(400_000_000)
+"""Documented: at most 4 % an hour."""
+
+_USD_PER_PAYMENT = 10**20
+"""szi * px * rate units (1e-26 USD) in one µUSD."""
+
+
+def start_timers(state: State) -> None:
+    """Sets both timers on the clock: samples every 5 s from now or the next one on, hours full.
+
+    Assumed: the sample at the full hour belongs to the hour that begins, so an hour has 720.
+    """
+    state.timers.push(state.time_ms + -state.time_ms % SAMPLE_MS, Timer.PREMIUM_SAMPLE)
+    state.timers.push(_next_hour(state.time_ms), Timer.FUNDING)
+
+
+def hourly_rate(premium: int) -> Rate:
+    """(P + clamp(I - P, -0.05 %, 0.05 %)) / 8, at most 4 % either way; P a mean premium."""
+    eight_hours = premium + max(-CLAMP, min(CLAMP, INTEREST - premium))
+    return Rate(max(-CAP, min(CAP, div_half_even(eight_hours, HOURS))))
+
+
+def mean_premium(market: Market) -> Rate:
+    """Mean premium of the running hour, rounded.
+
+    Assumed: before the hour's first sample the latest of the hour before; 0 when the book was too
+    thin for any.
+    """
+    if market.premium_samples:
+        return Rate(div_half_even(market.premium_sum, market.premium_samples))
+    return market.premium or Rate(0)
+
+
+def predicted_rate(market: Market) -> Rate:
+    """The hourly rate as the running hour would settle now; 0 for what does not trade.
+
+    Documented: `funding` of the asset contexts (mechanics 10, info 4.3).
+    """
+    asset = market.asset
+    return Rate(0) if asset.is_delisted or asset.is_spot else hourly_rate(mean_premium(market))
+
+
+def on_sample(ex: Exchange) -> None:
+    """Samples the premium of every perp and tells which of them have a new one.
+
+    Assumed: a book too thin for impact prices gives no sample (mechanics 10 is silent).
+    """
+    state = ex.state
+    state.timers.push(state.time_ms + SAMPLE_MS, Timer.PREMIUM_SAMPLE)
+    changed = []
+    for perp in state.universe.perps:
+        if not perp.is_delisted and _sample(state.markets[perp.id]):
+            changed.append(perp.coin)
+    if changed:
+        ex.emit(PricesChanged(tuple(changed)))
+
+
+def _sample(market: Market) -> bool:
+    """Counts one sample; True when the premium or the predicted rate moved."""
+    averages, before = market.averages, market.premium
+    seen = (market.book.version, market.oracle_px)
+    if seen == averages.premium_seen:
+        premium = before
+    else:
+        averages.premium_seen = seen
+        market.premium = premium = premium_of(market)
+    if premium is None:
+        return before is not None
+    total, samples = market.premium_sum, market.premium_samples
+    market.premium_sum = total + premium
+    market.premium_samples = samples + 1
+    if premium != before:
+        return True
+    if premium * samples == total:
+        return False
+    return hourly_rate(div_half_even(total, samples)) != predicted_rate(market)
+
+
+def on_hour(ex: Exchange) -> None:
+    """Pays the hour's funding on every position and begins the next hour.
+
+    Documented: payment = -szi * oracle price * rate; longs pay while the rate is positive
+    (mechanics 10).
+    """
+    state = ex.state
+    now = state.time_ms
+    state.timers.push(_next_hour(now), Timer.FUNDING)
+    rates: dict[int, Rate] = {}
+    for perp in state.universe.perps:
+        if perp.is_delisted:
+            continue
+        market = state.markets[perp.id]
+        premium = mean_premium(market)
+        rates[perp.id] = rate = hourly_rate(premium)
+        row = FundingRate(perp.coin, rate, premium, now)
+        market.funding_rates.append(row)
+        ex.emit(row)
+        market.premium_sum = market.premium_samples = 0
+    for account in state.accounts.values():
+        if account.positions:
+            _pay(ex, account, rates)
+
+
+def _pay(ex: Exchange, account: Account, rates: dict[int, Rate]) -> None:
+    """Pays or charges one account, position by position in the order of the universe.
+
+    Inferred: truncated at six decimals (contested 52); what that leaves goes to the treasury.
+    Assumed: a row is written for a payment of nothing, too.
+    """
+    state = ex.state
+    for asset_id in sorted(account.positions):
+        rate = rates.get(asset_id)
+        if rate is None:
+            continue
+        position, market = account.positions[asset_id], state.markets[asset_id]
+        product = -position.szi * market.oracle_px * rate
+        usd = Usd(div_trunc(product, _USD_PER_PAYMENT))
+        if position.is_cross:
+            account.raw_usd = Usd(account.raw_usd + usd)
+        else:
+            position.raw_usd = Usd(position.raw_usd + usd)
+        state.treasury.usd_funding = Usd(state.treasury.usd_funding - usd)
+        position.funding_since_open = Usd(position.funding_since_open - usd)
+        position.funding_since_change = Usd(position.funding_since_change - usd)
+        paid = account.funding_all_time.get(asset_id, 0) - usd
+        account.funding_all_time[asset_id] = Usd(paid)
+        row = FundingPaid(
+            account.address, market.asset.coin, usd, position.szi, rate, state.time_ms
+        )
+        account.fundings.append(row)
+        ex.emit(row)
+    ex.touch(account.address)
+
+
+def _next_hour(time_ms: int) -> int:
+    return time_ms + HOUR_MS - time_ms % HOUR_MS

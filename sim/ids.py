@@ -1,0 +1,29 @@
+"""Numbers and hashes that name things: transaction hashes, trade ids. Counters live in `State`."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+ZERO_HASH = "0x" + "00" * 32
+ZERO_ADDRESS = "0x" + "00" * 20
+
+
+def tx_hash(height: int, index: int) -> str:
+    """The hash of action `index` of block `height`.
+
+    Observed: ten bytes, 0x04, the height as four bytes, then the rest (mechanics 16); clients that
+    decode the height from a hash find the right one.
+    """
+    seed = height.to_bytes(8, "big") + index.to_bytes(4, "big")
+    head = blake2b(seed, digest_size=10, person=b"hlsim tx").hexdigest()
+    tail = blake2b(seed, digest_size=17, person=b"hlsim tx").hexdigest()
+    return f"0x{head}04{height & 0xFFFFFFFF:08x}{tail}"
+
+
+def trade_id(buyer_oid: int, seller_oid: int) -> int:
+    """The `tid` both sides of a match share: a 50-bit hash of both oids.
+
+    Documented: "50-bit hash of (buyer_oid, seller_oid)" (mechanics 2.1).
+    """
+    seed = buyer_oid.to_bytes(8, "big") + seller_oid.to_bytes(8, "big")
+    return int.from_bytes(blake2b(seed, digest_size=7).digest(), "big") & ((1 << 50) - 1)

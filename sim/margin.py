@@ -1,0 +1,265 @@
+"""What a user's positions and orders require, and what is left. Reads only; changes nothing.
+
+All amounts are µUSD. Isolated positions carry their own margin in `Position.raw_usd`; cross
+positions share `Account.raw_usd`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from .assets import Asset, MarginTier, Perp, px_decimals
+from .fixed import TEN, Px, Rate, Sz, Usd, div_down, div_half_even, div_trunc, floor_to, ntl
+from .state import Account, Leverage, Market, Position, State
+
+DEFAULT_LEVERAGE = 20
+"""Observed: a coin never touched reports cross 20, capped by its maximum (mechanics 6.2, 6.4)."""
+
+_USD_PER_NTL = 10**10
+"""px * sz units (1e-16 USD) in one µUSD."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """`marginSummary` and `crossMarginSummary` of a clearinghouse state."""
+
+    account_value: Usd
+    total_ntl_pos: Usd
+    total_raw_usd: Usd
+    total_margin_used: Usd
+
+
+def perp_of(state: State, asset_id: int) -> Perp:
+    """The perp behind an asset id that is known to be one."""
+    asset = state.markets[asset_id].asset
+    assert isinstance(asset, Perp)
+    return asset
+
+
+def leverage_of(account: Account, perp: Perp) -> Leverage:
+    """The setting of `perp`; the default of one never touched is not stored.
+
+    Inferred: assets that allow no cross margin start as isolated (info 5.3).
+    """
+    return account.leverages.get(perp.id) or _default_leverage(perp)
+
+
+@lru_cache(maxsize=4096)
+def _default_leverage(perp: Perp) -> Leverage:
+    return Leverage(min(DEFAULT_LEVERAGE, perp.max_leverage), not perp.only_isolated)
+
+
+# -- one position ----------------------------------------------------------------------------------
+
+
+def position_value(market: Market, position: Position) -> Usd:
+    """|szi| at mark."""
+    return ntl(market.mark_px, abs(position.szi))
+
+
+def unrealized_pnl(market: Market, position: Position) -> Usd:
+    """szi at mark less the exact entry notional (mechanics 6.1)."""
+    return Usd(ntl(market.mark_px, position.szi) - position.entry_ntl)
+
+
+def margin_used(state: State, account: Account, asset_id: int) -> Usd:
+    """Cross: value / leverage, truncated. Isolated: the margin itself, pnl included (mechanics
+    6.1).
+    """
+    position, market = account.positions[asset_id], state.markets[asset_id]
+    if not position.is_cross:
+        return Usd(position.raw_usd + ntl(market.mark_px, position.szi))
+    leverage = leverage_of(account, perp_of(state, asset_id))
+    return Usd(div_down(position_value(market, position), leverage.value))
+
+
+def entry_px(asset: Asset, position: Position) -> Px:
+    """Average entry as displayed: truncated to 6 - szDecimals decimals.
+
+    Observed: 64716.468 shows as 64716.4 (mechanics 7.1, contested 24).
+    """
+    exact = div_down(abs(position.entry_ntl) * _USD_PER_NTL, abs(position.szi))
+    return Px(floor_to(exact, TEN[8 - px_decimals(asset)]))
+
+
+def return_on_equity(state: State, account: Account, asset_id: int) -> Rate:
+    """Unrealised pnl * leverage / entry notional, 10 decimals, truncated (mechanics 7.1)."""
+    position, market = account.positions[asset_id], state.markets[asset_id]
+    if position.entry_ntl == 0:
+        return Rate(0)
+    leverage = leverage_of(account, perp_of(state, asset_id)).value
+    pnl = unrealized_pnl(market, position)
+    return Rate(div_trunc(pnl * leverage * 10**10, abs(position.entry_ntl)))
+
+
+def liquidation_px(state: State, account: Account, asset_id: int) -> int | None:
+    """The mark at which equity meets maintenance, 1e-10, rounded; None when there is none above 0.
+
+    Documented: px = -(rawUsd + deduction) / (szi - mmr * |szi|) with the tier that holds at that
+    price; for cross, the other positions are frozen and their maintenance set aside (mechanics
+    8.3).
+    """
+    position = account.positions[asset_id]
+    raw: int = position.raw_usd
+    if position.is_cross:
+        market = state.markets[asset_id]
+        own = perp_of(state, asset_id).margin_table.maintenance(position_value(market, position))
+        others = cross_maintenance(state, account) - own
+        raw = cross_value(state, account) - ntl(market.mark_px, position.szi) - others
+    table = perp_of(state, asset_id).margin_table
+    sign = 1 if position.szi > 0 else -1
+    found: int | None = None
+    for tier in table.tiers:
+        twice = 2 * tier.max_leverage
+        top = -(raw + table.deduction(tier)) * twice * 10**12
+        bottom = position.szi * (twice - sign)
+        if bottom < 0:
+            top, bottom = -top, -bottom
+        px = div_half_even(top, bottom)
+        if px <= 0:
+            continue
+        found = px
+        if _in_tier(table.tiers, tier, ntl(div_down(px, 100), abs(position.szi))):
+            return px
+    return found
+
+
+def _in_tier(tiers: tuple[MarginTier, ...], tier: MarginTier, notional: int) -> bool:
+    place = tiers.index(tier)
+    above = place == 0 or notional > tier.lower_bound
+    return above and (place + 1 == len(tiers) or notional <= tiers[place + 1].lower_bound)
+
+
+# -- the account -----------------------------------------------------------------------------------
+
+
+def cross_value(state: State, account: Account) -> Usd:
+    """Cross account value: ledger plus cross positions at mark."""
+    value: int = account.raw_usd
+    for asset_id, position in account.positions.items():
+        if position.is_cross:
+            value += ntl(state.markets[asset_id].mark_px, position.szi)
+    return Usd(value)
+
+
+def cross_margin_used(state: State, account: Account) -> Usd:
+    """Sum of the initial margins of cross positions, each truncated (mechanics 6.1)."""
+    return Usd(
+        sum(
+            margin_used(state, account, asset_id)
+            for asset_id, position in account.positions.items()
+            if position.is_cross
+        )
+    )
+
+
+def cross_summary(state: State, account: Account) -> Summary:
+    """The cross part of the account."""
+    notional = sum(
+        position_value(state.markets[asset_id], position)
+        for asset_id, position in account.positions.items()
+        if position.is_cross
+    )
+    return Summary(
+        cross_value(state, account),
+        Usd(notional),
+        account.raw_usd,
+        cross_margin_used(state, account),
+    )
+
+
+def total_summary(state: State, account: Account) -> Summary:
+    """The whole account, isolated positions included."""
+    cross = cross_summary(state, account)
+    value, notional = cross.account_value, cross.total_ntl_pos
+    raw, used = cross.total_raw_usd, cross.total_margin_used
+    for asset_id, position in account.positions.items():
+        if position.is_cross:
+            continue
+        margin = margin_used(state, account, asset_id)
+        value, raw, used = Usd(value + margin), Usd(raw + position.raw_usd), Usd(used + margin)
+        notional = Usd(notional + position_value(state.markets[asset_id], position))
+    return Summary(value, notional, raw, used)
+
+
+def cross_maintenance(state: State, account: Account) -> Usd:
+    """Maintenance margin of the cross positions, tiers and deductions applied (mechanics 6.3)."""
+    return Usd(
+        sum(
+            perp_of(state, asset_id).margin_table.maintenance(
+                position_value(state.markets[asset_id], position)
+            )
+            for asset_id, position in account.positions.items()
+            if position.is_cross
+        )
+    )
+
+
+def order_margin(state: State, account: Account) -> Usd:
+    """What resting orders reserve: sz * limitPx / leverage of those that would increase exposure.
+
+    Observed: an order on the other side of a position reserves nothing, reduce-only or not
+    (mechanics 6.1). Assumed: on a flat coin both sides are summed (contested 47).
+    """
+    total = 0
+    positions, leverages, markets = account.positions, account.leverages, state.markets
+    for asset_id, load in account.order_loads.items():
+        position = positions.get(asset_id)
+        if position is None:
+            exposed = load.bid_ntl + load.ask_ntl
+        else:
+            exposed = load.bid_ntl if position.szi > 0 else load.ask_ntl
+        if exposed:
+            leverage = leverages.get(asset_id)
+            if leverage is None:
+                perp = markets[asset_id].asset
+                assert isinstance(perp, Perp)
+                leverage = _default_leverage(perp)
+            total += div_down(exposed, _USD_PER_NTL * leverage.value)
+    return Usd(total)
+
+
+def free_margin(state: State, account: Account) -> Usd:
+    """What a new order may use: cross value less initial and order margins; may be negative."""
+    return Usd(
+        cross_value(state, account)
+        - cross_margin_used(state, account)
+        - order_margin(state, account)
+    )
+
+
+def withdrawable(state: State, account: Account) -> Usd:
+    """max(0, cross value - max(initial + order margin, 10 % of cross notional)).
+
+    Observed: 220 mainnet accounts (mechanics 6.1, contested 1).
+    """
+    cross = cross_summary(state, account)
+    initial = cross.total_margin_used + order_margin(state, account)
+    tenth = div_down(cross.total_ntl_pos, 10)
+    return Usd(max(0, cross.account_value - max(initial, tenth)))
+
+
+def available_to_trade(state: State, account: Account, asset_id: int) -> tuple[Usd, Usd]:
+    """(buy, sell): margin for a new order of either side, what closing releases included.
+
+    Observed: the closing side has twice the position's own margin more (mechanics 6.2).
+    """
+    free = max(0, free_margin(state, account))
+    position = account.positions.get(asset_id)
+    if position is None:
+        return Usd(free), Usd(free)
+    closing = free + 2 * max(0, margin_used(state, account, asset_id))
+    return (Usd(free), Usd(closing)) if position.szi > 0 else (Usd(closing), Usd(free))
+
+
+def max_trade_szs(state: State, account: Account, asset_id: int) -> tuple[Sz, Sz]:
+    """(buy, sell) sizes: available * leverage / mark, rounded down to a lot (info 5.3)."""
+    market, perp = state.markets[asset_id], perp_of(state, asset_id)
+    leverage = leverage_of(account, perp).value
+    step = TEN[8 - perp.sz_decimals]
+    buy, sell = (
+        Sz(floor_to(div_down(usd * leverage * _USD_PER_NTL, market.mark_px), step))
+        for usd in available_to_trade(state, account, asset_id)
+    )
+    return buy, sell

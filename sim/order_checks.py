@@ -1,0 +1,253 @@
+"""Why an order is refused: the checks in the order in which they run, one guard a line.
+
+Three stages: `static_reject` judges the payload (one error answers for the whole batch),
+`first_reject` judges the order against the account and the book. Nothing here changes state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..matching.types import Side, Tif
+from . import margin
+from .assets import Perp, SpotPair, has_legal_decimals, on_lot, on_tick
+from .errors import OrderReject, Reject
+from .fixed import RATE_SCALE, Sz, Usd, div_down, ntl, ntl_wei, sz_to_wei
+from .orders import Order
+from .state import Account, Market, State
+
+_USD = 10**16
+"""One USD in px * sz units."""
+
+_MARKET_NTLS = ((25, 30_000_000), (20, 5_000_000), (10, 2_000_000), (0, 500_000))
+"""Documented: largest market order by the asset's maximum leverage; limit orders ten times as much
+(mechanics 2.6)."""
+
+
+def market_order_cap(max_leverage: int) -> int:
+    """Whole USD that one market order of an asset may be worth."""
+    return next(cap for least, cap in _MARKET_NTLS if max_leverage >= least)
+
+
+def static_reject(state: State, market: Market, order: Order) -> Reject | None:
+    """What is wrong with the payload itself, at the prices of now.
+
+    Observed: zero size is asked before the price, the tick before the band (mechanics 2.9).
+    """
+    asset = market.asset
+    if order.sz == 0:
+        return Reject(OrderReject.ZERO_SZ, asset.id)
+    if not on_lot(asset, order.sz):
+        return Reject(OrderReject.INVALID_SZ, asset.id)
+    if order.px == 0:
+        return Reject(OrderReject.ZERO_PX, asset.id)
+    if not has_legal_decimals(asset, order.px):
+        return Reject(OrderReject.INVALID_PX, asset.id)
+    if isinstance(asset, SpotPair):
+        if order.reduce_only:
+            return Reject(OrderReject.SPOT_REDUCE_ONLY, asset.id)
+        supply = asset.base.total_supply
+        if supply and 2 * sz_to_wei(order.sz, asset.base.wei_decimals) > supply:
+            return Reject(OrderReject.SPOT_SUPPLY, asset.id)
+    if not on_tick(order.px):
+        return None  # refused at execution, before the band is looked at
+    if not _in_band(state, market, order):
+        percent = div_down(state.rules.price_band * 100, RATE_SCALE)
+        return Reject(OrderReject.PRICE_BAND, asset.id, {"percent": percent})
+    if isinstance(asset, Perp):
+        takes = order.tif is Tif.IOC or order.tif is Tif.FRONTEND_MARKET
+        cap = market_order_cap(asset.max_leverage) * (1 if takes else 10)
+        if order.px * order.sz > cap * _USD:
+            return Reject(OrderReject.VALUE_TOO_LARGE, asset.id, {"max_ntl": cap})
+    return None
+
+
+def _in_band(state: State, market: Market, order: Order) -> bool:
+    """(1-d) * mark < px <= mark / (1-d).
+
+    Observed: edges 0.2 * mark excluded and 5 * mark included on testnet spot with d = 0.8
+    (mechanics 2.6).
+    """
+    inner = RATE_SCALE - state.rules.price_band
+    low = market.mark_px * inner < order.px * RATE_SCALE
+    return low and order.px * inner <= market.mark_px * RATE_SCALE
+
+
+@dataclass(slots=True)
+class Crossing:
+    """What an incoming order meets on the other side."""
+
+    first_px: int
+    """Best opposite price at or better than the limit, own orders included; 0: nothing crosses."""
+    sz: int
+    """How much of the order would trade; own orders are no counterparty."""
+    ntl: int
+    """px * sz over that part."""
+
+
+def crossing_of(account: Account, market: Market, order: Order) -> Crossing:
+    """Walks the opposite side as far as the order reaches, no further than its size."""
+    found = Crossing(0, 0, 0)
+    book, is_bid = market.book, order.side is Side.BID
+    if not book.crosses(order.side, order.px):
+        return found
+    if account.open_counts.get(market.asset.id):
+        for maker in book.orders(order.side.opposite):
+            if (maker.px > order.px) if is_bid else (maker.px < order.px):
+                break
+            found.first_px = found.first_px or maker.px
+            if maker.owner != order.owner and _reach(found, order, maker.px, maker.sz):
+                break
+        return found
+    for level in book.levels(order.side.opposite):
+        if (level.px > order.px) if is_bid else (level.px < order.px):
+            break
+        found.first_px = found.first_px or level.px
+        if _reach(found, order, level.px, level.sz):
+            break
+    return found
+
+
+def _reach(found: Crossing, order: Order, px: int, sz: int) -> bool:
+    """Adds what trades at `px`; True when the order is used up."""
+    traded = min(sz, order.sz - found.sz)
+    found.sz += traded
+    found.ntl += px * traded
+    return found.sz == order.sz
+
+
+def first_reject(state: State, account: Account, market: Market, order: Order) -> Reject | None:
+    """The first check that an order fails at execution, or None.
+
+    Inferred: the order of the checks (mechanics 2.9). Observed: an immediate order that crosses
+    nothing is refused before its notional is looked at (contested 11).
+    """
+    asset = market.asset
+    if not on_tick(order.px):
+        return Reject(OrderReject.TICK, asset.id)
+    if len(account.orders) >= _open_order_limit(state, account, order):
+        return Reject(OrderReject.TOO_MANY_OPEN, asset.id)
+    crossing = crossing_of(account, market, order)
+    if crossing.first_px == 0:
+        if order.tif is Tif.FRONTEND_MARKET or order.tif is Tif.LIQUIDATION_MARKET:
+            return Reject(OrderReject.NO_LIQUIDITY, asset.id)
+        if order.tif is Tif.IOC:
+            return Reject(OrderReject.IOC_CANCEL, asset.id)
+    if isinstance(asset, SpotPair):
+        return _spot_reject(state, account, market, asset, order, crossing)
+    return _perp_reject(state, account, market, asset, order, crossing)
+
+
+def _open_order_limit(state: State, account: Account, order: Order) -> int:
+    """How many orders may be open before this one.
+
+    Documented: 1000 + 1 per $5M of volume up to 5000; from 1000 on, reduce-only orders are refused
+    (mechanics 2.7).
+    """
+    rules = state.rules
+    if order.reduce_only:
+        return rules.max_open_orders
+    extra = div_down(account.volume.total_usd, 5_000_000 * 10**8)
+    return min(rules.max_open_orders + extra, rules.max_open_orders_cap)
+
+
+def _post_only_reject(market: Market, order: Order, crossing: Crossing) -> Reject | None:
+    if order.tif is not Tif.ALO or crossing.first_px == 0:
+        return None
+    bbo = (market.book.best_bid(), market.book.best_ask())
+    return Reject(OrderReject.BAD_ALO_PX, market.asset.id, {"bbo": bbo})
+
+
+# -- perps -----------------------------------------------------------------------------------------
+
+
+def _perp_reject(
+    state: State, account: Account, market: Market, perp: Perp, order: Order, crossing: Crossing
+) -> Reject | None:
+    position = account.positions.get(perp.id)
+    szi = position.szi if position is not None else 0
+    reduces = szi * order.side.sign < 0
+    # Observed: only an order that closes the whole position may be worth less (mechanics 2.5).
+    closes_all = reduces and (order.sz == abs(szi) or (order.reduce_only and order.sz > abs(szi)))
+    tested_px = crossing.first_px or order.px
+    if not closes_all and tested_px * order.sz < state.rules.min_order_usd * 10**10:
+        return Reject(OrderReject.MIN_TRADE_NTL, perp.id)
+    if order.reduce_only and not reduces:
+        return Reject(OrderReject.REDUCE_ONLY, perp.id)
+    post_only = _post_only_reject(market, order, crossing)
+    if post_only is not None:
+        return post_only
+    if order.reduce_only or (reduces and order.sz <= abs(szi)):
+        return None
+    if _exceeds_tier(account, market, perp, szi, order):
+        return Reject(OrderReject.MAX_POSITION, perp.id)
+    if not _affords(state, account, perp, szi, order, crossing):
+        return Reject(OrderReject.MARGIN, perp.id)
+    return None
+
+
+def _exceeds_tier(account: Account, market: Market, perp: Perp, szi: int, order: Order) -> bool:
+    """True when the position would be larger than the user's leverage allows.
+
+    Documented: BTC at 40x may not exceed $150M of notional (mechanics 2.6).
+    """
+    leverage = margin.leverage_of(account, perp).value
+    after = ntl(market.mark_px, abs(szi + order.side.sign * order.sz))
+    return perp.margin_table.tier(after).max_leverage < leverage
+
+
+def _affords(
+    state: State, account: Account, perp: Perp, szi: int, order: Order, crossing: Crossing
+) -> bool:
+    """True when free margin covers what the order adds to exposure.
+
+    A resting order is margined at its own price, the crossing part at the prices that it would
+    trade at (Assumed); an order through zero only for its excess, with the margin that closing
+    releases (mechanics 6.2). The fee is left out (Assumed).
+    """
+    takes_only = not order.tif.rests
+    sz = crossing.sz if takes_only else order.sz
+    exposed = crossing.ntl + (0 if takes_only else order.px * (order.sz - crossing.sz))
+    free = margin.free_margin(state, account)
+    if szi * order.side.sign < 0:
+        excess = sz - abs(szi)
+        if excess <= 0:
+            return True
+        exposed = div_down(exposed * excess, sz)
+        free = Usd(free + max(0, margin.margin_used(state, account, perp.id)))
+    leverage = margin.leverage_of(account, perp).value
+    # Compared without division: exposed / leverage <= free.
+    return exposed <= free * leverage * 10**10
+
+
+# -- spot ------------------------------------------------------------------------------------------
+
+
+def _spot_reject(
+    state: State, account: Account, market: Market, pair: SpotPair, order: Order, crossing: Crossing
+) -> Reject | None:
+    is_bid = order.side is Side.BID
+    token = pair.quote if is_bid else pair.base
+    balance = account.spot.get(token.index)
+    free = balance.total - balance.hold if balance is not None else 0
+    if not order.tif.rests and free == 0:
+        # Observed: an empty balance is asked before the notional of an immediate order (mechanics
+        # 2.9).
+        return Reject(OrderReject.SPOT_BALANCE, pair.id)
+    tested_px = crossing.first_px or order.px
+    if tested_px * order.sz < state.rules.min_order_usd * 10**10:
+        return Reject(OrderReject.MIN_TRADE_SPOT_NTL, pair.id, {"quote": pair.quote.name})
+    post_only = _post_only_reject(market, order, crossing)
+    if post_only is not None:
+        return post_only
+    takes_only = not order.tif.rests
+    if is_bid:
+        rest = 0 if takes_only else order.sz - crossing.sz
+        decimals = pair.quote.wei_decimals
+        needed = div_down(crossing.ntl, 10 ** (16 - decimals)) + ntl_wei(order.px, rest, decimals)
+    else:
+        sold = crossing.sz if takes_only else order.sz
+        needed = sz_to_wei(Sz(sold), pair.base.wei_decimals)
+    if needed > free:
+        return Reject(OrderReject.SPOT_BALANCE, pair.id)
+    return None

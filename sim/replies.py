@@ -1,0 +1,56 @@
+"""What an action answers, before it is put into wire words (`server/encode.py`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .errors import ActionError, Reject
+from .fixed import Cloid, Px, Sz
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Success without data: `{"type":"default"}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    oid: int
+    cloid: Cloid | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """`avg_px` is the VWAP, truncated to the decimals that a price of the asset may have."""
+
+    oid: int
+    total_sz: Sz
+    avg_px: Px
+    cloid: Cloid | None
+
+
+OrderReply = Resting | Filled | Reject
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReplies:
+    """Answer of order and batchModify: one status each, or one Reject for a static refusal."""
+
+    statuses: tuple[OrderReply, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReplies:
+    """Answer of cancel and cancelByCloid: None is success."""
+
+    statuses: tuple[Reject | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The whole action was refused."""
+
+    error: ActionError
+
+
+Response = Done | OrderReplies | CancelReplies | Refused

@@ -1,0 +1,200 @@
+"""Every byte of state, as plain data: no callables, no sockets, nothing that cannot be pickled."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from ..matching.book import OrderBook
+from .assets import Asset, Universe
+from .candles import CandleSeries
+from .events import Fill, FundingPaid, FundingRate, LedgerRow, Trade
+from .fixed import Address, Cloid, Px, Rate, Szi, Usd, Wei
+from .history import OrderHistory
+from .nonces import NonceSet
+from .orders import Order
+from .prices import Averages
+from .rules import Rules
+from .timers import Timers
+from .volume import DayVolume
+
+FILLS_KEPT = 10_000
+"""Documented: only the 10000 most recent fills are reachable (info 2.6)."""
+FUNDINGS_KEPT = 10_000
+LEDGER_KEPT = 10_000
+FUNDING_RATES_KEPT = 10_000
+TRADES_KEPT = 100
+"""Rows of `recentTrades` and of the replay to a new `trades` subscriber (10 and 30 are shown)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leverage:
+    """A user's leverage setting of one perp; survives a flat position."""
+
+    value: int
+    is_cross: bool
+
+
+@dataclass(slots=True)
+class Position:
+    """An open perps position. `szi` is never 0 here.
+
+    `entry_ntl` is signed like `szi`: what the position cost at entry. `raw_usd` is the isolated
+    margin ledger (margin - szi * entry), 0 for cross, whose ledger is `Account.raw_usd`. The
+    leverage that counts is `Account.leverages[asset]`.
+    """
+
+    szi: Szi
+    entry_ntl: Usd
+    is_cross: bool
+    raw_usd: Usd = Usd(0)
+    funding_since_open: Usd = Usd(0)
+    funding_since_change: Usd = Usd(0)
+    """Positive is paid by the user (info 5.1)."""
+
+
+@dataclass(slots=True)
+class OrderLoad:
+    """What a user's resting orders of one asset add up to (reduce-only ones left out)."""
+
+    bid_ntl: int = 0
+    ask_ntl: int = 0
+    """Sums of px * sz, unrounded (1e-16 USD)."""
+
+
+@dataclass(slots=True)
+class SpotBalance:
+    """One token of one account, in wei. `total` includes `hold`."""
+
+    total: Wei = Wei(0)
+    hold: Wei = Wei(0)
+    entry_ntl: int = 0
+    """Cost basis, 1e-8 USD."""
+
+
+@dataclass(slots=True)
+class Agent:
+    """An API wallet. `name` is "" for the unnamed one; `valid_until_ms` None means never set."""
+
+    address: Address
+    master: Address
+    name: str
+    valid_until_ms: int
+
+
+@dataclass(slots=True)
+class Account:
+    """One trading address and everything it owns."""
+
+    address: Address
+    raw_usd: Usd = Usd(0)
+    """Cross ledger: deposits - sum(szi * px) of cross trades - fees; negative when levered long."""
+    positions: dict[int, Position] = field(default_factory=dict)
+    leverages: dict[int, Leverage] = field(default_factory=dict)
+    funding_all_time: dict[int, Usd] = field(default_factory=dict)
+    spot: dict[int, SpotBalance] = field(default_factory=dict)
+    """By token index."""
+    orders: dict[int, Order] = field(default_factory=dict)
+    """Open orders by oid, oldest first."""
+    order_loads: dict[int, OrderLoad] = field(default_factory=dict)
+    open_counts: dict[int, int] = field(default_factory=dict)
+    """How many orders are open, by asset."""
+    reduce_only: dict[int, dict[int, Order]] = field(default_factory=dict)
+    """Resting reduce-only orders by asset, then oid, oldest first."""
+    open_cloids: dict[Cloid, int] = field(default_factory=dict)
+    """cloid to the newest open oid that carries it (contested 42)."""
+    history: OrderHistory = field(default_factory=OrderHistory)
+    fills: deque[Fill] = field(default_factory=lambda: deque(maxlen=FILLS_KEPT))
+    fundings: deque[FundingPaid] = field(default_factory=lambda: deque(maxlen=FUNDINGS_KEPT))
+    ledger: deque[LedgerRow] = field(default_factory=lambda: deque(maxlen=LEDGER_KEPT))
+    volume: DayVolume = field(default_factory=DayVolume)
+    requests_used: int = 0
+    agents: dict[str, Agent] = field(default_factory=dict)
+    """By name; "" is the unnamed one."""
+    agent_removed_ms: int | None = None
+    """When an agent was last revoked (pending removal for some seconds)."""
+    builder_limits: dict[Address, int] = field(default_factory=dict)
+    """Approved builders and the most they may take, tenths of a basis point."""
+    builder_rewards: Usd = Usd(0)
+    """Builder fees earned in perps, unclaimed."""
+    token_rewards: dict[int, Wei] = field(default_factory=dict)
+    """Builder fees earned on spot, by token index, unclaimed."""
+    referred_by: Address | None = None
+    referral_code: str | None = None
+    net_deposits: Usd = Usd(0)
+    schedule_cancel_ms: int | None = None
+    schedule_triggers: int = 0
+    schedule_day: int = 0
+    """UTC day number that `schedule_triggers` counts."""
+    abstraction: str = "default"
+
+
+@dataclass(slots=True)
+class Market:
+    """One asset while it trades."""
+
+    asset: Asset
+    book: OrderBook
+    oracle_px: Px
+    """Perps only; of a spot pair it is the world's starting price."""
+    mark_px: Px
+    last_px: Px | None = None
+    """Price of the last trade."""
+    averages: Averages = field(default_factory=Averages)
+    open_interest: int = 0
+    """Sum of long sizes, 1e-8."""
+    volume: DayVolume = field(default_factory=DayVolume)
+    prev_day: deque[tuple[int, Px]] = field(default_factory=lambda: deque(maxlen=1441))
+    """(time, mark) once a minute for a day: the first row is `prevDayPx`."""
+    trades: deque[Trade] = field(default_factory=lambda: deque(maxlen=TRADES_KEPT))
+    candles: CandleSeries = field(default_factory=CandleSeries)
+    premium: Rate | None = None
+    """Latest sample; None when the book is too thin for impact prices."""
+    premium_sum: int = 0
+    premium_samples: int = 0
+    """Of the running hour."""
+    funding_rates: deque[FundingRate] = field(
+        default_factory=lambda: deque(maxlen=FUNDING_RATES_KEPT)
+    )
+    halted: bool = False
+
+
+@dataclass(slots=True)
+class Treasury:
+    """Where money came from and went, so that every unit can be accounted for at any time."""
+
+    usd_deposited: Usd = Usd(0)
+    usd_withdrawn: Usd = Usd(0)
+    usd_fees: Usd = Usd(0)
+    """Protocol fees less rebates, withdrawal and activation fees."""
+    usd_funding: Usd = Usd(0)
+    """What truncation of funding payments left over (may be negative)."""
+    token_minted: dict[int, Wei] = field(default_factory=dict)
+    token_fees: dict[int, Wei] = field(default_factory=dict)
+    usd_to_spot: Usd = Usd(0)
+    """Perps USDC moved to spot, net: links the two USDC ledgers."""
+
+
+@dataclass(slots=True)
+class State:
+    """The exchange. Same state, same inputs in the same order: the same state, byte for byte."""
+
+    universe: Universe
+    rules: Rules
+    is_mainnet: bool
+    seed: int
+    time_ms: int
+    markets: dict[int, Market] = field(default_factory=dict)
+    accounts: dict[Address, Account] = field(default_factory=dict)
+    agents: dict[Address, Agent] = field(default_factory=dict)
+    """Live agents by address."""
+    retired_agents: dict[Address, Address] = field(default_factory=dict)
+    """Replaced or revoked agents and their master, for the error that names the master."""
+    nonces: dict[Address, NonceSet] = field(default_factory=dict)
+    referral_codes: dict[str, Address] = field(default_factory=dict)
+    timers: Timers = field(default_factory=Timers)
+    treasury: Treasury = field(default_factory=Treasury)
+    height: int = 1
+    action_index: int = 0
+    """Actions applied in the block `height`."""
+    next_oid: int = 1

@@ -1,0 +1,80 @@
+"""The gate of a taker: what the book asks and tells while an incoming order crosses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..matching.types import SELF_TRADE
+from ..matching.types import Order as BookOrder
+from . import clearinghouse, margin
+from .assets import px_decimals
+from .fixed import TEN, Address, Px, Sz, div_down, floor_to
+from .orders import Order, OrderStatus
+from .state import Market
+
+if TYPE_CHECKING:
+    from .desk import Desk
+
+
+class Take:
+    """The gate of one taker: judges makers again at the match and settles at once."""
+
+    __slots__ = ("acting_hash", "desk", "market", "ntl", "sz", "taker")
+
+    def __init__(self, desk: Desk, market: Market, taker: Order, acting_hash: str) -> None:
+        self.desk = desk
+        self.market = market
+        self.taker = taker
+        self.acting_hash = acting_hash
+        self.sz = 0
+        self.ntl = 0
+
+    def admit(self, maker: BookOrder, sz: Sz) -> object | None:
+        """None, or the status with which a maker that cannot pay is cancelled.
+
+        Documented: margin is checked "again for the resting side at the matching" (mechanics 2.10).
+        Assumed: without what the maker's other resting orders reserve.
+        """
+        assert isinstance(maker, Order)
+        if self.market.asset.is_spot or maker.reduce_only:
+            return None
+        state = self.desk.ex.state
+        account = state.accounts[Address(maker.owner)]
+        position = account.positions.get(maker.asset_id)
+        if position is not None and position.szi * maker.side.sign < 0:
+            return None
+        leverage = margin.leverage_of(account, margin.perp_of(state, maker.asset_id)).value
+        free = margin.cross_value(state, account) - margin.cross_margin_used(state, account)
+        if maker.px * sz <= free * leverage * 10**10:
+            return None
+        return OrderStatus.MARGIN_CANCELED
+
+    def settle(self, maker: BookOrder, px: Px, sz: Sz) -> None:
+        """Books the match on both sides, then tells what became of the maker."""
+        assert isinstance(maker, Order)
+        desk, market = self.desk, self.market
+        self.sz += sz
+        self.ntl += px * sz
+        desk.weigh(maker, -sz)
+        clearinghouse.settle(desk.ex, market, self.taker, maker, px, sz, self.acting_hash)
+        if maker.sz == 0:
+            desk.forget(maker, OrderStatus.FILLED)
+        if not market.asset.is_spot:
+            for owner in (maker.owner, self.taker.owner):
+                desk.fit_reduce_only(desk.ex.state.accounts[Address(owner)], market)
+
+    def removed(self, maker: BookOrder, reason: object) -> None:
+        """The book took `maker` out; the rest of the house follows."""
+        assert isinstance(maker, Order)
+        status = OrderStatus.SELF_TRADE_CANCELED if reason is SELF_TRADE else str(reason)
+        self.desk.weigh(maker, -maker.sz)
+        self.desk.forget(maker, status)
+
+    def average_px(self) -> Px:
+        """VWAP of what was taken, truncated to the decimals that a price may have.
+
+        Observed on spot: 8 - szDecimals places (exchange 5.1). Assumed: perps likewise, 6 -
+        szDecimals.
+        """
+        exact = div_down(self.ntl, self.sz)
+        return Px(floor_to(exact, TEN[8 - px_decimals(self.market.asset)]))

@@ -1,0 +1,42 @@
+"""Everything that time alone causes, in one heap of `(due_ms, serial, kind, key)`."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+
+class Timer(IntEnum):
+    """Kinds of timers. Those due at the same time run in the order in which they were pushed."""
+
+    PRICES = 1
+    PREMIUM_SAMPLE = 2
+    FUNDING = 3
+    SCHEDULED_CANCEL = 4
+    AGENT_EXPIRY = 5
+    DAY_END = 6
+
+
+@dataclass(slots=True)
+class Timers:
+    """A heap of due times. A timer is never removed: its handler asks whether it still holds."""
+
+    heap: list[tuple[int, int, int, str]] = field(default_factory=list)
+    serial: int = 0
+
+    def push(self, due_ms: int, kind: Timer, key: str = "") -> None:
+        """Wakes `kind` for `key` at `due_ms`."""
+        self.serial += 1
+        heapq.heappush(self.heap, (due_ms, self.serial, int(kind), key))
+
+    def next_due_ms(self) -> int | None:
+        """When the next timer is due, or None."""
+        return self.heap[0][0] if self.heap else None
+
+    def pop(self, until_ms: int) -> tuple[int, Timer, str] | None:
+        """Takes the first timer due at or before `until_ms`: `(due_ms, kind, key)`."""
+        if not self.heap or self.heap[0][0] > until_ms:
+            return None
+        due_ms, _, kind, key = heapq.heappop(self.heap)
+        return due_ms, Timer(kind), key

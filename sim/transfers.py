@@ -1,0 +1,399 @@
+"""Money on the move: deposits and withdrawals, sends between users, perps to spot and back.
+
+Amounts arrive as the text that was signed. Every transfer writes one ledger row for each party, and
+the treasury books what enters, leaves or is kept as a fee.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import margin
+from .assets import Token
+from .clearinghouse import balance
+from .errors import ActionError, ActionReject
+from .events import (
+    AccountClassTransfer,
+    Deposit,
+    InternalTransfer,
+    LedgerChange,
+    LedgerRow,
+    Send,
+    SpotGenesis,
+    SpotTransfer,
+    Withdraw,
+)
+from .fixed import Address, Usd, Wei, div_down, rescale_down
+from .ids import tx_hash
+from .state import Account, SpotBalance, State
+
+if TYPE_CHECKING:
+    from .call import Acting
+    from .exchange import Exchange
+
+USDC = 0
+"""Token index of the perps collateral."""
+USD_DECIMALS = 6
+PERPS, SPOT = "", "spot"
+"""Names of the two dexes in sendAsset."""
+
+_AMOUNT = re.compile(r"(-?)([0-9]{0,40})(?:\.([0-9]{0,40}))?(?:[eE]([+-]?[0-9]{1,3}))?")
+_ENTRY_DECIMALS = 8
+
+
+def parse_amount(
+    text: str,
+    decimals: int,
+    *,
+    zero: ActionReject = ActionReject.AMOUNT_ZERO,
+    imprecise: ActionReject = ActionReject.AMOUNT_DECIMALS,
+) -> int:
+    """`text` as an integer of 10 ** -decimals, above zero; exact, also in scientific notation.
+
+    Raises ActionError. Observed: garbage, zero, and negative or too precise amounts have their own
+    texts (exchange 7.5). Assumed: in that order; the sheet names no other spelling, so a plus sign
+    or white space is garbage.
+    """
+    match = _AMOUNT.fullmatch(text)
+    if match is None or not (match[2] or match[3]):
+        raise ActionError(ActionReject.AMOUNT_INVALID)
+    fraction = match[3] or ""
+    digits = int((match[2] or "") + fraction)
+    if digits == 0:
+        raise ActionError(zero)
+    if match[1]:
+        raise ActionError(ActionReject.AMOUNT_DECIMALS)
+    places = decimals - len(fraction) + int(match[4] or "0")
+    unit = 10 ** max(-places, 0)
+    if digits % unit:
+        raise ActionError(imprecise)
+    return div_down(digits * 10 ** max(places, 0), unit)
+
+
+def free(held: SpotBalance | None) -> int:
+    """What of a spot balance no order holds."""
+    return held.total - held.hold if held is not None else 0
+
+
+# -- from and to the outside -----------------------------------------------------------------------
+
+
+def deposit(ex: Exchange, user: Address, usd: Usd) -> None:
+    """USDC from outside onto the perps account; makes the account. ValueError unless above zero."""
+    if usd <= 0:
+        raise ValueError(f"a deposit is more than nothing: {usd}")
+    treasury = ex.state.treasury
+    treasury.usd_deposited = Usd(treasury.usd_deposited + usd)
+    _move_usd(ex, ex.open_account(user), usd)
+    _record(ex, Deposit(usd), user)
+
+
+def mint(ex: Exchange, user: Address, token_index: int, amount: Wei) -> None:
+    """Spot tokens from nowhere; makes the account. ValueError for an unknown token or no amount.
+
+    Assumed: their cost is what they are worth at mark, as of a transfer (mechanics 12).
+    """
+    tokens = ex.state.universe.tokens
+    if not 0 <= token_index < len(tokens):
+        raise ValueError(f"no token has index {token_index}")
+    if amount <= 0:
+        raise ValueError(f"a mint is more than nothing: {amount}")
+    token, minted = tokens[token_index], ex.state.treasury.token_minted
+    minted[token_index] = Wei(minted.get(token_index, 0) + amount)
+    _credit(ex, ex.open_account(user), token, amount)
+    _record(ex, SpotGenesis(token.name, amount, token.wei_decimals), user)
+
+
+def withdraw(ex: Exchange, acting: Acting, text: str) -> None:
+    """Takes `text` USDC off the perps account; the fee is part of it.
+
+    Raises ActionError; the texts are Observed (exchange 7.5). Assumed: the ledger row shows what
+    arrives.
+    """
+    account, fee = ex.state.accounts[acting.user], ex.state.rules.withdraw_fee
+    usd = parse_amount(text, USD_DECIMALS, zero=ActionReject.WITHDRAW_ZERO)
+    if usd <= fee:
+        raise ActionError(ActionReject.WITHDRAW_FEE)
+    if usd > margin.withdrawable(ex.state, account):
+        raise ActionError(ActionReject.WITHDRAW_BALANCE)
+    treasury, arrives = ex.state.treasury, Usd(usd - fee)
+    treasury.usd_withdrawn = Usd(treasury.usd_withdrawn + arrives)
+    treasury.usd_fees = Usd(treasury.usd_fees + fee)
+    _move_usd(ex, account, -usd)
+    row = Withdraw(arrives, acting.nonce, fee)
+    _record(ex, row, account.address, hash_=acting.hash)
+
+
+# -- perps USDC ------------------------------------------------------------------------------------
+
+
+def usd_send(ex: Exchange, acting: Acting, destination: Address, text: str) -> None:
+    """Sends perps USDC; a new account's activation is paid out of it.
+
+    Raises ActionError; the texts are Observed (exchange 7.5). Observed: nothing is special about
+    sending to oneself. Assumed: an amount no larger than the activation fee, or below the floor for
+    an account that exists, is the one "smaller than fee"; zero is, too.
+    """
+    account, rules = ex.state.accounts[acting.user], ex.state.rules
+    usd = parse_amount(text, USD_DECIMALS, zero=ActionReject.USD_SEND_FEE)
+    is_new = destination not in ex.state.accounts
+    fee = rules.activation_fee if is_new else Usd(0)
+    if usd < rules.usd_send_fee_floor or usd <= fee:
+        raise ActionError(ActionReject.USD_SEND_FEE)
+    if usd > margin.withdrawable(ex.state, account):
+        raise ActionError(ActionReject.WITHDRAW_BALANCE)
+    treasury = ex.state.treasury
+    treasury.usd_fees = Usd(treasury.usd_fees + fee)
+    _move_usd(ex, account, -usd)
+    _move_usd(ex, ex.open_account(destination), usd - fee)
+    row = InternalTransfer(Usd(usd), account.address, destination, fee)
+    _record(ex, row, account.address, destination, hash_=acting.hash)
+
+
+def usd_class_transfer(ex: Exchange, acting: Acting, text: str, *, to_perp: bool) -> None:
+    """Moves USDC between the user's own perps and spot accounts.
+
+    Raises ActionError. Observed: more than six decimals are an invalid send (mechanics 12).
+    Assumed: what the perps account or the spot balance lacks has the texts of withdrawals and of
+    token transfers.
+    """
+    account = ex.state.accounts[acting.user]
+    amount, names_sub, sub = text.partition(" subaccount:")
+    if names_sub:
+        # No sub-accounts in this version, so none is the user's.
+        raise ActionError(ActionReject.SUB_ACCOUNT_FOREIGN, sub=sub, address=account.address)
+    usd = parse_amount(amount, USD_DECIMALS, imprecise=ActionReject.INVALID_SEND)
+    token = ex.state.universe.tokens[USDC]
+    wei = _wei(usd, token)
+    if to_perp:
+        if wei > free(account.spot.get(USDC)):
+            raise ActionError(ActionReject.TOKEN_BALANCE)
+        _debit(ex, account, token, wei)
+        _move_usd(ex, account, usd)
+    else:
+        if usd > margin.withdrawable(ex.state, account):
+            raise ActionError(ActionReject.WITHDRAW_BALANCE)
+        _move_usd(ex, account, -usd)
+        _credit(ex, account, token, wei)
+    _book_to_spot(ex.state, -usd if to_perp else usd)
+    row = AccountClassTransfer(Usd(usd), to_perp)
+    _record(ex, row, account.address, hash_=acting.hash)
+
+
+# -- spot tokens -----------------------------------------------------------------------------------
+
+
+def spot_send(
+    ex: Exchange, acting: Acting, destination: Address, token_text: str, text: str
+) -> None:
+    """Sends a spot token to another user.
+
+    Raises ActionError; the texts are Observed (exchange 7.5). Assumed: the order of the checks.
+    """
+    account = ex.state.accounts[acting.user]
+    token = _token(ex.state, token_text)
+    amount = Wei(parse_amount(text, token.wei_decimals))
+    if destination == account.address:
+        raise ActionError(ActionReject.SELF_TRANSFER)
+    gas = _spot_gas(ex, account, destination, token, amount)
+    value = usd_value(ex.state, token, amount)
+    _pay_gas(ex, account, gas)
+    _debit(ex, account, token, amount)
+    _credit(ex, ex.open_account(destination), token, amount)
+    sent = (token.name, amount, token.wei_decimals, value, account.address, destination)
+    row = SpotTransfer(*sent, gas.fee, gas.decimals, gas.token, acting.nonce)
+    _record(ex, row, account.address, destination, hash_=acting.hash)
+
+
+def send_asset(
+    ex: Exchange,
+    acting: Acting,
+    *,
+    destination: Address,
+    source_dex: str,
+    destination_dex: str,
+    token: str,
+    amount: str,
+    from_sub_account: str,
+) -> None:
+    """Sends USDC or a spot token between dexes, of one user or of two.
+
+    Raises ActionError; the texts are Observed (exchange 5.3, 7.5). Assumed: the order of the
+    checks; a token that is no collateral cannot go to or from perps: an invalid send; a new
+    account's activation is paid on the dex that the amount comes from.
+    """
+    state, account = ex.state, ex.state.accounts[acting.user]
+    if from_sub_account:
+        raise ActionError(
+            ActionReject.SUB_ACCOUNT_FOREIGN, sub=from_sub_account, address=account.address
+        )
+    dexes = (source_dex, destination_dex)
+    if any(dex not in (PERPS, SPOT) for dex in dexes):
+        raise ActionError(ActionReject.INVALID_DEX)
+    sent = _token(state, token)
+    if destination == account.address and source_dex == destination_dex:
+        raise ActionError(ActionReject.INVALID_SEND)
+    usd = 0
+    if PERPS in dexes:
+        if sent.index != USDC:
+            raise ActionError(ActionReject.INVALID_SEND)
+        usd = parse_amount(amount, USD_DECIMALS, imprecise=ActionReject.INVALID_SEND)
+        wei = _wei(usd, sent)
+    else:
+        wei = Wei(parse_amount(amount, sent.wei_decimals))
+    value = usd_value(state, sent, wei)
+    if source_dex == PERPS:
+        gas = _perps_gas(ex, account, destination, sent, usd)
+        _move_usd(ex, account, -usd - gas.fee)
+        state.treasury.usd_fees = Usd(state.treasury.usd_fees + gas.fee)
+    else:
+        gas = _spot_gas(ex, account, destination, sent, wei)
+        _pay_gas(ex, account, gas)
+        _debit(ex, account, sent, wei)
+    target = ex.open_account(destination)
+    if destination_dex == PERPS:
+        _move_usd(ex, target, usd)
+    else:
+        _credit(ex, target, sent, wei)
+    if source_dex != destination_dex:
+        _book_to_spot(state, usd if source_dex == PERPS else -usd)
+    parties = (account.address, destination, source_dex, destination_dex)
+    what = (sent.name, wei, sent.wei_decimals, value)
+    row = Send(*parties, *what, gas.fee, gas.decimals, gas.token, acting.nonce)
+    _record(ex, row, account.address, destination, hash_=acting.hash)
+
+
+# -- gas, tokens, values ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Gas:
+    """The activation fee of a new account, in units of 10 ** -decimals of a token; 0 for others."""
+
+    token_index: int
+    fee: Wei
+    decimals: int
+    token: str
+
+
+def _perps_gas(ex: Exchange, account: Account, destination: Address, token: Token, usd: int) -> Gas:
+    """What a transfer from perps costs on top; ActionError unless there is enough for both."""
+    available = margin.withdrawable(ex.state, account)
+    if usd > available:
+        raise ActionError(ActionReject.TOKEN_BALANCE)
+    fee = 0 if destination in ex.state.accounts else ex.state.rules.activation_fee
+    if usd + fee > available:
+        raise ActionError(ActionReject.TRANSFER_GAS_QUOTE, quote=token.name)
+    return Gas(token.index, Wei(fee), USD_DECIMALS, token.name)
+
+
+def _spot_gas(
+    ex: Exchange, account: Account, destination: Address, token: Token, amount: Wei
+) -> Gas:
+    """What a transfer from spot costs on top; ActionError unless there is enough for both.
+
+    Observed: one quote token; when a quote token itself is sent, in that very token (exchange 7.5).
+    Assumed: else in the first quote token, by index, of which there is enough.
+    """
+    if amount > free(account.spot.get(token.index)):
+        raise ActionError(ActionReject.TOKEN_BALANCE)
+    universe = ex.state.universe
+    if destination in ex.state.accounts:
+        usdc = universe.tokens[USDC]
+        return Gas(USDC, Wei(0), usdc.wei_decimals, usdc.name)
+    quotes = {USDC: universe.tokens[USDC]}
+    quotes.update((pair.quote.index, pair.quote) for pair in universe.pairs)
+    own = token.index in quotes
+    for index in [token.index] if own else sorted(quotes):
+        quote = quotes[index]
+        fee = Wei(rescale_down(ex.state.rules.activation_fee, USD_DECIMALS, quote.wei_decimals))
+        if free(account.spot.get(index)) >= fee + (amount if own else 0):
+            return Gas(index, fee, quote.wei_decimals, quote.name)
+    if own:
+        raise ActionError(ActionReject.TRANSFER_GAS_QUOTE, quote=token.name)
+    raise ActionError(ActionReject.TRANSFER_GAS)
+
+
+def _pay_gas(ex: Exchange, account: Account, gas: Gas) -> None:
+    if gas.fee == 0:
+        return
+    state = ex.state
+    _debit(ex, account, state.universe.tokens[gas.token_index], gas.fee)
+    fees = state.treasury.token_fees
+    fees[gas.token_index] = Wei(fees.get(gas.token_index, 0) + gas.fee)
+
+
+def _token(state: State, text: str) -> Token:
+    """The token that `text` names: `NAME:0x<tokenId>`, or the bare name of a canonical one.
+
+    Observed: any other bare name is unknown (exchange 7.5).
+    """
+    name, has_id, token_id = text.partition(":")
+    for token in state.universe.tokens:
+        if token.name == name and (token.token_id == token_id if has_id else token.is_canonical):
+            return token
+    raise ActionError(ActionReject.UNKNOWN_TOKEN, token=text)
+
+
+def usd_value(state: State, token: Token, amount: Wei) -> Usd:
+    """What `amount` of a token is worth at mark, µUSD, truncated (mechanics 12)."""
+    return Usd(_value(state, token, amount, USD_DECIMALS))
+
+
+def _value(state: State, token: Token, amount: Wei, decimals: int) -> int:
+    """Worth at the mark of the first pair against USDC. Assumed: 0 for a token without one."""
+    if token.index == USDC:
+        return rescale_down(amount, token.wei_decimals, decimals)
+    for pair in state.universe.pairs:
+        if pair.base.index == token.index and pair.quote.index == USDC:
+            worth = amount * state.markets[pair.id].mark_px
+            return rescale_down(worth, token.wei_decimals + 8, decimals)
+    return 0
+
+
+def _wei(usd: int, token: Token) -> Wei:
+    return Wei(rescale_down(usd, USD_DECIMALS, token.wei_decimals))
+
+
+# -- bookkeeping -----------------------------------------------------------------------------------
+
+
+def _move_usd(ex: Exchange, account: Account, usd: int) -> None:
+    """Adds `usd` to the cross ledger."""
+    account.raw_usd = Usd(account.raw_usd + usd)
+    account.net_deposits = Usd(account.net_deposits + usd)
+    ex.touch(account.address)
+
+
+def _book_to_spot(state: State, usd: int) -> None:
+    """Notes that `usd` went from perps to spot; negative for the other way."""
+    state.treasury.usd_to_spot = Usd(state.treasury.usd_to_spot + usd)
+
+
+def _credit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
+    """Adds tokens. Observed: they cost what they are worth at mark (mechanics 12)."""
+    held = balance(account, token.index)
+    held.total = Wei(held.total + amount)
+    if token.index != USDC:
+        held.entry_ntl += _value(ex.state, token, amount, _ENTRY_DECIMALS)
+    ex.touch(account.address)
+
+
+def _debit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
+    """Takes tokens off. Inferred: their cost goes in proportion, as of a sale (mechanics 12)."""
+    held = account.spot[token.index]
+    held.entry_ntl -= div_down(held.entry_ntl * amount, held.total)
+    held.total = Wei(held.total - amount)
+    ex.touch(account.address)
+
+
+def _record(ex: Exchange, delta: LedgerChange, *users: Address, hash_: str | None = None) -> None:
+    """Writes the row into the ledger of every party, once each."""
+    state = ex.state
+    found = tx_hash(state.height, state.action_index) if hash_ is None else hash_
+    for user in dict.fromkeys(users):
+        row = LedgerRow(user, state.time_ms, found, delta)
+        state.accounts[user].ledger.append(row)
+        ex.emit(row)

@@ -1,0 +1,133 @@
+"""Not a unit of money or of any token is made or lost, whatever anybody does."""
+
+from __future__ import annotations
+
+import pytest
+from deeds import Crowd
+
+from hlsim.matching.types import Side
+from hlsim.sim.exchange import Exchange
+from hlsim.sim.fixed import ntl_wei, sz_to_wei
+from hlsim.sim.state import State
+
+
+def usd_balance(state: State) -> int:
+    """What every µUSD that ever came in adds up to now."""
+    total = state.treasury.usd_fees + state.treasury.usd_withdrawn
+    total += state.treasury.usd_to_spot + state.treasury.usd_funding
+    for account in state.accounts.values():
+        total += account.raw_usd + account.builder_rewards
+        total += sum(position.raw_usd for position in account.positions.values())
+    return total
+
+
+def token_balance(state: State, token: int) -> int:
+    """What every wei of a token that ever came in adds up to now."""
+    total = state.treasury.token_fees.get(token, 0)
+    for account in state.accounts.values():
+        total += account.token_rewards.get(token, 0)
+        balance = account.spot.get(token)
+        total += balance.total if balance is not None else 0
+    return total
+
+
+def check_money(state: State) -> None:
+    """Documented nowhere, true everywhere: the sums of both ledgers."""
+    assert usd_balance(state) == state.treasury.usd_deposited
+    for token in state.universe.tokens:
+        minted = state.treasury.token_minted.get(token.index, 0)
+        if token.index == 0:
+            minted += 100 * state.treasury.usd_to_spot
+        assert token_balance(state, token.index) == minted, token.name
+
+
+def check_positions(state: State) -> None:
+    """Longs equal shorts, open interest is their sum, isolated and cross do not mix."""
+    for asset_id, market in state.markets.items():
+        held = [
+            account.positions[asset_id].szi
+            for account in state.accounts.values()
+            if asset_id in account.positions
+        ]
+        assert sum(held) == 0
+        assert sum(szi for szi in held if szi > 0) == market.open_interest
+        assert 0 not in held
+    for account in state.accounts.values():
+        for position in account.positions.values():
+            assert not position.is_cross or position.raw_usd == 0
+
+
+def check_orders(state: State) -> None:
+    """Books, lists of open orders, holds, loads and counts tell one story."""
+    resting = {}
+    for market in state.markets.values():
+        market.book.check()
+        bid, ask = market.book.best_bid(), market.book.best_ask()
+        assert bid is None or ask is None or bid < ask
+        for side in Side:
+            for order in market.book.orders(side):
+                resting[order.oid] = order
+    listed = {}
+    for account in state.accounts.values():
+        listed.update(account.orders)
+        holds: dict[int, int] = {}
+        loads: dict[int, list[int]] = {}
+        counts: dict[int, int] = {}
+        for order in account.orders.values():
+            counts[order.asset_id] = counts.get(order.asset_id, 0) + 1
+            asset = state.markets[order.asset_id].asset
+            is_bid = order.side is Side.BID
+            if asset.is_spot:
+                token = asset.quote if is_bid else asset.base  # type: ignore[union-attr]
+                amount = (
+                    ntl_wei(order.px, order.sz, token.wei_decimals)
+                    if is_bid
+                    else sz_to_wei(order.sz, token.wei_decimals)
+                )
+                holds[token.index] = holds.get(token.index, 0) + amount
+            elif not order.reduce_only:
+                loads.setdefault(order.asset_id, [0, 0])[not is_bid] += order.px * order.sz
+        assert counts == account.open_counts
+        assert {i: [load.bid_ntl, load.ask_ntl] for i, load in account.order_loads.items()} == loads
+        for token_index, balance in account.spot.items():
+            assert balance.hold == holds.get(token_index, 0)
+            assert balance.total >= balance.hold >= 0
+        for asset_id, mine in account.reduce_only.items():
+            szi = account.positions[asset_id].szi
+            assert sum(order.sz for order in mine.values()) <= abs(szi)
+            assert all(order.side.sign * szi < 0 for order in mine.values())
+    assert resting.keys() == listed.keys()
+    assert all(resting[oid] is order for oid, order in listed.items())
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_money_tokens_positions_and_lists_balance_after_anything(seed: int) -> None:
+    """Every few deeds the whole house is counted."""
+    crowd = Crowd(seed)
+    for _ in range(40):
+        crowd.run(25)
+        state = crowd.market.ex.state
+        check_money(state)
+        check_positions(state)
+        check_orders(state)
+    assert sum(len(t.account.fills) for t in crowd.traders) > 100
+
+
+@pytest.mark.parametrize("seed", [11, 12])
+def test_snapshot_then_restore_is_the_identity(seed: int) -> None:
+    """The restored exchange is equal and goes on equally."""
+    crowd = Crowd(seed)
+    crowd.run(400)
+    before = crowd.market.ex
+    after = Exchange.restore(before.snapshot())
+    assert after.state_hash() == before.state_hash()
+    check_orders(after.state)
+
+    twin = Crowd(seed)
+    twin.run(400)
+    twin.market.ex = after
+    crowd.run(200)
+    twin.run(200)
+
+    assert after.state_hash() == before.state_hash()
+    check_money(after.state)
