@@ -1,0 +1,104 @@
+"""Actors: real accounts of the exchange that scenarios trade with, and the pen that acts for them.
+
+They hold no privilege. Their money comes in as anybody's does, and every order of theirs passes
+every check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from ..matching.types import Tif
+from ..sim.actions.cancels import Cancel, CancelOid
+from ..sim.actions.leverage import UpdateLeverage
+from ..sim.actions.orders import U32, LimitTerms, NewOrder, OrderTerms, PlaceOrders
+from ..sim.actions.registry import Action
+from ..sim.assets import Asset, Perp, SpotPair
+from ..sim.call import Call
+from ..sim.exchange import Exchange
+from ..sim.fixed import Address, Px, Sz, Usd, Wei, sz_to_wei
+from ..sim.margin import DEFAULT_LEVERAGE
+from ..sim.operations import DepositUsd, KeepHistory, MintToken
+from ..sim.replies import Response
+from .ladder import size_for
+
+BATCH = 40
+"""Orders in one action. Documented: an action weighs one more for every 40 (mechanics 2.7)."""
+ACTOR_USD = Usd(100_000_000 * 10**6)
+"""Perps collateral of an actor: no flow of orders that a client can afford exhausts it."""
+
+ACTOR_HISTORY = 500
+"""Rows of each history of an actor: nobody reads more, and it trades for days."""
+
+TERMS = {tif: OrderTerms(LimitTerms(tif)) for tif in Tif}
+
+
+def actor_address(name: str) -> Address:
+    """The address of an actor: a hash of its name, so nobody holds its key."""
+    return Address("0x" + blake2b(name.encode(), digest_size=20, person=b"hlsim").hexdigest())
+
+
+class Pen:
+    """Sends actions for actors, each with a nonce of its own."""
+
+    def __init__(self) -> None:
+        self.last_nonce = 0
+
+    def send(self, ex: Exchange, signer: Address, action: Action) -> Response:
+        """Applies `action` now."""
+        time_ms = ex.state.time_ms
+        self.last_nonce = max(self.last_nonce + 1, time_ms)
+        return ex.apply(action, Call(signer, self.last_nonce, time_ms))
+
+    def place(self, ex: Exchange, signer: Address, orders: Sequence[NewOrder]) -> None:
+        """Sends `orders` in batches."""
+        for start in range(0, len(orders), BATCH):
+            self.send(ex, signer, PlaceOrders(tuple(orders[start : start + BATCH])))
+
+    def cancel(self, ex: Exchange, signer: Address, orders: Sequence[CancelOid]) -> None:
+        """Sends `orders` in batches."""
+        for start in range(0, len(orders), BATCH):
+            self.send(ex, signer, Cancel(tuple(orders[start : start + BATCH])))
+
+
+def new_order(asset: Asset, *, is_buy: bool, px: Px, sz: Sz, tif: Tif) -> NewOrder:
+    """An order without a cloid."""
+    return NewOrder(asset=U32(asset.id), is_buy=is_buy, px=px, sz=sz, terms=TERMS[tif])
+
+
+def deposit(ex: Exchange, user: Address) -> None:
+    """Makes an actor's account, with collateral for all it will ever do and a short memory."""
+    ex.operate(DepositUsd(user, ACTOR_USD))
+    ex.operate(KeepHistory(user, ACTOR_HISTORY))
+
+
+def equip(ex: Exchange, user: Address, asset: Asset, pen: Pen, *, spot_usd: int) -> None:
+    """Gives an actor what else it needs to trade `asset`.
+
+    For a perp a leverage that no size can exceed, for a spot pair base and quote tokens worth
+    `spot_usd` whole dollars each.
+    """
+    if isinstance(asset, Perp):
+        wanted, is_cross = safe_leverage(asset)
+        if not is_cross or wanted != min(DEFAULT_LEVERAGE, asset.max_leverage):
+            pen.send(ex, user, UpdateLeverage(U32(asset.id), is_cross, U32(wanted)))
+        return
+    quote = asset.quote
+    ex.operate(MintToken(user, asset.base.index, base_endowment(asset, spot_usd)))
+    ex.operate(MintToken(user, quote.index, Wei(spot_usd * 10**quote.wei_decimals)))
+
+
+def base_endowment(pair: SpotPair, usd: int) -> Wei:
+    """Base tokens worth about `usd` whole dollars at the world's price."""
+    return sz_to_wei(size_for(pair, pair.start_px, usd), pair.base.wei_decimals)
+
+
+def safe_leverage(perp: Perp) -> tuple[int, bool]:
+    """(leverage, is cross) under which a position may have any size.
+
+    Documented: a position may not outgrow the margin tier of its leverage (mechanics 2.6).
+    """
+    if perp.only_isolated:
+        return 1, False
+    return min(DEFAULT_LEVERAGE, perp.margin_table.tiers[-1].max_leverage), True

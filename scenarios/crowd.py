@@ -1,0 +1,124 @@
+"""The living market: outside prices that move, makers around them, takers that trade.
+
+Everything goes through the front of the exchange: oracle prices as operations, orders as actions of
+real accounts. A turn is one entry of a small timetable, so that the work is spread over time.
+"""
+
+from __future__ import annotations
+
+import json
+from enum import IntEnum
+from functools import partial
+from heapq import heapify, heapreplace
+
+from ..sim.assets import Perp, Universe
+from ..sim.exchange import Exchange
+from ..sim.fixed import Px
+from ..sim.operations import SetOracle
+from .actors import Pen
+from .makers import Makers
+from .paths import STEP_MS, PricePaths
+from .profiles import live_assets
+from .takers import Takers
+
+
+class Turn(IntEnum):
+    """Kinds of turns, in the order in which those of one moment are taken."""
+
+    ORACLE = 0
+    QUOTE = 1
+    TRADE = 2
+
+
+class LivingMarket:
+    """The script behind `--market live`. The same universe and seed make the same market."""
+
+    def __init__(self, universe: Universe, seed: int = 0) -> None:
+        self._pen = Pen()
+        self._perps = [asset for asset in live_assets(universe) if isinstance(asset, Perp)]
+        self.paths = PricePaths(universe, seed)
+        self.makers = Makers(universe, seed, self._pen)
+        self.takers = Takers(universe, seed, self._pen)
+        self._published: dict[int, Px] = {}
+        """Oracle prices as they were last set, by asset id."""
+        self._oracle_ms = 0
+        """When the running step of the paths began."""
+        self._turns: list[tuple[int, int, int]] = []
+        """A heap of (due_ms, kind, key). The key of QUOTE is a maker, of TRADE an asset id."""
+
+    def open(self, ex: Exchange) -> None:
+        """Funds the actors, fills every book and sets up the timetable."""
+        now_ms = self._oracle_ms = ex.state.time_ms
+        self._published = {perp.id: perp.start_px for perp in self._perps}
+        self.takers.open(ex)
+        self.makers.open(ex, self.paths.px)
+        turns = [(now_ms + STEP_MS, int(Turn.ORACLE), 0)]
+        for place, maker in enumerate(self.makers.makers):
+            # Makers look at their markets one after the other, not all at once.
+            first_ms = maker.every_ms * (place + 1) // len(self.makers.makers)
+            turns.append((now_ms + first_ms, int(Turn.QUOTE), place))
+        for asset_id in self.takers.habits:
+            first_ms = self.takers.first_pause_ms(asset_id)
+            turns.append((now_ms + first_ms, int(Turn.TRADE), asset_id))
+        heapify(turns)
+        self._turns = turns
+
+    def next_due_ms(self) -> int | None:
+        """When the next turn is due; None before `open`."""
+        return self._turns[0][0] if self._turns else None
+
+    def run(self, ex: Exchange, time_ms: int) -> None:
+        """Takes every turn due by `time_ms`; one that comes late is taken once."""
+        turns = self._turns
+        while turns and turns[0][0] <= time_ms:
+            due_ms, kind, key = turns[0]
+            if kind == Turn.ORACLE:
+                missed = (time_ms - due_ms) // STEP_MS
+                self._oracle_ms = due_ms + missed * STEP_MS
+                self._move_oracle(ex, 1 + missed)
+                again_ms = self._oracle_ms + STEP_MS
+            elif kind == Turn.QUOTE:
+                maker = self.makers.makers[key]
+                part = min(1_000, 1_000 * (time_ms - self._oracle_ms) // STEP_MS)
+                self.makers.requote(ex, maker, partial(self.paths.px, part=part))
+                again_ms = time_ms + maker.every_ms
+            else:
+                self.takers.trade(ex, key)
+                again_ms = time_ms + self.takers.pause_ms(key)
+            heapreplace(turns, (again_ms, kind, key))
+
+    def _move_oracle(self, ex: Exchange, steps: int) -> None:
+        """Publishes the outside prices of a new step, those that changed."""
+        self.paths.step(steps)
+        changed = []
+        for perp in self._perps:
+            px = self.paths.oracle_px(perp)
+            if px != self._published[perp.id]:
+                self._published[perp.id] = px
+                changed.append((perp.id, px))
+        if changed:
+            ex.operate(SetOracle(tuple(changed)))
+
+    def state(self) -> bytes:
+        """All that lasts, for `restore`."""
+        saved = {
+            "nonce": self._pen.last_nonce,
+            "oracle_ms": self._oracle_ms,
+            "published": list(self._published.items()),
+            "turns": self._turns,
+            "paths": self.paths.state(),
+            "makers": self.makers.state(),
+            "takers": self.takers.state(),
+        }
+        return json.dumps(saved).encode()
+
+    def restore(self, state: bytes) -> None:
+        """Goes on where the market of `state` stood; universe and seed must be the same."""
+        saved = json.loads(state)
+        self._pen.last_nonce = saved["nonce"]
+        self._oracle_ms = saved["oracle_ms"]
+        self._published = {key: Px(px) for key, px in saved["published"]}
+        self._turns = [(due_ms, kind, key) for due_ms, kind, key in saved["turns"]]
+        self.paths.restore(saved["paths"])
+        self.makers.restore(saved["makers"])
+        self.takers.restore(saved["takers"])

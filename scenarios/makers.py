@@ -1,0 +1,204 @@
+"""Makers: accounts that keep a ladder of orders around the outside price of every market.
+
+A ladder stands on fixed rungs, whole multiples of its step. When the mid moves, only the rungs at
+the edges change: what is on the wrong side or too far out is cancelled, what is missing is placed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..matching.types import Side, Tif
+from ..sim.actions.cancels import CancelOid
+from ..sim.actions.orders import U32, U64, NewOrder
+from ..sim.assets import Asset, SpotPair, Universe
+from ..sim.exchange import Exchange
+from ..sim.fixed import Address, Wei, wei_to_sz
+from ..sim.state import Account
+from .actors import Pen, actor_address, base_endowment, deposit, equip, new_order
+from .ladder import rungs, size_for, step_fits, step_for
+from .paths import bell, resume_stream, stream, stream_state
+from .profiles import Profile, live_assets, profile_of
+
+LEVELS = 22
+"""Rungs a side: a taker may eat two before a side shows fewer than 20."""
+MARKETS_EACH = 12
+"""Markets of one maker: 12 ladders are 528 orders, of 1000 that may be open (mechanics 2.7). More
+would make every margin check longer, fewer would make more histories to keep.
+"""
+MAJOR_EVERY_MS = 500
+EVERY_MS = 3_000
+"""How often a maker looks at its ladders."""
+SPOT_LEVELS_WORTH = 1_000
+"""A maker starts with this many levels' worth of base and quote tokens for every pair."""
+
+_PARTS = 10**9
+_USD = 10**16
+"""One USD in px * sz units."""
+_BASIS_SIGMA = 15_000
+_BASIS_HOME = 200
+"""The distance of a mid from the outside price wanders some 3 bp, and comes back (Assumed)."""
+_SKEW_LEVELS = 4
+_SKEW_MOST = 6
+"""A maker quotes a rung lower for every four levels' worth that it is long, six rungs at most."""
+
+OutsidePx = Callable[[int], int]
+"""Asset id to the outside price of now, 1e-8."""
+
+
+@dataclass(slots=True)
+class Ladder:
+    """One market of a maker. The mid stands half a step above `center * step`."""
+
+    asset: Asset
+    profile: Profile
+    step: int = 0
+    center: int = 0
+    basis: int = 0
+    """How far the mid stands above the outside price, in 1e-9 of it."""
+
+    @property
+    def spot_usd(self) -> int:
+        return self.profile.level_usd * SPOT_LEVELS_WORTH
+
+    def aim(self, px: int, inventory_usd: int) -> bool:
+        """Puts the ladder around `px`; True when it moved."""
+        px += px * self.basis // _PARTS
+        if not self.step or not step_fits(self.asset, px, self.profile.spacing, self.step):
+            self.step = step_for(self.asset, px, self.profile.spacing)
+            self.center = 0
+        lean = inventory_usd // (_SKEW_LEVELS * self.profile.level_usd)
+        center = max(1, px // self.step - max(-_SKEW_MOST, min(_SKEW_MOST, lean)))
+        moved = center != self.center
+        self.center = center
+        return moved
+
+
+@dataclass(slots=True)
+class Maker:
+    """One account and the markets that it quotes."""
+
+    address: Address
+    ladders: list[Ladder]
+    every_ms: int
+    endowed: dict[int, Wei] = field(default_factory=dict)
+    """Base tokens at the start, by token index; two pairs may share one."""
+
+    def __post_init__(self) -> None:
+        for ladder in self.ladders:
+            if isinstance(ladder.asset, SpotPair):
+                token = ladder.asset.base.index
+                minted = base_endowment(ladder.asset, ladder.spot_usd)
+                self.endowed[token] = Wei(self.endowed.get(token, 0) + minted)
+
+    def inventory_usd(self, account: Account, ladder: Ladder, px: int) -> int:
+        """What the maker holds more than at the start, in whole USD; negative when less."""
+        asset = ladder.asset
+        if isinstance(asset, SpotPair):
+            token = asset.base
+            gained = Wei(account.spot[token.index].total - self.endowed[token.index])
+            szi: int = wei_to_sz(gained, token.wei_decimals)
+        else:
+            position = account.positions.get(asset.id)
+            szi = 0 if position is None else position.szi
+        return px * szi // _USD
+
+
+class Makers:
+    """All makers of a living market."""
+
+    def __init__(self, universe: Universe, seed: int, pen: Pen) -> None:
+        self._pen = pen
+        self._rng = stream(seed, "makers")
+        self.makers: list[Maker] = []
+        ladders = [Ladder(asset, profile_of(universe, asset)) for asset in live_assets(universe)]
+        majors = [one for one in ladders if one.profile.is_major]
+        perps = [one for one in ladders if not one.profile.is_major and not one.asset.is_spot]
+        pairs = [one for one in ladders if one.asset.is_spot]
+        for kind, mine, every_ms in (
+            ("majors", majors, MAJOR_EVERY_MS),
+            ("perps", perps, EVERY_MS),
+            ("spot", pairs, EVERY_MS),
+        ):
+            for start in range(0, len(mine), MARKETS_EACH):
+                address = actor_address(f"maker/{kind}/{start // MARKETS_EACH}")
+                part = mine[start : start + MARKETS_EACH]
+                self.makers.append(Maker(address, part, every_ms))
+
+    def open(self, ex: Exchange, outside: OutsidePx) -> None:
+        """Funds every maker and places all ladders."""
+        for maker in self.makers:
+            deposit(ex, maker.address)
+            orders: list[NewOrder] = []
+            for ladder in maker.ladders:
+                equip(ex, maker.address, ladder.asset, self._pen, spot_usd=ladder.spot_usd)
+                ladder.aim(outside(ladder.asset.id), 0)
+                orders += self._missing(ladder, {})
+            self._pen.place(ex, maker.address, orders)
+
+    def requote(self, ex: Exchange, maker: Maker, outside: OutsidePx) -> None:
+        """Brings the ladders of `maker` to where the outside prices are."""
+        account = ex.account(maker.address)
+        assert account is not None
+        moved: dict[int, Ladder] = {}
+        for ladder in maker.ladders:
+            asset = ladder.asset
+            wander = bell(self._rng) * _BASIS_SIGMA // 4
+            ladder.basis += wander - ladder.basis // _BASIS_HOME
+            px = outside(asset.id)
+            full = account.open_counts.get(asset.id, 0) == 2 * LEVELS
+            if ladder.aim(px, maker.inventory_usd(account, ladder, px)) or not full:
+                moved[asset.id] = ladder
+        if moved:
+            self._move(ex, account, moved)
+
+    def _move(self, ex: Exchange, account: Account, moved: dict[int, Ladder]) -> None:
+        """Cancels and places at the edges of the ladders that moved."""
+        resting: dict[int, dict[int, Side]] = {asset_id: {} for asset_id in moved}
+        cancels: list[CancelOid] = []
+        for oid, order in account.orders.items():
+            ladder = moved.get(order.asset_id)
+            if ladder is None:
+                continue
+            rung = (order.px - ladder.center * ladder.step) // ladder.step
+            on_rung = order.px % ladder.step == 0
+            if on_rung and (-LEVELS < rung <= 0 if order.side is Side.BID else 0 < rung <= LEVELS):
+                resting[order.asset_id][order.px] = order.side
+            else:
+                cancels.append(CancelOid(U32(order.asset_id), U64(oid)))
+        places: list[NewOrder] = []
+        for asset_id, ladder in moved.items():
+            places += self._missing(ladder, resting[asset_id])
+        self._pen.cancel(ex, account.address, cancels)
+        self._pen.place(ex, account.address, places)
+
+    def _missing(self, ladder: Ladder, resting: dict[int, Side]) -> list[NewOrder]:
+        """Orders for the rungs where none rests, larger ones further out."""
+        asset, usd = ladder.asset, ladder.profile.level_usd
+        orders = []
+        bids, asks = rungs(ladder.center, ladder.step, LEVELS)
+        for is_buy, pxs in ((True, bids), (False, asks)):
+            for place, px in enumerate(pxs):
+                if px not in resting:
+                    worth = usd * (24 + 4 * place + self._rng.getrandbits(6)) // 100
+                    sz = size_for(asset, px, worth)
+                    orders.append(new_order(asset, is_buy=is_buy, px=px, sz=sz, tif=Tif.ALO))
+        return orders
+
+    def state(self) -> Any:
+        """Plain data for `restore`."""
+        ladders = [
+            [ladder.step, ladder.center, ladder.basis]
+            for maker in self.makers
+            for ladder in maker.ladders
+        ]
+        return [stream_state(self._rng), ladders]
+
+    def restore(self, state: Any) -> None:
+        """Goes on where the makers of `state` stood; the universe must be the same."""
+        resume_stream(self._rng, state[0])
+        ladders = [ladder for maker in self.makers for ladder in maker.ladders]
+        for ladder, (step, center, basis) in zip(ladders, state[1], strict=True):
+            ladder.step, ladder.center, ladder.basis = step, center, basis

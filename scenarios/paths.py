@@ -1,0 +1,147 @@
+"""Price paths: where the outside world moves the prices to. Integers and seeded streams only.
+
+Every coin has a stream of its own, so that a coin more or less in the world shifts no other.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from math import isqrt
+from random import Random
+from struct import pack, unpack
+from typing import Any
+
+from ..sim.assets import Asset, Perp, SpotPair, Universe, round_px
+from ..sim.fixed import Px
+from .profiles import Profile, live_assets, profile_of, twin_of
+
+STEP_MS = 3_000
+"""Documented: oracle prices change about every 3 s (mechanics 9)."""
+
+_FINE = 10**6
+"""Prices are kept this much finer than 1e-8, so that small moves of small prices add up."""
+_PARTS = 10**9
+_WORST = 300_000_000
+"""No price falls or rises by more than 30 % at once."""
+_COMMON_SIGMA = 140_000
+"""What all coins move together in one step: 1.4 bp, some 45 % a year (Assumed)."""
+
+
+def stream(seed: int, name: str) -> Random:
+    """The random stream `name`: adding another never shifts this one."""
+    return Random(f"{seed}/{name}")
+
+
+def stream_state(rng: Random) -> list[Any]:
+    """Where a stream stands, as plain data for `resume_stream`."""
+    version, numbers, _ = rng.getstate()
+    return [version, b64encode(pack(f"<{len(numbers)}I", *numbers)).decode()]
+
+
+def resume_stream(rng: Random, state: list[Any]) -> None:
+    """Puts a stream where another stood."""
+    version, text = state
+    packed = b64decode(text)
+    rng.setstate((version, unpack(f"<{len(packed) >> 2}I", packed), None))
+
+
+def bell(rng: Random) -> int:
+    """A draw with mean 0 and standard deviation 4, about normal; one in 1,024 is six times that.
+
+    The number of ones among 64 random bits is binomial, which is a bell, and costs no float.
+    """
+    bits = rng.getrandbits(74)
+    draw = (bits & 0xFFFF_FFFF_FFFF_FFFF).bit_count() - 32
+    return draw * 6 if bits >> 64 == 0 else draw
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One coin: `px` is where its price is, `next_px` where it will be a step later."""
+
+    rng: Random
+    profile: Profile
+    start_px: int
+    px: int
+    next_px: int
+
+
+class PricePaths:
+    """The outside prices of every live asset, a step every STEP_MS.
+
+    A spot pair moves as the perp of the same coin does, in proportion to its own starting price.
+    """
+
+    def __init__(self, universe: Universe, seed: int) -> None:
+        self._common = stream(seed, "oracle")
+        self._walks: dict[int, _Walk] = {}
+        self._followers: dict[int, tuple[int, int]] = {}
+        """asset id of a pair: (asset id of the perp, the pair's own starting price)"""
+        for asset in live_assets(universe):
+            if isinstance(asset, SpotPair) and (twin := twin_of(universe, asset)) is not None:
+                self._followers[asset.id] = (twin.id, asset.start_px)
+                continue
+            start = asset.start_px * _FINE
+            rng = stream(seed, f"oracle/{asset.coin}")
+            kind = profile_of(universe, asset)
+            self._walks[asset.id] = _Walk(rng, kind, start, start, start)
+        self._draw(1)
+
+    def step(self, count: int = 1) -> None:
+        """Goes `count` steps on; those missed in one move as wide as that many small ones."""
+        if count > 1:
+            self._draw(count - 1)
+        for walk in self._walks.values():
+            walk.px = walk.next_px
+        self._draw(1)
+
+    def _draw(self, count: int) -> None:
+        """Moves every `next_px` by `count` steps."""
+        width = isqrt(count * 10_000)
+        common = bell(self._common) * _COMMON_SIGMA >> 2
+        for walk in self._walks.values():
+            kind, px = walk.profile, walk.next_px
+            own = bell(walk.rng) * kind.sigma >> 2
+            home = (walk.start_px - px) * min(kind.pull * count, _PARTS) // walk.start_px
+            move = (common * kind.beta // 100 + own) * width // 100 + home
+            walk.next_px = px + px * max(-_WORST, min(_WORST, move)) // _PARTS
+
+    def px(self, asset_id: int, part: int = 0) -> int:
+        """The price now, scaled by 1e8 but on no tick.
+
+        `part` is how much of the running step is over, in thousandths.
+        """
+        found = self._walks.get(asset_id)
+        if found is None:
+            twin_id, start_px = self._followers[asset_id]
+            found = self._walks[twin_id]
+            now = found.px + (found.next_px - found.px) * part // 1_000
+            return start_px * now // found.start_px
+        return (found.px + (found.next_px - found.px) * part // 1_000) // _FINE
+
+    def oracle_px(self, perp: Perp) -> Px:
+        """The price as an oracle publishes it: on the market's own tick."""
+        return nearest_px(perp, self.px(perp.id))
+
+    def state(self) -> Any:
+        """Plain data for `restore`."""
+        walks = [
+            [key, walk.px, walk.next_px, stream_state(walk.rng)]
+            for key, walk in self._walks.items()
+        ]
+        return [stream_state(self._common), walks]
+
+    def restore(self, state: Any) -> None:
+        """Goes on where the paths of `state` stood; the universe must be the same."""
+        resume_stream(self._common, state[0])
+        for key, px, next_px, rng in state[1]:
+            walk = self._walks[key]
+            walk.px, walk.next_px = px, next_px
+            resume_stream(walk.rng, rng)
+
+
+def nearest_px(asset: Asset, px: int) -> Px:
+    """The legal price nearest to `px`; never 0."""
+    low, high = round_px(asset, px, up=False), round_px(asset, px, up=True)
+    return low if px - low < high - px and low > 0 else high
