@@ -1,0 +1,203 @@
+"""The body of `/exchange`: an action, its nonce and its signature, as typed values.
+
+Two ways lead in. The quick one lets C code decode everything and then counts colons, which proves
+that no field came twice. Whatever it does not like goes the strict way, which tells a refusal from,
+say, a body with trailing bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, reduce
+from operator import or_
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from ..sim.actions import ACTIONS, Action, ActionSpec
+from ..sim.fixed import Address
+from .decode import (
+    NOT_SHAPED,
+    BadRequest,
+    Object,
+    Read,
+    Shape,
+    action_shape,
+    read_address,
+    read_chain_id,
+    read_json,
+    read_u64,
+    read_word256,
+)
+
+__all__ = [
+    "BadRequest",
+    "Envelope",
+    "Signature",
+    "read_envelope",
+    "read_envelope_value",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """`r` and `s` may be any 256-bit number and `v` any byte: recovery decides."""
+
+    r: int
+    s: int
+    v: int
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One request to `/exchange`, well-formed but not yet believed.
+
+    packed: the canonical msgpack of the action, which an L1 signature covers.
+    chain, signature_chain_id: what a user-signed action says in `hyperliquidChain` and
+        `signatureChainId`.
+    """
+
+    action: Action
+    spec: ActionSpec
+    packed: bytes
+    nonce: int
+    signature: Signature
+    vault: Address | None = None
+    expires_after: int | None = None
+    chain: str | None = None
+    signature_chain_id: int | None = None
+
+
+class _PostedSignature(msgspec.Struct):
+    r: str
+    s: str
+    v: Annotated[int, Meta(ge=0, le=255)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Everything derived from the table of actions."""
+
+    envelope: msgspec.json.Decoder[Any]
+    envelope_type: Any
+    kinds: dict[type[Any], tuple[ActionSpec, Shape]]
+    by_name: dict[str, Shape]
+
+
+@cache
+def _reader() -> _Reader:
+    kinds = {}
+    by_name = {}
+    for name, spec in ACTIONS.items():
+        shape = action_shape(spec)
+        kinds[shape.struct] = (spec, shape)
+        by_name[name] = shape
+    envelope_type = msgspec.defstruct(
+        "PostedEnvelope",
+        [
+            ("action", reduce(or_, kinds)),
+            ("nonce", int),
+            ("signature", _PostedSignature),
+            ("vaultAddress", str | None | UnsetType, UNSET),
+            ("expiresAfter", int | None | UnsetType, UNSET),
+            ("isFrontend", bool | UnsetType, UNSET),
+        ],
+        forbid_unknown_fields=True,
+    )
+    return _Reader(msgspec.json.Decoder(envelope_type), envelope_type, kinds, by_name)
+
+
+_to_json = msgspec.json.Encoder().encode
+_to_msgpack = msgspec.msgpack.Encoder().encode
+
+
+def read_envelope(body: bytes) -> Envelope:
+    """The request in `body`. Raises BadRequest: 400 for no JSON, 422 for the wrong shape."""
+    try:
+        posted = _reader().envelope.decode(body)
+        # Without escapes every colon of the body is a key's or stands in a string; what is encoded
+        # again has each key once and no unknown ones. Equal counts: no key was lost on the way.
+        plain = b"\\" not in body and b"-0" not in body
+        if plain and body.count(b":") == _to_json(posted).count(b":"):
+            return _envelope(posted)
+    except (ValueError, RecursionError):
+        pass
+    return read_envelope_value(read_json(body))
+
+
+def read_envelope_value(value: Any) -> Envelope:
+    """The request in a JSON value that is already parsed. Raises BadRequest 422.
+
+    Duplicate fields are seen when `read_json` parsed it.
+    """
+    reader = _reader()
+    if _repeats_field(value, reader):
+        raise BadRequest(422, NOT_SHAPED)
+    try:
+        return _envelope(msgspec.convert(value, reader.envelope_type))
+    except ValueError:
+        raise BadRequest(422, NOT_SHAPED) from None
+
+
+def _repeats_field(value: Any, reader: _Reader) -> bool:
+    """True when a known field comes twice. In the envelope and the action all fields are known."""
+    if not isinstance(value, dict):
+        return False
+    if getattr(value, "repeated", None):
+        return True
+    in_signature: frozenset[str] = getattr(value.get("signature"), "repeated", frozenset())
+    if not in_signature.isdisjoint(("r", "s", "v")):
+        return True
+    action = value.get("action")
+    if not isinstance(action, dict):
+        return False
+    if getattr(action, "repeated", None):
+        return True
+    name = action.get("type")
+    return isinstance(name, str) and _repeats_part(action, reader.by_name.get(name))
+
+
+def _repeats_part(value: Any, shape: Shape | None) -> bool:
+    """True when a key that `shape` knows comes twice in its object, at any depth.
+
+    Observed: a duplicate of an unknown nested field is tolerated (exchange 1).
+    """
+    if isinstance(value, list):
+        return any(_repeats_part(one, shape) for one in value)
+    if shape is None or not isinstance(value, Object):
+        return False
+    if not value.repeated.isdisjoint(shape.parts):
+        return True
+    return any(
+        _repeats_part(value[key], shape.parts[key]) for key in value.keys() & shape.parts.keys()
+    )
+
+
+def _envelope(posted: Any) -> Envelope:
+    """Raises ValueError when a text or number is not legal."""
+    action_posted = posted.action
+    spec, shape = _reader().kinds[type(action_posted)]
+    chain, chain_id = None, None
+    if not spec.is_l1:
+        chain = action_posted.hyperliquidChain
+        chain_id = read_chain_id(action_posted.signatureChainId)
+        action_posted.signatureChainId = hex(chain_id)
+    action = shape.build(action_posted)
+    signature = posted.signature
+    return Envelope(
+        action,
+        spec,
+        _to_msgpack(action_posted),
+        read_u64(posted.nonce)[0],
+        Signature(read_word256(signature.r), read_word256(signature.s), signature.v),
+        _given(read_address, posted.vaultAddress),
+        _given(read_u64, posted.expiresAfter),
+        chain,
+        chain_id,
+    )
+
+
+def _given(read: Read, posted: Any) -> Any:
+    """The value of an optional field; absent and null are None."""
+    return None if posted is UNSET or posted is None else read(posted)[0]

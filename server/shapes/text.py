@@ -1,0 +1,49 @@
+"""Integers to the wire's decimal strings: one decimal at least, no trailing zeros, no exponent.
+
+Observed: "0.0", "20.0", "113080.0" (info 2.3). hummingbot splits at the point and wants two parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+def decimal_text(value: int, decimals: int) -> str:
+    """`value / 10**decimals` as a wire decimal; exact."""
+    if value < 0:
+        return "-" + decimal_text(-value, decimals)
+    whole, fraction = divmod(value, 10**decimals)
+    if not fraction:
+        return f"{whole}.0"
+    return f"{whole}.{fraction:0{decimals}d}".rstrip("0")
+
+
+def _cached(decimals: int) -> Callable[[int], str]:
+    """`decimal_text` with a bounded memo: prices and sizes of a book repeat."""
+    memo: dict[int, str] = {}
+
+    def text(value: int) -> str:
+        found = memo.get(value)
+        if found is None:
+            if len(memo) >= 65_536:
+                memo.clear()
+            found = memo[value] = decimal_text(value, decimals)
+        return found
+
+    return text
+
+
+px_text = _cached(8)
+"""A price or size (1e-8)."""
+
+usd_text = _cached(6)
+"""µUSD."""
+
+rate_text = _cached(10)
+"""A rate (1e-10)."""
+
+
+def bare_text(value: int, decimals: int) -> str:
+    """As `decimal_text` without a forced ".0": the form that is signed."""
+    text = decimal_text(value, decimals)
+    return text[:-2] if text.endswith(".0") else text
