@@ -1,0 +1,26 @@
+"""The `/info` side: one function for each type. Importing this package fills the table."""
+
+from __future__ import annotations
+
+from ..decode import BadRequest
+from . import accounts, fees, fills, ledgers, listings, markets, orders
+from .registry import INFO, InfoSpec, Query, Unanswerable, answer, answer_value, encoded, query_of
+
+__all__ = [
+    "INFO",
+    "BadRequest",
+    "InfoSpec",
+    "Query",
+    "Unanswerable",
+    "accounts",
+    "answer",
+    "answer_value",
+    "encoded",
+    "fees",
+    "fills",
+    "ledgers",
+    "listings",
+    "markets",
+    "orders",
+    "query_of",
+]

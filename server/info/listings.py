@@ -1,0 +1,156 @@
+"""What is listed, and constants of the exchange: nothing here moves while it runs."""
+
+from __future__ import annotations
+
+from ...sim.assets import FIRST_SPOT_ID, MarginTable, SpotPair, Token
+from ...sim.state import Market
+from ...sim.view import View
+from ..shapes import cached, markets
+from ..shapes.text import decimal_text, px_text, usd_text
+from .registry import Json, Unanswerable, info
+
+IMPLICIT_TABLES = 50
+"""Margin table ids below this one mean a single tier of that leverage (info 4.2)."""
+
+
+def first_dex(dex: str) -> None:
+    """Passes the first perp dex, "", and fails for any other name.
+
+    Observed: an unknown dex is a 500 with `null` (info 2.2).
+    """
+    if dex:
+        raise Unanswerable(f"no dex {dex!r:.80}")
+
+
+@info("meta", status="static", source="info 4.2")
+def meta(view: View, dex: str = "") -> Json:
+    first_dex(dex)
+    return cached.meta_json(view)
+
+
+@info("allPerpMetas", status="static", source="info 4.4")
+def all_perp_metas(view: View) -> Json:
+    """Plain metas, one a dex. Observed: the documented pairs with contexts are not what is sent."""
+    return [cached.meta_json(view)]
+
+
+@info("perpDexs", status="static", source="info 4.5")
+def perp_dexs(view: View) -> Json:
+    """The first dex is null."""
+    return [None]
+
+
+@info("spotMeta", status="static", source="info 4.6")
+def spot_meta(view: View) -> Json:
+    return cached.spot_meta_json(view)
+
+
+@info("marginTable", status="static", source="info 4.14")
+def margin_table(view: View, id: int, dex: str = "") -> Json:
+    first_dex(dex)
+    if 0 < id < IMPLICIT_TABLES:
+        return markets.margin_table(MarginTable.implicit(id))
+    table = view.universe.margin_tables.get(id)
+    if table is None:
+        raise Unanswerable(f"no margin table {id}")
+    return markets.margin_table(table)
+
+
+MAX_MARKET_NTLS = ((25, 30_000_000), (20, 5_000_000), (10, 2_000_000), (0, 500_000))
+"""(from this maximum leverage up, whole USD). Documented: August 2026 (info 4.15)."""
+
+
+@info("maxMarketOrderNtls", status="static", source="info 4.15")
+def max_market_order_ntls(view: View) -> Json:
+    """One pair for each maximum leverage that is listed, ascending (Assumed)."""
+    leverages = sorted({perp.max_leverage for perp in view.universe.perps})
+    return [
+        [most, next(f"{ntl}.0" for floor, ntl in MAX_MARKET_NTLS if most >= floor)]
+        for most in leverages
+    ]
+
+
+@info("perpsAtOpenInterestCap", status="empty", source="info 4.13")
+def perps_at_open_interest_cap(view: View, dex: str = "") -> Json:
+    first_dex(dex)
+    return []
+
+
+@info("perpDexLimits", status="static", source="info 4.16")
+def perp_dex_limits(view: View, dex: str) -> Json:
+    """Observed: null for the first dex."""
+    first_dex(dex)
+    return None
+
+
+@info("perpDexStatus", source="info 4.16")
+def perp_dex_status(view: View, dex: str) -> Json:
+    """What the perps accounts were given from outside and from spot, less what left them."""
+    first_dex(dex)
+    treasury = view.state.treasury
+    net = treasury.usd_deposited - treasury.usd_withdrawn - treasury.usd_to_spot
+    return {"totalNetDeposit": usd_text(net)}
+
+
+@info("outcomeMeta", status="empty", source="info 9")
+def outcome_meta(view: View) -> Json:
+    return {"outcomes": [], "questions": []}
+
+
+@info("perpAnnotation", status="empty", source="info 4.18")
+def perp_annotation(view: View, coin: str) -> Json:
+    return None
+
+
+@info("perpCategories", status="empty", source="info 4.18")
+def perp_categories(view: View) -> Json:
+    return []
+
+
+@info("perpConciseAnnotations", status="empty", source="info 4.18")
+def perp_concise_annotations(view: View) -> Json:
+    return []
+
+
+@info("usdcRouting", status="static", source="info 5.10")
+def usdc_routing(view: View) -> Json:
+    return {"depositRoute": "cctp", "withdrawalRoute": "bridge"}
+
+
+@info("tokenDetails", source="info 4.19")
+def token_details(view: View, token_id: str) -> Json:
+    """Supplies and prices of one token; prices are those of its first pair (Assumed).
+
+    Assumed: USDC and tokens without a pair are worth 1, as a pair that never traded is marked.
+    """
+    token = next((one for one in view.universe.tokens if one.token_id == token_id.lower()), None)
+    if token is None:
+        raise Unanswerable(f"no token {token_id!r:.80}")
+    market = _market_of(view, token)
+    mid = None if market is None else markets.mid_text(market)
+    mark = "1.0" if market is None else px_text(market.mark_px)
+    return {
+        "name": token.name,
+        "maxSupply": decimal_text(token.total_supply, token.wei_decimals),
+        "totalSupply": decimal_text(token.total_supply, token.wei_decimals),
+        "circulatingSupply": decimal_text(token.circulating_supply, token.wei_decimals),
+        "szDecimals": token.sz_decimals,
+        "weiDecimals": token.wei_decimals,
+        "midPx": mark if mid is None else mid,
+        "markPx": mark,
+        "prevDayPx": "1.0" if market is None else px_text(markets.prev_day_px(market)),
+        "genesis": None,
+        "deployer": None,
+        "deployGas": None,
+        "deployTime": None,
+        "seededUsdc": "0.0",
+        "nonCirculatingUserBalances": [],
+        "futureEmissions": "0.0",
+    }
+
+
+def _market_of(view: View, token: Token) -> Market | None:
+    pair: SpotPair | None = next(
+        (one for one in view.universe.pairs if one.base.index == token.index), None
+    )
+    return None if pair is None else view.market_of(FIRST_SPOT_ID + pair.index)

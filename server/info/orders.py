@@ -1,0 +1,48 @@
+"""A user's orders: open ones, one of them, and what became of them."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from ...sim.fixed import Address
+from ...sim.history import ROWS_KEPT
+from ...sim.orders import Order
+from ...sim.view import View
+from ..shapes.orders import full_order, short_order, status_row
+from .listings import first_dex
+from .registry import Json, info
+from .request import OidOrCloid
+
+
+def newest_first(view: View, user: Address) -> list[Order]:
+    """Open orders, highest oid first; spot orders stand among those of the first dex (info 6.1)."""
+    orders = view.account(user).orders
+    return [orders[oid] for oid in sorted(orders, reverse=True)]
+
+
+@info("openOrders", source="info 6.1")
+def open_orders(view: View, user: Address, dex: str = "") -> Json:
+    first_dex(dex)
+    return [short_order(order) for order in newest_first(view, user)]
+
+
+@info("frontendOpenOrders", source="info 6.2")
+def frontend_open_orders(view: View, user: Address, dex: str = "") -> Json:
+    first_dex(dex)
+    return [full_order(order) for order in newest_first(view, user)]
+
+
+@info("orderStatus", weight=2, source="info 6.3")
+def order_status(view: View, user: Address, oid: OidOrCloid) -> Json:
+    """Someone else's oid is as unknown as one that never was."""
+    found = view.account(user).history.find(oid)
+    if found is None:
+        return {"status": "unknownOid"}
+    return {"status": "order", "order": status_row(found)}
+
+
+@info("historicalOrders", rows_per_weight=20, source="info 6.4")
+def historical_orders(view: View, user: Address) -> Json:
+    """Status changes, newest first: the same order may stand there several times."""
+    rows = reversed(view.account(user).history.rows)
+    return [status_row(row) for row in islice(rows, ROWS_KEPT)]

@@ -1,0 +1,109 @@
+"""What one account holds: the clearinghouse state, spot balances, the setting of one coin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...sim import margin
+from ...sim.assets import Perp
+from ...sim.fixed import Address
+from ...sim.state import Account, Leverage, Position
+from ...sim.view import View
+from .text import decimal_text, px_text, rate_text, usd_text
+
+USDC = 0
+"""Token index of the quote of all cost bases."""
+
+
+def leverage(setting: Leverage, position: Position | None) -> dict[str, Any]:
+    """`{"type","value"}`; isolated adds `rawUsd`, "0.0" while there is no position (info 5.3)."""
+    is_cross = setting.is_cross if position is None else position.is_cross
+    if is_cross:
+        return {"type": "cross", "value": setting.value}
+    raw_usd = 0 if position is None else position.raw_usd
+    return {"type": "isolated", "value": setting.value, "rawUsd": usd_text(raw_usd)}
+
+
+def clearinghouse_state(view: View, user: Address) -> dict[str, Any]:
+    """The perps side of an account; all zeros for a never-seen user (info 5.1)."""
+    state, account = view.state, view.account(user)
+    return {
+        "marginSummary": _summary(margin.total_summary(state, account)),
+        "crossMarginSummary": _summary(margin.cross_summary(state, account)),
+        "crossMaintenanceMarginUsed": usd_text(margin.cross_maintenance(state, account)),
+        "withdrawable": usd_text(margin.withdrawable(state, account)),
+        "assetPositions": [
+            {"type": "oneWay", "position": _position(view, account, asset_id)}
+            for asset_id in sorted(account.positions)
+        ],
+        "time": view.time_ms,
+    }
+
+
+def _summary(summary: margin.Summary) -> dict[str, str]:
+    return {
+        "accountValue": usd_text(summary.account_value),
+        "totalNtlPos": usd_text(summary.total_ntl_pos),
+        "totalRawUsd": usd_text(summary.total_raw_usd),
+        "totalMarginUsed": usd_text(summary.total_margin_used),
+    }
+
+
+def _position(view: View, account: Account, asset_id: int) -> dict[str, Any]:
+    """`liquidationPx` is null when no positive price liquidates; `cumFunding` positive was paid."""
+    state, position, market = view.state, account.positions[asset_id], view.market_of(asset_id)
+    perp = margin.perp_of(state, asset_id)
+    liquidation_px = margin.liquidation_px(state, account, asset_id)
+    return {
+        "coin": perp.coin,
+        "szi": px_text(position.szi),
+        "leverage": leverage(margin.leverage_of(account, perp), position),
+        "entryPx": px_text(margin.entry_px(perp, position)),
+        "positionValue": usd_text(margin.position_value(market, position)),
+        "unrealizedPnl": usd_text(margin.unrealized_pnl(market, position)),
+        "returnOnEquity": rate_text(margin.return_on_equity(state, account, asset_id)),
+        "liquidationPx": None if liquidation_px is None else rate_text(liquidation_px),
+        "marginUsed": usd_text(margin.margin_used(state, account, asset_id)),
+        "maxLeverage": perp.max_leverage,
+        "cumFunding": {
+            "allTime": usd_text(account.funding_all_time.get(asset_id, 0)),
+            "sinceOpen": usd_text(position.funding_since_open),
+            "sinceChange": usd_text(position.funding_since_change),
+        },
+    }
+
+
+def spot_state(view: View, user: Address) -> dict[str, Any]:
+    """`{"balances": …}` by token index, empty balances left out (info 5.2)."""
+    tokens = view.universe.tokens
+    balances = view.account(user).spot
+    return {
+        "balances": [
+            {
+                "coin": tokens[index].name,
+                "token": index,
+                "total": decimal_text(balance.total, tokens[index].wei_decimals),
+                "hold": decimal_text(balance.hold, tokens[index].wei_decimals),
+                # Observed: USDC has no cost basis.
+                "entryNtl": "0.0" if index == USDC else px_text(balance.entry_ntl),
+            }
+            for index, balance in sorted(balances.items())
+            if balance.total or balance.hold
+        ]
+    }
+
+
+def active_asset_data(view: View, user: Address, perp: Perp) -> dict[str, Any]:
+    """Leverage setting and room to trade of one perp. Pairs are [buy, sell] (info 5.3)."""
+    state, account = view.state, view.account(user)
+    szs = margin.max_trade_szs(state, account, perp.id)
+    available = margin.available_to_trade(state, account, perp.id)
+    setting = margin.leverage_of(account, perp)
+    return {
+        "user": user,
+        "coin": perp.coin,
+        "leverage": leverage(setting, account.positions.get(perp.id)),
+        "maxTradeSzs": [px_text(sz) for sz in szs],
+        "availableToTrade": [usd_text(usd) for usd in available],
+        "markPx": px_text(view.market_of(perp.id).mark_px),
+    }
