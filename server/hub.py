@@ -1,0 +1,302 @@
+"""Who listens to what, and when a frame is due. Frames are built once a topic, whoever listens.
+
+The hub follows the blocks: what happened in a block makes updates, exchange time makes ticks. It
+knows no sockets; a subscriber is anything that takes frames.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Protocol
+
+import msgspec
+
+from ..sim.events import Event, PricesChanged
+from .info.registry import Json
+from .node import Block
+from .replica import Replica
+from .topics import Source, Topic
+
+logger = logging.getLogger("hlsim.hub")
+
+_to_json = msgspec.json.Encoder().encode
+
+
+class Subscriber(Protocol):
+    """Takes frames. Must not call the hub from `deliver`."""
+
+    def deliver(self, frame: bytes) -> None: ...
+
+
+def text_frame(payload: bytes) -> bytes:
+    """`payload` as an unfragmented text frame of a server: unmasked, so the same for every
+    client.
+    """
+    size = len(payload)
+    if size < 126:
+        return b"\x81%c%b" % (size, payload)
+    if size < 1 << 16:
+        return struct.pack("!BBH", 0x81, 126, size) + payload
+    return struct.pack("!BBQ", 0x81, 127, size) + payload
+
+
+def channel_frame(channel: str, data: Json) -> bytes:
+    """The frame `{"channel":…,"data":…}`."""
+    return text_frame(_to_json({"channel": channel, "data": data}))
+
+
+@dataclass(slots=True, eq=False)
+class Channel:
+    """One topic while somebody listens."""
+
+    topic: Topic
+    name: str
+    waiting: dict[Subscriber, int] = field(default_factory=dict)
+    """Whose first frame is on its way, with the ticket of that frame."""
+    live: dict[Subscriber, None] = field(default_factory=dict)
+    held: list[Event] = field(default_factory=list)
+    """Events of updates that came too soon after the last one."""
+    free_ms: int = 0
+    """When the next update may go out."""
+    last: object | None = None
+    """The news of the last frame."""
+
+    @property
+    def rank(self) -> int:
+        return self.topic.spec.rank
+
+
+@dataclass(slots=True)
+class Clock:
+    """All channels of one period; `slot` counts the periods since the epoch."""
+
+    slot: int
+    channels: dict[Channel, None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Letter:
+    """A frame on its way: to all that are live, or to one that becomes live with it."""
+
+    channel: Channel
+    frame: bytes | None
+    to: Subscriber | None = None
+    ticket: int = 0
+
+
+class Hub:
+    """The subscriptions of one API server.
+
+    Frames leave in the order in which they were built, first frames included, one turn of the event
+    loop later: the reply to an action goes out before what it caused (contested 39). Before `run`
+    there is no loop and they leave at once.
+    """
+
+    def __init__(self, replica: Replica) -> None:
+        self.view = replica.view
+        self.numbers = count(1)
+        """One for each socket, in the order in which they came."""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._channels: dict[Topic, Channel] = {}
+        self._listeners: dict[Source, dict[Channel, None]] = {}
+        self._clocks: dict[int, Clock] = {}
+        self._held: dict[Channel, None] = {}
+        self._letters: list[Letter] = []
+        self._tickets = 0
+
+    def __len__(self) -> int:
+        """How many different topics somebody listens to."""
+        return len(self._channels)
+
+    def run(self) -> None:
+        """From now on frames leave through the running event loop."""
+        self._loop = asyncio.get_running_loop()
+
+    def close(self) -> None:
+        """Nothing leaves any more."""
+        self._channels.clear()
+        self._listeners.clear()
+        self._clocks.clear()
+        self._held.clear()
+        self._letters.clear()
+
+    # -- subscribers -------------------------------------------------------------------------------
+
+    def join(self, subscriber: Subscriber, topic: Topic) -> None:
+        """Sends the first frame of `topic` and everything after it. The topic must not be
+        refused.
+        """
+        channel = self._channels.get(topic)
+        if channel is None:
+            channel = self._open(topic)
+        self._tickets += 1
+        channel.waiting[subscriber] = self._tickets
+        data = topic.first(self.view)
+        frame = None
+        if data is not None:
+            channel.last = topic.news(data)
+            frame = channel_frame(channel.name, data)
+        self._letters.append(Letter(channel, frame, subscriber, self._tickets))
+        self._send()
+
+    def leave(self, subscriber: Subscriber, topic: Topic) -> None:
+        """Ends what `join` began; frames that are on their way are lost."""
+        channel = self._channels.get(topic)
+        if channel is None:
+            return
+        channel.waiting.pop(subscriber, None)
+        channel.live.pop(subscriber, None)
+        if not channel.waiting and not channel.live:
+            self._shut(channel)
+
+    def _open(self, topic: Topic) -> Channel:
+        channel = self._channels[topic] = Channel(topic, topic.channel(self.view))
+        for source in topic.sources():
+            self._listeners.setdefault(source, {})[channel] = None
+        period = topic.period_ms()
+        if period:
+            clock = self._clocks.get(period)
+            if clock is None:
+                clock = self._clocks[period] = Clock(self.view.time_ms // period)
+            clock.channels[channel] = None
+        return channel
+
+    def _shut(self, channel: Channel) -> None:
+        topic = channel.topic
+        del self._channels[topic]
+        self._held.pop(channel, None)
+        for source in topic.sources():
+            listeners = self._listeners[source]
+            del listeners[channel]
+            if not listeners:
+                del self._listeners[source]
+        period = topic.period_ms()
+        if period:
+            clock = self._clocks[period]
+            del clock.channels[channel]
+            if not clock.channels:
+                del self._clocks[period]
+
+    # -- what happens ------------------------------------------------------------------------------
+
+    def on_block(self, block: Block) -> None:
+        """Tells everybody what happened in a block. The view must be as new as the block."""
+        if not self._channels:
+            return
+        if block.restored is not None:
+            self._start_over()
+        touched: dict[Channel, list[Event]] = {}
+        if self._listeners:
+            for event in block.events:
+                for source in _sources(event):
+                    for channel in self._listeners.get(source, ()):
+                        touched.setdefault(channel, []).append(event)
+        for channel in sorted(touched, key=_rank):
+            if self._may_go(channel, block.time_ms):
+                self._update(channel, touched[channel], block.time_ms)
+            else:
+                channel.held += touched[channel]
+                self._held[channel] = None
+        self._tick(block.time_ms, touched)
+        self._send()
+
+    def on_clock(self, now_ms: int) -> None:
+        """Sends what is due at exchange time `now_ms`; blocks do the same."""
+        self._tick(now_ms, {})
+        self._send()
+
+    def _tick(self, now_ms: int, touched: dict[Channel, list[Event]]) -> None:
+        """The clock of all channels. Ticks stand on multiples of their period since the epoch."""
+        for channel in [one for one in self._held if self._may_go(one, now_ms)]:
+            del self._held[channel]
+            self._update(channel, [], now_ms)
+        due: list[Channel] = []
+        for period, clock in self._clocks.items():
+            slot = now_ms // period
+            if slot != clock.slot:
+                clock.slot = slot
+                due += clock.channels
+        for channel in sorted(due, key=_rank):
+            # An update of this block has just said the same.
+            if channel not in touched:
+                self._build_tick(channel)
+
+    def _may_go(self, channel: Channel, now_ms: int) -> bool:
+        """False while the last update is too recent. A clock that was set back forgets the past."""
+        gap = channel.topic.gap_ms
+        return not gap or now_ms >= channel.free_ms or now_ms < channel.free_ms - gap
+
+    # -- building and sending ----------------------------------------------------------------------
+
+    def _update(self, channel: Channel, events: Sequence[Event], now_ms: int) -> None:
+        """Builds the frames of an update, held events included."""
+        topic = channel.topic
+        if channel.held:
+            events, channel.held = [*channel.held, *events], []
+            self._held.pop(channel, None)
+        try:
+            for data in topic.update(self.view, events):
+                news = topic.news(data)
+                if news is None or news != channel.last:
+                    channel.last = news
+                    self._letters.append(Letter(channel, channel_frame(channel.name, data)))
+        except Exception:
+            # A bug of ours in one topic. The exchange and the other topics go on.
+            logger.exception("no update of %r", topic)
+        channel.free_ms = now_ms + topic.gap_ms
+
+    def _build_tick(self, channel: Channel) -> None:
+        try:
+            data = channel.topic.tick(self.view)
+        except Exception:
+            logger.exception("no frame of %r", channel.topic)
+            return
+        if data is not None:
+            channel.last = channel.topic.news(data)
+            self._letters.append(Letter(channel, channel_frame(channel.name, data)))
+
+    def _start_over(self) -> None:
+        """The state was replaced: whoever listens to a state gets the new one."""
+        for channel in self._channels.values():
+            channel.held.clear()
+            if channel.topic.is_state:
+                self._build_tick(channel)
+        self._held.clear()
+
+    def _send(self) -> None:
+        if not self._letters:
+            return
+        letters, self._letters = self._letters, []
+        if self._loop is None:
+            _deliver(letters)
+        else:
+            self._loop.call_soon(_deliver, letters)
+
+
+def _rank(channel: Channel) -> int:
+    return channel.rank
+
+
+def _sources(event: Event) -> tuple[Source, ...]:
+    if type(event) is PricesChanged:
+        return tuple([("prices", coin) for coin in event.coins])
+    return event.topics()
+
+
+def _deliver(letters: list[Letter]) -> None:
+    for letter in letters:
+        channel, frame, subscriber = letter.channel, letter.frame, letter.to
+        if subscriber is None:
+            assert frame is not None
+            for one in channel.live:
+                one.deliver(frame)
+        elif channel.waiting.get(subscriber) == letter.ticket:
+            del channel.waiting[subscriber]
+            channel.live[subscriber] = None
+            if frame is not None:
+                subscriber.deliver(frame)

@@ -1,0 +1,360 @@
+"""One client's `/ws`: reads requests, answers them, and passes on what the hub has.
+
+Frames go straight to the transport, as bytes that are the same for every client; an ASGI `send`
+for each would cost twice as much. `SocketProtocol` is what lets an ASGI application do so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from random import Random
+from typing import Any, cast
+
+import msgspec
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from .http import Failure, Message, Receive, Refusal, Scope, Send
+from .hub import Hub, channel_frame, text_frame
+from .info.registry import Json
+from .topics import Refusal as TopicRefusal
+from .topics import Topic
+from .topics.request import Ping, Post, Subscribe, Unreadable, Unsubscribe, read_request
+
+logger = logging.getLogger("hlsim.session")
+
+WIRE = "hlsim.wire"
+"""The key of the extension in an ASGI scope."""
+
+PostInfo = Callable[[Any], Json]
+"""Answers an info request. Raises Refusal (400 or 422: not understood) or Failure."""
+
+PostAction = Callable[[Any], Awaitable[Json]]
+"""Answers the envelope of an action. Raises Refusal or Failure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketRules:
+    """How the server treats its sockets. Seconds are real ones: connections live outside the
+    exchange.
+    """
+
+    idle_s: float = 60.0
+    """Observed: closed when the server had nothing to send for so long (ws 1.3)."""
+    idle_reason: str | None = None
+    """None: no close frame; "Inactive": close frame 1000 with this reason (contested 18)."""
+    lifetime_s: tuple[float, float] | None = (10_000.0, 10_600.0)
+    """Observed: close frame 1000 `Expired` after about this long (contested 19); None: never."""
+    seed: int = 0
+    """Where in that span a connection ends."""
+    pending_bytes: int = 4 * 1024 * 1024
+    pending_frames: int = 4_000
+    """Most that may wait for a client to read; beyond, it is cut off."""
+    pending_posts: int = 100
+    """Observed: most posts in flight (ws 5); counted for a socket, not for an IP address."""
+
+
+class Wire:
+    """The TCP side of one socket, for frames that are built already."""
+
+    __slots__ = ("_transport", "_writable")
+
+    def __init__(self, transport: asyncio.Transport, writable: asyncio.Event) -> None:
+        self._transport = transport
+        self._writable = writable
+
+    def write(self, frame: bytes) -> None:
+        """Sends a frame, unless the connection is about to end."""
+        if not self._transport.is_closing():
+            self._transport.write(frame)
+
+    def pending(self) -> int:
+        """Bytes that the client has not taken yet."""
+        return self._transport.get_write_buffer_size()
+
+    @property
+    def is_stuck(self) -> bool:
+        """True while the client does not take what there is."""
+        return not self._writable.is_set()
+
+    async def drained(self) -> None:
+        """Waits until the client takes what there is; returns when it is gone, too."""
+        await self._writable.wait()
+
+    def hang_up(self) -> None:
+        """Ends the connection without a close frame, after what was written."""
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Ends the connection now; what was not taken is lost."""
+        self._transport.abort()
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's own protocol with the extension `hlsim.wire`: for `uvicorn.Config(ws=…)`.
+
+    ASGI has no way to drop a connection without a close frame, which is how the exchange answers
+    some requests (ws 2.3), and none to ask how much a client has not read yet.
+    """
+
+    async def run_asgi(self) -> None:
+        extensions = cast("dict[str, Any]", self.scope.get("extensions"))
+        extensions[WIRE] = Wire(self.transport, self.writable)
+        await super().run_asgi()
+
+
+SOCKET_OPTIONS: dict[str, Any] = {
+    "ws": SocketProtocol,
+    # Observed: no pings of the protocol, no compression (ws 1).
+    "ws_ping_interval": None,
+    "ws_ping_timeout": None,
+    "ws_per_message_deflate": False,
+}
+"""What `uvicorn.Config` must be told for `serve_socket`."""
+
+
+PONG = text_frame(b'{"channel":"pong"}')
+"""Observed: the one frame without `data` (ws 1.1)."""
+
+
+def _as_text(echo: Json) -> str:
+    """The JSON that stands in error texts."""
+    return msgspec.json.encode(echo).decode()
+
+
+class Session:
+    """One socket after its handshake. A subscriber of the hub."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        send: Send,
+        hub: Hub,
+        *,
+        post_info: PostInfo,
+        post_action: PostAction,
+        rules: SocketRules,
+    ) -> None:
+        self._wire = wire
+        self._send = send
+        self._hub = hub
+        self._post_info = post_info
+        self._post_action = post_action
+        self._rules = rules
+        self._loop = asyncio.get_running_loop()
+        self._topics: dict[Topic, None] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._posts = 0
+        self._behind = 0
+        self._is_over = False
+        self._spoke_at = self._loop.time()
+        self._alarms: list[asyncio.TimerHandle] = []
+
+    # -- to the client -----------------------------------------------------------------------------
+
+    def deliver(self, frame: bytes) -> None:
+        """Writes a frame; a client that does not read is cut off instead."""
+        if self._is_over:
+            return
+        pending = self._wire.pending()
+        if pending:
+            self._behind += 1
+            rules = self._rules
+            if pending > rules.pending_bytes or self._behind > rules.pending_frames:
+                logger.warning("a client left %d bytes unread and was cut off", pending)
+                self._is_over = True
+                self._wire.abort()
+                return
+        else:
+            self._behind = 0
+        self._wire.write(frame)
+        self._spoke_at = self._loop.time()
+
+    def _answer(self, channel: str, data: Json) -> None:
+        self.deliver(channel_frame(channel, data))
+
+    # -- life --------------------------------------------------------------------------------------
+
+    async def run(self, receive: Receive) -> None:
+        """Serves until one of both ends it."""
+        self._set_alarms()
+        try:
+            while not self._is_over:
+                message = await receive()
+                if message["type"] == "websocket.disconnect":
+                    break
+                self._on_message(message)
+                # Whoever does not read the answers is not asked for more questions.
+                await self._wire.drained()
+        finally:
+            self._is_over = True
+            for alarm in self._alarms:
+                alarm.cancel()
+            for topic in self._topics:
+                self._hub.leave(self, topic)
+
+    def _set_alarms(self) -> None:
+        rules = self._rules
+        self._alarms.append(self._loop.call_later(rules.idle_s, self._on_quiet))
+        number = next(self._hub.numbers)
+        if rules.lifetime_s is not None:
+            lifetime = Random(f"{rules.seed}/rotation/{number}").uniform(*rules.lifetime_s)
+            self._alarms.append(self._loop.call_later(lifetime, self._close, "Expired"))
+
+    def _on_quiet(self) -> None:
+        """Looks whether the last frame is long enough ago; if not, looks again when it will be."""
+        rest = self._spoke_at + self._rules.idle_s - self._loop.time()
+        if rest > 0:
+            self._alarms[0] = self._loop.call_later(rest, self._on_quiet)
+        else:
+            self._close(self._rules.idle_reason)
+
+    def _close(self, reason: str | None) -> None:
+        """Ends the connection with close frame 1000, or without one when there is no reason to
+        tell.
+        """
+        if self._is_over:
+            return
+        self._is_over = True
+        if reason is None or self._wire.is_stuck:
+            # Not `hang_up`, which would wait for a client that may never read again.
+            self._wire.abort()
+        else:
+            self._start(self._send({"type": "websocket.close", "code": 1000, "reason": reason}))
+
+    def _start(self, work: Any) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- from the client ---------------------------------------------------------------------------
+
+    def _on_message(self, message: Message) -> None:
+        text: str | None = message.get("text")
+        if text is None:
+            # Assumed: a binary frame is read like a text frame.
+            text = str(message["bytes"], "utf-8", "replace")
+        try:
+            match read_request(text):
+                case Ping():
+                    self.deliver(PONG)
+                case Subscribe(topic):
+                    self._subscribe(topic)
+                case Unsubscribe(topic):
+                    self._unsubscribe(topic)
+                case Post(number, "info", payload):
+                    self._reply_info(number, payload)
+                case Post(number, _, payload):
+                    self._start_action(number, payload, text)
+        except Unreadable:
+            self._answer_unreadable(text)
+
+    def _answer_unreadable(self, text: str) -> None:
+        self._answer("error", f"Error parsing JSON into valid websocket request: {text}")
+
+    def _subscribe(self, topic: Topic) -> None:
+        echo = topic.echo()
+        if topic in self._topics:
+            self._answer("error", f"Already subscribed: {_as_text(echo)}")
+            return
+        refusal = topic.refusal(self._hub.view)
+        if refusal is TopicRefusal.HANG_UP:
+            self._is_over = True
+            self._wire.hang_up()
+        elif refusal is TopicRefusal.INVALID:
+            self._answer("error", f"Invalid subscription {_as_text(echo)}")
+        else:
+            self._topics[topic] = None
+            ack = {"method": "subscribe", "subscription": echo}
+            self._answer("subscriptionResponse", ack)
+            self._hub.join(self, topic)
+
+    def _unsubscribe(self, topic: Topic) -> None:
+        echo = topic.echo()
+        if topic not in self._topics:
+            self._answer("error", f"Already unsubscribed: {_as_text(echo)}")
+            return
+        del self._topics[topic]
+        self._hub.leave(self, topic)
+        ack = {"method": "unsubscribe", "subscription": echo}
+        self._answer("subscriptionResponse", ack)
+
+    # -- posts -------------------------------------------------------------------------------------
+
+    def _reply_info(self, number: int, payload: Any) -> None:
+        """Raises Unreadable."""
+        try:
+            found = self._post_info(payload)
+        except Exception as error:
+            self._fail(number, error)
+        else:
+            name = payload["type"] if isinstance(payload, dict) else payload[0]
+            self._reply(number, "info", {"type": name, "data": found})
+
+    def _start_action(self, number: int, payload: Any, text: str) -> None:
+        if self._posts >= self._rules.pending_posts:
+            self._answer("error", f"too many pending post requests id={number}")
+            return
+        self._posts += 1
+        self._start(self._act(number, payload, text))
+
+    async def _act(self, number: int, payload: Any, text: str) -> None:
+        """Answers an action when its block is committed; others may overtake it."""
+        try:
+            found = await self._post_action(payload)
+        except Exception as error:
+            try:
+                self._fail(number, error)
+            except Unreadable:
+                self._answer_unreadable(text)
+        else:
+            self._reply(number, "action", found)
+        finally:
+            self._posts -= 1
+
+    def _fail(self, number: int, error: Exception) -> None:
+        """Says that a post failed. Raises Unreadable for what HTTP answers with 400 or 422 (ws
+        5).
+        """
+        status = 500
+        if isinstance(error, Refusal):
+            status = error.status
+        elif not isinstance(error, Failure):
+            # A bug of ours; nothing of it reaches the client.
+            logger.error("a post failed", exc_info=error)
+        if status in (400, 422):
+            raise Unreadable from error
+        # Documented: the status code and its description (contested 33).
+        self._reply(number, "error", f"{status} {HTTPStatus(status).phrase}")
+
+    def _reply(self, number: int, kind: str, payload: Json) -> None:
+        response = {"type": kind, "payload": payload}
+        self._answer("post", {"id": number, "response": response})
+
+
+async def serve_socket(
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    *,
+    hub: Hub,
+    post_info: PostInfo,
+    post_action: PostAction,
+    rules: SocketRules | None = None,
+) -> None:
+    """The ASGI application of `/ws`, behind uvicorn with SOCKET_OPTIONS."""
+    wire: Wire = scope["extensions"][WIRE]
+    await receive()
+    await send({"type": "websocket.accept"})
+    session = Session(
+        wire,
+        send,
+        hub,
+        post_info=post_info,
+        post_action=post_action,
+        rules=rules or SocketRules(),
+    )
+    await session.run(receive)

@@ -1,0 +1,18 @@
+"""The subscriptions of `/ws`, by family. Importing this package fills the table."""
+
+from __future__ import annotations
+
+from . import activity, holdings, markets, request
+from .registry import TOPICS, Refusal, Source, Topic, TopicSpec
+
+__all__ = [
+    "TOPICS",
+    "Refusal",
+    "Source",
+    "Topic",
+    "TopicSpec",
+    "activity",
+    "holdings",
+    "markets",
+    "request",
+]

@@ -1,0 +1,131 @@
+"""What one user has: state of the account, open orders, room to trade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from msgspec.json import encode as to_json
+
+from ...sim.assets import Perp
+from ...sim.events import Event
+from ...sim.fixed import Address
+from ...sim.orders import Order
+from ...sim.view import View
+from ..info.registry import Json
+from ..shapes.accounts import active_asset_data, clearinghouse_state
+from ..shapes.cached import PerState, Raw
+from ..shapes.orders import full_order
+from .registry import Refusal, Source, Topic, topic
+
+STATE_MS = 5_000
+"""Observed: account states come about every 5 s even for an idle account (ws 3.20)."""
+
+FIRST_DEX = ""
+
+
+def _unless_first_dex(dex: str) -> Refusal | None:
+    """Assumed: a dex that does not exist is a semantic error like an unknown coin (ws 2.2)."""
+    return None if dex == FIRST_DEX else Refusal.INVALID
+
+
+_Rows = dict[int, tuple[Order, int, bytes]]
+_rows: PerState[_Rows] = PerState(lambda state: {})
+ROWS_KEPT = 20_000
+"""Above that the encoded rows of all users are made anew."""
+
+
+@topic("openOrders", source="ws 3.19")
+@dataclass(frozen=True, slots=True)
+class OpenOrders(Topic):
+    """The full list, newest first, whenever it changed (the cadence is assumed)."""
+
+    is_state: ClassVar[bool] = True
+
+    user: Address
+    dex: str = FIRST_DEX
+
+    def refusal(self, view: View) -> Refusal | None:
+        return _unless_first_dex(self.dex)
+
+    def sources(self) -> tuple[Source, ...]:
+        # A partial fill changes the list and is no order update.
+        return (("openOrders", self.user), ("clearinghouseState", self.user))
+
+    def first(self, view: View) -> Json:
+        orders, kept = view.account(self.user).orders, _rows.of(view.state)
+        if len(kept) > ROWS_KEPT:
+            kept.clear()
+        rows = [_row(orders[oid], kept) for oid in sorted(orders, reverse=True)]
+        return {"dex": self.dex, "user": self.user, "orders": Raw(b"[%b]" % b",".join(rows))}
+
+    def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]:
+        return (self.first(view),)
+
+    def news(self, data: Json) -> object:
+        return bytes(data["orders"])
+
+
+def _row(order: Order, kept: _Rows) -> bytes:
+    """`full_order`, encoded. A maker's thousand orders are listed again for each that moved."""
+    found = kept.get(order.oid)
+    if found is None or found[0] is not order or found[1] != order.sz:
+        found = kept[order.oid] = (order, order.sz, to_json(full_order(order)))
+    return found[2]
+
+
+@topic("clearinghouseState", source="ws 3.20")
+@dataclass(frozen=True, slots=True)
+class ClearinghouseState(Topic):
+    """The whole state, on change and on the clock (on change: assumed)."""
+
+    is_state: ClassVar[bool] = True
+
+    user: Address
+    dex: str = FIRST_DEX
+
+    def refusal(self, view: View) -> Refusal | None:
+        return _unless_first_dex(self.dex)
+
+    def sources(self) -> tuple[Source, ...]:
+        return (("clearinghouseState", self.user),)
+
+    def period_ms(self) -> int:
+        return STATE_MS
+
+    def first(self, view: View) -> Json:
+        state = clearinghouse_state(view, self.user)
+        return {"dex": self.dex, "user": self.user, "clearinghouseState": state}
+
+    def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]:
+        return (self.first(view),)
+
+
+@topic("activeAssetData", source="ws 3.7")
+@dataclass(frozen=True, slots=True)
+class ActiveAssetData(Topic):
+    """Leverage and room to trade of one perp, whenever they or the mark changed."""
+
+    is_state: ClassVar[bool] = True
+
+    user: Address
+    coin: str
+
+    def refusal(self, view: View) -> Refusal | None:
+        """Observed: a spot coin is told like an unknown one (ws 3.7)."""
+        known = isinstance(view.universe.by_coin.get(self.coin), Perp)
+        return None if known else Refusal.INVALID
+
+    def sources(self) -> tuple[Source, ...]:
+        return (("activeAssetData", self.user), ("prices", self.coin))
+
+    def first(self, view: View) -> Json | None:
+        perp = view.universe.by_coin.get(self.coin)
+        return active_asset_data(view, self.user, perp) if isinstance(perp, Perp) else None
+
+    def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]:
+        return (self.first(view),)
+
+    def news(self, data: Json) -> object:
+        return data

@@ -1,0 +1,229 @@
+"""A story whose blocks reach a hub: with a plain listener, or behind real sockets of uvicorn."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from stories import START_MS, Story, Trader, market
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from hlsim.matching.types import Tif
+from hlsim.server import encode
+from hlsim.server.hub import Hub
+from hlsim.server.info import answer_value
+from hlsim.server.node import LocalNode, Signed
+from hlsim.server.pacer import Clock, Pacer
+from hlsim.server.replica import Replica
+from hlsim.server.session import SOCKET_OPTIONS, SocketRules, serve_socket
+from hlsim.server.topics import Topic
+from hlsim.sim.actions.orders import PlaceOrders
+
+PATIENCE_S = 10.0
+
+
+# -- without sockets -------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class Listener:
+    """A subscriber that keeps what it gets."""
+
+    frames: list[bytes] = field(default_factory=list)
+
+    def deliver(self, frame: bytes) -> None:
+        self.frames.append(frame)
+
+    def take(self) -> list[tuple[str, Any]]:
+        """(channel, data) of the frames since the last call."""
+        bodies = [json.loads(frame[frame.index(b"{") :]) for frame in self.frames]
+        self.frames.clear()
+        return [(body["channel"], body["data"]) for body in bodies]
+
+    def channels(self) -> list[str]:
+        return [channel for channel, _ in self.take()]
+
+
+class Stage:
+    """A story whose blocks reach a hub. Frames leave at once."""
+
+    def __init__(self, story: Story | None = None) -> None:
+        self.story = story or market()
+        self.hub = Hub(Replica.shared(self.story.ex.state))
+        self.node = LocalNode(self.story.ex, Pacer(Clock.MANUAL, start_ms=START_MS))
+        self.node.subscribe(self.hub.on_block)
+        self.alice = self.story.account("alice")
+        self.bob = self.story.account("bob")
+        self.commit()
+
+    def commit(self) -> None:
+        """Ends the block of everything that was done since the last one."""
+        self.node.advance(0)
+
+    def wait(self, milliseconds: int) -> None:
+        self.node.advance(milliseconds)
+
+    def listen(self, *topics: Topic) -> Listener:
+        """A new listener whose first frames are gone already."""
+        listener = Listener()
+        for topic in topics:
+            self.hub.join(listener, topic)
+        listener.frames.clear()
+        return listener
+
+
+# -- with sockets ----------------------------------------------------------------------------------
+
+
+@dataclass
+class Client:
+    """One real client."""
+
+    socket: ClientConnection
+
+    async def send(self, request: Any) -> None:
+        await self.socket.send(request if isinstance(request, str) else json.dumps(request))
+
+    async def text(self) -> str:
+        """The next frame."""
+        async with asyncio.timeout(PATIENCE_S):
+            frame = await self.socket.recv()
+        assert isinstance(frame, str)
+        return frame
+
+    async def next(self) -> tuple[str, Any]:
+        """(channel, data) of the next frame."""
+        body = json.loads(await self.text())
+        return body["channel"], body.get("data")
+
+    async def subscribe(self, **subscription: Any) -> Any:
+        """Subscribes and returns the echo of the ack."""
+        await self.send({"method": "subscribe", "subscription": subscription})
+        channel, data = await self.next()
+        assert (channel, data["method"]) == ("subscriptionResponse", "subscribe")
+        return data["subscription"]
+
+    async def error(self, request: Any) -> str:
+        """The text of the error frame that answers `request`."""
+        await self.send(request)
+        channel, data = await self.next()
+        assert channel == "error"
+        return str(data)
+
+    async def post(self, number: int, kind: str, payload: Any) -> tuple[str, Any]:
+        """What is answered on which channel."""
+        request = {"type": kind, "payload": payload}
+        await self.send({"method": "post", "id": number, "request": request})
+        return await self.next()
+
+    async def alive(self) -> bool:
+        """True when a ping is answered next."""
+        await self.send({"method": "ping"})
+        return await self.text() == '{"channel":"pong"}'
+
+    async def closed(self) -> tuple[int, str]:
+        """(code, reason) with which the connection ends; 1006 is no close frame at all."""
+        async with asyncio.timeout(PATIENCE_S):
+            try:
+                while True:
+                    await self.socket.recv()
+            except ConnectionClosed as end:
+                return (1006, "") if end.rcvd is None else (end.rcvd.code, end.rcvd.reason)
+
+
+@dataclass
+class Site:
+    """A story behind a socket. Time stands still."""
+
+    story: Story
+    node: LocalNode
+    hub: Hub
+    port: int
+    alice: Trader
+    bob: Trader
+
+    def commit(self) -> None:
+        self.node.advance(0)
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[Client]:
+        url = f"ws://127.0.0.1:{self.port}/ws"
+        async with connect(url, ping_interval=None, max_size=None) as opened:
+            yield Client(opened)
+
+    async def place(self, payload: Any) -> Any:
+        """`post_action` of the tests: alice's order, past signatures and JSON."""
+        order = self.alice.new_order(payload["terms"], is_buy=True, tif=Tif.GTC)
+        signed = Signed(PlaceOrders((order,)), self.alice.address, next(self.story.nonces))
+        # The story's nonces are near the story's time, which is not the wall's.
+        return encode.response_json(await self.node.submit(signed))
+
+
+@asynccontextmanager
+async def site(
+    rules: SocketRules | None = None,
+    *,
+    post_info: Callable[[Any], Any] | None = None,
+    post_action: Callable[[Any], Awaitable[Any]] | None = None,
+) -> AsyncIterator[Site]:
+    """A listening server. Without callbacks posts go to the story's exchange."""
+    story = market()
+    pacer = Pacer(Clock.MANUAL, start_ms=START_MS, wall_ns=lambda: START_MS * 1_000_000)
+    node = LocalNode(story.ex, pacer)
+    replica = Replica.shared(story.ex.state)
+    hub = Hub(replica)
+    node.subscribe(hub.on_block)
+    hub.run()
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    here = Site(story, node, hub, port, story.account("alice"), story.account("bob"))
+    here.commit()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await serve_socket(
+            scope,
+            receive,
+            send,
+            hub=hub,
+            post_info=post_info or (lambda request: answer_value(replica.view, request)),
+            post_action=post_action or here.place,
+            rules=rules,
+        )
+
+    config = uvicorn.Config(app, lifespan="off", log_config=None, **SOCKET_OPTIONS)
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup(sockets=[listening])
+    try:
+        yield here
+    finally:
+        await server.shutdown(sockets=[listening])
+
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+LOOPS: list[LoopFactory] = [asyncio.new_event_loop]
+"""The event loops there are: the standard one, and the one that the product prefers."""
+
+try:
+    import uvloop
+except ImportError:
+    pass
+else:
+    LOOPS.append(uvloop.new_event_loop)
+
+
+def run(
+    test: Callable[[], Coroutine[Any, Any, None]], loop: LoopFactory = asyncio.new_event_loop
+) -> None:
+    """Runs one test in an event loop of its own."""
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(test())
