@@ -1,0 +1,256 @@
+"""The server put together: one node, one API server in front of it, and uvicorn around both."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import uvicorn
+
+from ..scenarios.crowd import LivingMarket
+from ..scenarios.genesis import fund
+from ..scenarios.script import Script
+from ..scenarios.still import StillMarket
+from ..scenarios.worlds import load_world
+from ..sim.assets import Universe
+from ..sim.exchange import Exchange
+from ..sim.fixed import Address, Usd
+from .api import ApiServer
+from .control import Guard, control_endpoints
+from .node import LocalNode, unpack
+from .pacer import Clock, Pacer
+from .replica import Replica
+from .signing import Chain
+from .streams import Streams, socket_protocol
+
+FRAME_LIMIT = 2 * 1024 * 1024
+"""Longest message a client may send over `/ws`, like the longest body over HTTP (assumed)."""
+
+KEEP_ALIVE_S = 75
+"""nginx's, which stands before the exchange. uvicorn's 5 s would close pooled connections that a
+client is just about to use again."""
+
+BACKLOG = 2048
+
+LAST_WORDS_S = 0.3
+"""How long requests that are under way may still take when the server stops."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What kind of exchange to run. Times in ms, money in µUSD."""
+
+    chain: Chain = "testnet"
+    world: str = "mainnet"
+    market: str = "live"
+    seed: int = 0
+    clock: Clock = Clock.WALL
+    speed: float = 1.0
+    start_ms: int | None = None
+    block_time_ms: int = 0
+    ws_lag_ms: int = 0
+    funded: tuple[tuple[Address, Usd], ...] = ()
+    """Who starts with how much perps collateral."""
+    token: str | None = None
+    """Wanted by the control plane when other machines can reach the server."""
+    version: str = ""
+
+
+_MARKETS: dict[str, Callable[[Universe, int], Script] | None] = {
+    "live": LivingMarket,
+    "static": StillMarket,
+    "empty": None,
+}
+
+
+# -- the exchange ----------------------------------------------------------------------------------
+
+
+def open_node(options: Options) -> LocalNode:
+    """A node with its world listed, its accounts funded and its market open.
+
+    Raises ValueError for a world that cannot be loaded.
+    """
+    universe = load_world(options.world)
+    pacer = Pacer(options.clock, start_ms=options.start_ms, speed=options.speed)
+    exchange = Exchange.create(
+        universe,
+        time_ms=pacer.now_ms(),
+        seed=options.seed,
+        is_mainnet=options.chain == "mainnet",
+    )
+    for address, usd in options.funded:
+        fund(exchange, [address], usd)
+    scripts = _scripts_of(options, universe)
+    for script in scripts:
+        script.open(exchange)
+    exchange.seal()
+    exchange.drain()
+    return LocalNode(exchange, pacer, scripts=scripts, block_time_ms=options.block_time_ms)
+
+
+def reopen_node(options: Options, saved: bytes) -> LocalNode:
+    """The node that `open_node` made for the same options when `saved` was taken of it."""
+    snapshot, states, time_ms = unpack(saved)
+    exchange = Exchange.restore(snapshot)
+    scripts = _scripts_of(options, exchange.state.universe)
+    for script, state in zip(scripts, states, strict=True):
+        script.restore(state)
+    pacer = Pacer(options.clock, start_ms=time_ms, speed=options.speed)
+    return LocalNode(exchange, pacer, scripts=scripts, block_time_ms=options.block_time_ms)
+
+
+def _scripts_of(options: Options, universe: Universe) -> list[Script]:
+    make = _MARKETS[options.market]
+    return [] if make is None else [make(universe, options.seed)]
+
+
+# -- uvicorn ---------------------------------------------------------------------------------------
+
+
+def open_server(node: LocalNode, options: Options) -> Server:
+    """The whole server, not yet listening."""
+    replica = Replica.shared(node.exchange.state)
+    node.subscribe(replica.on_block)
+    streams = Streams(node, replica, lag_ms=options.ws_lag_ms, seed=options.seed)
+    endpoints = control_endpoints(
+        Guard(options.token),
+        health=lambda: {"status": "ok", "version": options.version},
+        state=lambda: state_of(node, options),
+    )
+    api = ApiServer(node, replica, streams, chain=options.chain, endpoints=endpoints)
+    return Server(api, node, streams, token=options.token)
+
+
+def state_of(node: LocalNode, options: Options) -> dict[str, Any]:
+    """What runs here, for `/hlsim/state`."""
+    state = node.exchange.state
+    return {
+        "version": options.version,
+        "chain": options.chain,
+        "world": state.universe.name,
+        "market": options.market,
+        "seed": state.seed,
+        "clock": options.clock.value,
+        "time": node.pacer.now_ms(),
+        "height": state.height,
+        "accounts": len(state.accounts),
+        "openOrders": sum(len(market.book) for market in state.markets.values()),
+    }
+
+
+class Server(uvicorn.Server):
+    """uvicorn's sockets and parsers without its signal handlers and its tenth-of-a-second ticks."""
+
+    def __init__(
+        self, api: ApiServer, node: LocalNode, streams: Streams, *, token: str | None = None
+    ) -> None:
+        is_wall = node.pacer.clock is Clock.WALL
+        super().__init__(
+            uvicorn.Config(
+                api,
+                http="httptools",
+                interface="asgi3",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                # A test that repeats a run compares replies; the date would differ.
+                date_header=is_wall,
+                headers=[("server", "hlsim")],
+                ws_max_size=FRAME_LIMIT,
+                timeout_keep_alive=KEEP_ALIVE_S,
+                backlog=BACKLOG,
+                # Observed: no pings of the protocol, no compression (ws 1).
+                ws=cast(Any, socket_protocol),
+                ws_ping_interval=None,
+                ws_ping_timeout=None,
+                ws_per_message_deflate=False,
+            )
+        )
+        self.node = node
+        self._streams = streams
+        self.token = token
+        """What the control plane asks for, None on loopback."""
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """Ends `live`. To be called in the event loop, at any time."""
+        self._stopped.set()
+
+    async def live(self, listening: socket.socket, ready: Callable[[], None] | None = None) -> None:
+        """Serves on a bound socket until `stop`. `ready` is called once requests are answered."""
+        self.config.load()
+        self.lifespan = self.config.lifespan_class(self.config)
+        await self.startup(sockets=[listening])
+        self.node.run()
+        try:
+            await self.on_tick(0)
+            if ready is not None:
+                asyncio.get_running_loop().call_soon(ready)
+            while not self._stopped.is_set():
+                await self._wait()
+                await self.on_tick(0)
+        finally:
+            self.node.close()
+            self._streams.close()
+            await self.shutdown(sockets=[listening])
+
+    async def _wait(self) -> None:
+        """Waits for the end, and at most a second when the Date header has to be renewed."""
+        try:
+            async with asyncio.timeout(1.0 if self.config.date_header else None):
+                await self._stopped.wait()
+        except TimeoutError:
+            pass
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Closes everything at once: sockets get their close frame, nobody is waited for."""
+        for server in self.servers:
+            server.close()
+        for one in sockets or []:
+            one.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        # Two turns of the loop: one to hear of the end, one to write the last bytes.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        tasks = list(self.server_state.tasks)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=LAST_WORDS_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the address. Raises OSError."""
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listening = socket.socket(family, kind, protocol)
+    try:
+        if hasattr(socket, "SO_REUSEPORT"):
+            # Not on Windows, where it means that two servers may share a port.
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(BACKLOG)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """The fastest event loop there is here."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()

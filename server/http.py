@@ -1,0 +1,151 @@
+"""`/info` and `/exchange` over HTTP: raw ASGI, exact bodies and headers, nothing between.
+
+Statuses, texts and headers are those of info 1, exchange 1.1 and ws 7. The headers look like
+tower-http's CorsLayer behind axum's router, which is also what the texts of refused bodies are.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from .decode import BadRequest
+from .info.registry import Unanswerable
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+Headers = list[tuple[bytes, bytes]]
+
+logger = logging.getLogger("hlsim.http")
+
+BODY_LIMIT = 2 * 1024 * 1024
+"""Assumed: axum's default limit of a request body; the exchange's own was never recorded."""
+
+TOO_LARGE = "length limit exceeded"
+"""Assumed: what axum answers with 413."""
+
+WANTS_JSON = "Expected request with `Content-Type: application/json`"
+"""Observed: 415 for a wrong or missing content type (info 1)."""
+
+_VARY = (b"vary", b"origin, access-control-request-method, access-control-request-headers")
+_ORIGIN = (b"access-control-allow-origin", b"*")
+_EXPOSE = (b"access-control-expose-headers", b"*")
+_JSON = (b"content-type", b"application/json")
+_TEXT = (b"content-type", b"text/plain; charset=utf-8")
+_EMPTY: Headers = [(b"content-length", b"0"), _VARY, _ORIGIN, _EXPOSE]
+
+# Assumed: the reply to a preflight was never recorded; this is what that layer sends.
+_PREFLIGHT: Headers = [
+    _VARY,
+    _ORIGIN,
+    (b"access-control-allow-methods", b"*"),
+    (b"access-control-allow-headers", b"*"),
+    (b"content-length", b"0"),
+]
+
+
+Refusal = BadRequest
+"""A request that is answered with `status` and a plain `text`."""
+
+Failure = Unanswerable
+"""A request that was understood and cannot be answered: 500 with the body `null`."""
+
+
+async def reply_json(send: Send, body: bytes, status: int = 200) -> None:
+    """Sends a JSON body."""
+    length = (b"content-length", b"%d" % len(body))
+    headers = [_JSON, length, _VARY, _ORIGIN, _EXPOSE]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def reply_text(send: Send, status: int, text: str) -> None:
+    """Sends a plain text."""
+    body = text.encode()
+    length = (b"content-length", b"%d" % len(body))
+    headers = [_TEXT, length, _VARY, _ORIGIN, _EXPOSE]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def reply_empty(send: Send, status: int, *extra: tuple[bytes, bytes]) -> None:
+    """Sends headers only."""
+    headers = [*extra, *_EMPTY]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def reply_preflight(send: Send) -> None:
+    """Answers OPTIONS on any path."""
+    await send({"type": "http.response.start", "status": 200, "headers": _PREFLIGHT})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def json_endpoint(answer: Callable[[bytes], bytes | Awaitable[bytes]]) -> Endpoint:
+    """A POST endpoint that takes and gives JSON.
+
+    `answer` raises Refusal or Failure; anything else it raises is a bug, which is logged with its
+    traceback and answered like a Failure: nothing of it reaches the client.
+    """
+
+    async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            await reply_empty(send, 405, (b"allow", b"POST"))
+            return
+        try:
+            body = await read_body(scope, receive)
+            if body is None:
+                return
+            result = answer(body)
+            found = result if isinstance(result, bytes) else await result
+        except Refusal as refusal:
+            await reply_text(send, refusal.status, refusal.text)
+        except Failure:
+            await reply_json(send, b"null", 500)
+        except Exception:
+            logger.exception("%s failed", scope["path"])
+            await reply_json(send, b"null", 500)
+        else:
+            await reply_json(send, found)
+
+    return endpoint
+
+
+async def read_body(scope: Scope, receive: Receive) -> bytes | None:
+    """The JSON body of a request, None when the client went away. Raises Refusal 415 or 413."""
+    is_json = False
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            is_json = value == b"application/json" or _names_json(value)
+        elif name == b"content-length" and int(value) > BODY_LIMIT:
+            raise Refusal(413, TOO_LARGE)
+    if not is_json:
+        raise Refusal(415, WANTS_JSON)
+    message = await receive()
+    if message["type"] != "http.request":
+        return None
+    body: bytes = message["body"]
+    if not message.get("more_body"):
+        return body
+    chunks = [body]
+    size = len(body)
+    while message.get("more_body"):
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        chunks.append(message["body"])
+        size += len(message["body"])
+        if size > BODY_LIMIT:
+            raise Refusal(413, TOO_LARGE)
+    return b"".join(chunks)
+
+
+def _names_json(value: bytes) -> bool:
+    """True for application/json and application/*+json, parameters aside (exchange 1.1)."""
+    kind, _, subtype = value.partition(b";")[0].strip().lower().partition(b"/")
+    return kind == b"application" and (subtype == b"json" or subtype.endswith(b"+json"))

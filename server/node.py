@@ -1,0 +1,365 @@
+"""The node: the one writer of the exchange. Actions become blocks here, blocks are published.
+
+Everything else in `server` is an API server that knows the node by the `Node` protocol only. What
+runs here runs in one event loop; nothing waits between reading the state and changing it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import pickle
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+from io import BytesIO
+from typing import Any, Protocol
+
+import msgspec
+
+from ..scenarios.script import Script
+from ..sim.actions import ACTIONS, Action
+from ..sim.call import Call
+from ..sim.events import Event
+from ..sim.exchange import Exchange, Input
+from ..sim.fixed import Address
+from ..sim.operations import Operation
+from ..sim.replies import Response
+from ..sim.state import State
+from .pacer import Clock, Pacer
+
+logger = logging.getLogger("hlsim.node")
+
+HEARTBEAT_MS = 100
+"""A wall clock makes a block at least this often, so that reads do not show an old time. The
+exchange's own blocks are 70 ms apart (ws 9)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """One signed action on its way to the node: the signature was checked, nothing else was."""
+
+    action: Action
+    signer: Address
+    nonce: int
+    vault: Address | None = None
+    expires_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One committed block: what went in and what came of it, in order."""
+
+    height: int
+    time_ms: int
+    inputs: tuple[Input, ...]
+    events: Sequence[Event]
+    restored: bytes | None = None
+    """A snapshot of the exchange that replaces everything before this block."""
+
+
+class Closed(Exception):
+    """The node stopped before it made a block of the action."""
+
+
+Consumer = Callable[[Block], None]
+
+
+class Node(Protocol):
+    """All that an API server knows of its node."""
+
+    async def submit(self, signed: Signed) -> Response:
+        """Answers when the block that holds the action is committed. Raises Closed."""
+        ...
+
+    def subscribe(self, consumer: Consumer) -> Callable[[], None]:
+        """Calls `consumer` with every block from now on, in order; the result ends that."""
+        ...
+
+    def snapshot(self) -> bytes:
+        """The state of the exchange after the last block."""
+        ...
+
+
+class _Saved(msgspec.Struct, array_like=True):
+    """A snapshot of the whole node: exchange, scripts, clock."""
+
+    exchange: bytes
+    scripts: list[bytes]
+    """The plain data of each, pickled: JSON would lose which lists were tuples."""
+    time_ms: int
+
+
+def unpack(data: bytes) -> tuple[bytes, list[Any], int]:
+    """What `LocalNode.save` packed: the exchange's snapshot, the scripts' states, the time.
+
+    Raises ValueError for anything else.
+    """
+    try:
+        saved = msgspec.msgpack.decode(data, type=_Saved)
+        states = [_PlainUnpickler(BytesIO(state)).load() for state in saved.scripts]
+    except Exception as error:
+        # What a broken pickle raises can be nearly anything.
+        raise ValueError("not a snapshot of hlsim") from error
+    return saved.exchange, states, saved.time_ms
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Reads numbers, texts, lists, tuples and dicts, and nothing that could run."""
+
+    def find_class(self, module_name: str, global_name: str, /) -> Any:
+        raise pickle.UnpicklingError(f"{module_name}.{global_name} is no plain data")
+
+
+class LocalNode:
+    """A node in this process.
+
+    `block_time_ms` 0 makes every action a block of its own, at once. Else actions wait up to that
+    long (of exchange time under a wall clock, of real time otherwise) and are sorted by class,
+    first come first served within a class. Documented: hypercore/order-book (exchange 1.4,
+    contested 9).
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        pacer: Pacer,
+        *,
+        scripts: Iterable[Script] = (),
+        block_time_ms: int = 0,
+    ) -> None:
+        self.exchange = exchange
+        self.pacer = pacer
+        self.block_time_ms = block_time_ms
+        self._scripts = list(scripts)
+        self._consumers: tuple[Consumer, ...] = ()
+        self._inputs: list[Input] = []
+        self._queue: list[tuple[Signed, asyncio.Future[Response]]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wakeup: asyncio.TimerHandle | None = None
+        exchange.journal = self._inputs.append
+
+    # -- the protocol ------------------------------------------------------------------------------
+
+    async def submit(self, signed: Signed) -> Response:
+        """Answers when the block that holds the action is committed."""
+        if self.block_time_ms:
+            future: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+            self._queue.append((signed, future))
+            if len(self._queue) == 1:
+                self._schedule()
+            return await future
+        try:
+            self._bring_up_to(self.pacer.now_ms())
+            return self._apply(signed)
+        finally:
+            self._commit()
+            if self.pacer.clock is Clock.AUTO:
+                self._schedule()
+
+    def subscribe(self, consumer: Consumer) -> Callable[[], None]:
+        """Calls `consumer` with every block from now on, in order; the result ends that."""
+        self._consumers = (*self._consumers, consumer)
+
+        def unsubscribe() -> None:
+            self._consumers = tuple(one for one in self._consumers if one is not consumer)
+
+        return unsubscribe
+
+    def snapshot(self) -> bytes:
+        """The state of the exchange after the last block."""
+        return self.exchange.snapshot()
+
+    # -- for the operator --------------------------------------------------------------------------
+
+    def operate(self, operation: Operation) -> None:
+        """Carries out one operation in a block of its own. Raises ValueError if it cannot be."""
+        try:
+            self._bring_up_to(self.pacer.now_ms())
+            self.exchange.operate(operation)
+        finally:
+            self._commit()
+
+    def advance(self, milliseconds: int) -> int:
+        """Moves exchange time, whatever clock runs, and does what falls due. Returns the time."""
+        if milliseconds < 0:
+            raise ValueError(f"time does not go back: {milliseconds} ms")
+        time_ms = self.pacer.now_ms() + milliseconds
+        self.pacer.move_to(time_ms)
+        self._make_block(time_ms)
+        self._schedule()
+        return time_ms
+
+    def save(self) -> bytes:
+        """Everything that `load` needs: exchange, scripts, clock."""
+        scripts = [pickle.dumps(script.state(), protocol=5) for script in self._scripts]
+        return msgspec.msgpack.encode(_Saved(self.snapshot(), scripts, self.pacer.now_ms()))
+
+    def load(self, data: bytes) -> None:
+        """Goes back to what `save` gave. Raises ValueError for anything else.
+
+        The scripts must be the same ones: only their state is in `data`.
+        """
+        snapshot, states, time_ms = unpack(data)
+        if len(states) != len(self._scripts):
+            raise ValueError("the snapshot was taken with other scripts")
+        restored = Exchange.restore(snapshot).state
+        state = self.exchange.state
+        if (restored.universe, restored.is_mainnet) != (state.universe, state.is_mainnet):
+            raise ValueError("the snapshot was taken of another world")
+        for script, script_state in zip(self._scripts, states, strict=True):
+            script.restore(script_state)
+        self._commit()
+        adopt(state, restored)
+        self.pacer.move_to(time_ms)
+        self._publish(Block(restored.height, restored.time_ms, (), (), snapshot))
+        self._schedule()
+
+    # -- life --------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """From now on the node wakes by itself, in the running loop, when something is due."""
+        self._loop = asyncio.get_running_loop()
+        self._schedule()
+
+    def close(self) -> None:
+        """Stops waking and refuses what still waits for a block."""
+        if self._wakeup is not None:
+            self._wakeup.cancel()
+        self._wakeup = self._loop = None
+        for _, future in self._queue:
+            if not future.done():
+                future.set_exception(Closed())
+        self._queue.clear()
+
+    def _schedule(self) -> None:
+        """Sets the alarm for the next thing to do, if there is one."""
+        if self._loop is None:
+            return
+        if self._wakeup is not None:
+            self._wakeup.cancel()
+        seconds = self._seconds_to_wait()
+        self._wakeup = None if seconds is None else self._loop.call_later(seconds, self._on_wakeup)
+
+    def _seconds_to_wait(self) -> float | None:
+        pacer = self.pacer
+        due_ms = self._next_due_ms()
+        if pacer.clock is Clock.WALL:
+            # However fast the clock, no more heartbeats a real second than at its normal speed.
+            beat_ms = self.block_time_ms or round(HEARTBEAT_MS * max(pacer.speed, 1.0))
+            beat_ms += self.exchange.state.time_ms
+            due_ms = beat_ms if due_ms is None or self.block_time_ms else min(due_ms, beat_ms)
+        elif self._queue:
+            return self.block_time_ms / 1000
+        return pacer.seconds_until(due_ms)
+
+    def _next_due_ms(self) -> int | None:
+        dues = [self.exchange.state.timers.next_due_ms()]
+        dues += [script.next_due_ms() for script in self._scripts]
+        return min((due for due in dues if due is not None), default=None)
+
+    def _on_wakeup(self) -> None:
+        pacer = self.pacer
+        if pacer.clock is Clock.AUTO and not self._queue:
+            due_ms = self._next_due_ms()
+            if due_ms is not None:
+                pacer.move_to(max(due_ms, pacer.now_ms()))
+        try:
+            self._make_block(pacer.now_ms())
+        except Exception:
+            # A bug of ours. Whatever it was, the clients' exchange goes on.
+            logger.exception("the block at %d failed", pacer.now_ms())
+        finally:
+            self._schedule()
+
+    # -- blocks ------------------------------------------------------------------------------------
+
+    def _make_block(self, time_ms: int) -> None:
+        """One block at `time_ms`: time, then the waiting actions, sorted."""
+        try:
+            self._bring_up_to(time_ms)
+            waiting, self._queue = self._queue, []
+            waiting.sort(key=lambda entry: _block_class(entry[0].action))
+            for signed, future in waiting:
+                self._answer(signed, future)
+        finally:
+            self._commit()
+
+    def _answer(self, signed: Signed, future: asyncio.Future[Response]) -> None:
+        try:
+            response = self._apply(signed)
+        except Exception as error:
+            if not future.done():
+                future.set_exception(error)
+        else:
+            # The client may have gone meanwhile; its action counts all the same.
+            if not future.done():
+                future.set_result(response)
+
+    def _apply(self, signed: Signed) -> Response:
+        call = Call(
+            signed.signer,
+            signed.nonce,
+            self.pacer.nonce_clock_ms(),
+            signed.vault,
+            signed.expires_after,
+        )
+        return self.exchange.apply(signed.action, call)
+
+    def _bring_up_to(self, time_ms: int) -> None:
+        """Runs every script that is due by `time_ms`, each at its own time and in its own block."""
+        exchange = self.exchange
+        while (script := self._first_due(time_ms)) is not None:
+            due_ms = script.next_due_ms() or 0
+            exchange.advance(due_ms)
+            try:
+                script.run(exchange, exchange.state.time_ms)
+                again_ms = script.next_due_ms()
+                if again_ms is not None and again_ms <= due_ms:
+                    raise RuntimeError(f"a script is due again at once, at {again_ms}")
+            except Exception:
+                # A script that fails once would fail for ever: the exchange goes on without it.
+                self._scripts.remove(script)
+                logger.exception("a script failed at %d and was stopped", due_ms)
+            self._commit()
+        exchange.advance(time_ms)
+
+    def _first_due(self, time_ms: int) -> Script | None:
+        first: Script | None = None
+        first_ms = time_ms
+        for script in self._scripts:
+            due_ms = script.next_due_ms()
+            if due_ms is not None and (due_ms < first_ms or (first is None and due_ms == first_ms)):
+                first, first_ms = script, due_ms
+        return first
+
+    def _commit(self) -> None:
+        """Ends the block and publishes it, unless nothing happened."""
+        exchange = self.exchange
+        height = exchange.state.height
+        exchange.seal()
+        events = exchange.drain()
+        if self._inputs or events:
+            inputs = tuple(self._inputs)
+            self._inputs.clear()
+            self._publish(Block(height, exchange.state.time_ms, inputs, events))
+
+    def _publish(self, block: Block) -> None:
+        for consumer in self._consumers:
+            consumer(block)
+
+
+def _block_class(action: Action) -> int:
+    return ACTIONS[type(action).wire_name].block_class(action)  # type: ignore[attr-defined]
+
+
+def adopt(state: State, other: State) -> None:
+    """Makes `state` equal to `other` in place, so that views of it stay good. `other` is used up.
+
+    Book versions go on from the higher one: what was cached for a version must not come back.
+    """
+    for asset_id, market in other.markets.items():
+        before = state.markets.get(asset_id)
+        if before is not None:
+            market.book.version = max(market.book.version, before.book.version) + 1
+    for field in fields(State):
+        setattr(state, field.name, getattr(other, field.name))

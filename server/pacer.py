@@ -1,0 +1,83 @@
+"""Real time to exchange time. The only file that reads a clock: all else is told the time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from enum import Enum
+
+START_MS = 1_767_225_600_000
+"""Where a manual or auto clock starts unless told: 2026-01-01T00:00:00Z. A fixed hour, so that the
+same test crosses the same funding hours on every run."""
+
+AUTO_GRACE_S = 0.01
+"""How long an auto clock waits for another request before it jumps to the next timer."""
+
+
+def wall_ms() -> int:
+    """Real time, in ms since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+class Clock(Enum):
+    """How exchange time moves. Values are the words of `--clock`."""
+
+    WALL = "wall"
+    MANUAL = "manual"
+    AUTO = "auto"
+
+
+class Pacer:
+    """What exchange time it is now, and how long to wait for a later one.
+
+    Exchange time never goes back. `nonce_clock_ms` is apart from it: unmodified clients stamp
+    nonces with their own wall clock, whatever time the exchange lives in.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        start_ms: int | None = None,
+        speed: float = 1.0,
+        skew_ms: int = 0,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+        wall_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self.clock = clock
+        self.speed = speed
+        self.skew_ms = skew_ms
+        """Wall time plus this is the nonce clock."""
+        self._monotonic_ns = monotonic_ns
+        self._wall_ns = wall_ns
+        if start_ms is None:
+            start_ms = wall_ns() // 1_000_000 if clock is Clock.WALL else START_MS
+        self._origin_ms = start_ms
+        self._origin_ns = monotonic_ns()
+
+    def now_ms(self) -> int:
+        """Exchange time now."""
+        if self.clock is not Clock.WALL:
+            return self._origin_ms
+        elapsed_ns = self._monotonic_ns() - self._origin_ns
+        if self.speed != 1.0:
+            elapsed_ns = int(elapsed_ns * self.speed)
+        return self._origin_ms + elapsed_ns // 1_000_000
+
+    def nonce_clock_ms(self) -> int:
+        """What nonces and `expiresAfter` are judged against."""
+        return self._wall_ns() // 1_000_000 + self.skew_ms
+
+    def move_to(self, time_ms: int) -> None:
+        """Makes it `time_ms` now. A wall clock runs on from there."""
+        self._origin_ms = time_ms
+        self._origin_ns = self._monotonic_ns()
+
+    def seconds_until(self, time_ms: int | None) -> float | None:
+        """Real seconds until exchange time `time_ms` comes by itself; None: it does not."""
+        if time_ms is None or self.clock is Clock.MANUAL:
+            return None
+        if self.clock is Clock.AUTO:
+            return AUTO_GRACE_S
+        # One millisecond of rounding: waking early would mean waking twice.
+        return max(0.0, (time_ms - self.now_ms()) / self.speed / 1000 + 0.0005)

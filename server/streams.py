@@ -1,0 +1,91 @@
+"""The sockets' side of an API server, made when the first client opens `/ws`.
+
+Everything behind it takes a tenth of the time to start; a server that has to be up at once, for a
+test that never streams, does without.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from .http import Receive, Scope, Send
+from .node import Block, Node
+from .replica import Replica
+
+if TYPE_CHECKING:
+    from .hub import Hub
+    from .session import PostAction, PostInfo
+
+logger = logging.getLogger("hlsim.streams")
+
+
+class Streams:
+    """A hub and its sockets, as far as somebody asked for one."""
+
+    def __init__(self, node: Node, replica: Replica, *, lag_ms: int = 0, seed: int = 0) -> None:
+        """With a lag the streams read from a replica of their own that is so far behind."""
+        self._node = node
+        self._replica = replica
+        self._lag_s = lag_ms / 1000
+        self._seed = seed
+        self._hub: Hub | None = None
+
+    async def serve(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        post_info: PostInfo,
+        post_action: PostAction,
+    ) -> None:
+        """One socket from its handshake to its end."""
+        from .session import SocketRules, serve_socket
+
+        await serve_socket(
+            scope,
+            receive,
+            send,
+            hub=self._hub or self._open(),
+            post_info=post_info,
+            post_action=post_action,
+            rules=SocketRules(seed=self._seed),
+        )
+
+    def close(self) -> None:
+        """Nothing is sent any more."""
+        if self._hub is not None:
+            self._hub.close()
+
+    def _open(self) -> Hub:
+        from .hub import Hub
+
+        replica = self._replica
+        if self._lag_s:
+            replica = Replica.following(self._node.snapshot())
+        hub = self._hub = Hub(replica)
+        hub.run()
+
+        def stream(block: Block) -> None:
+            try:
+                if replica is not self._replica:
+                    replica.on_block(block)
+                hub.on_block(block)
+            except Exception:
+                # A bug of ours in the streams must not fail the action that they tell of.
+                logger.exception("no streams of block %d", block.height)
+
+        def lagging(block: Block) -> None:
+            asyncio.get_running_loop().call_later(self._lag_s, stream, block)
+
+        self._node.subscribe(lagging if self._lag_s else stream)
+        return hub
+
+
+def socket_protocol(**words: Any) -> asyncio.Protocol:
+    """For `uvicorn.Config(ws=…)`, which only ever calls it."""
+    from .session import SocketProtocol
+
+    return SocketProtocol(**words)

@@ -1,0 +1,150 @@
+"""The command line: reads flags, hands them on, and says in one line what is wrong with them.
+
+Nothing heavy is imported before it is needed: `serve` should answer its first request soon.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from hlsim import __version__
+from hlsim.config import OPTIONS, Option, Refused, Settings, nearest
+
+BAD_USAGE = 2
+
+
+class _Commands(click.Group):
+    """A group that names the nearest command to an unknown one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands:
+            if args[0].startswith("-"):
+                raise click.NoSuchOption(args[0], ctx=ctx)
+            raise Refused(f"no command {args[0]!r}; nearest: {nearest(args[0], self.commands)}")
+        return super().resolve_command(ctx, args)
+
+
+def _described(option: Option) -> str:
+    default = getattr(Settings(), option.key)
+    if option.name == "balance":
+        default //= 1_000_000
+    shown = "" if default in (None, (), False) else f" [{default}]"
+    return option.help + shown
+
+
+def _flags() -> list[click.Parameter]:
+    flags: list[click.Parameter] = [
+        click.Option(
+            [f"--{option.name}"],
+            help=_described(option),
+            metavar=option.metavar or None,
+            is_flag=option.switch,
+            multiple=option.parts,
+            default=None,
+        )
+        for option in OPTIONS
+    ]
+    config = click.Option(["--config"], help="Settings in TOML, by these names.", metavar="FILE")
+    return [*flags, config]
+
+
+def _serve(**values: Any) -> None:
+    from hlsim import config
+    from hlsim.serving import serve
+
+    for line in config.strangers():
+        print(f"hlsim: {line}", file=sys.stderr)
+    serve(config.settings({name.replace("_", "-"): value for name, value in values.items()}))
+
+
+def _coverage() -> None:
+    from hlsim.coverage import table
+
+    for line in table():
+        print(line)
+
+
+def _bench(arguments: tuple[str, ...]) -> NoReturn:
+    from hlsim.server.bench import main
+
+    sys.exit(main(list(arguments)))
+
+
+_EVERY_FLAG = (
+    "Every flag can also be given as HLSIM_FLAG in the environment or in the --config file; "
+    "a flag goes before the environment, the environment before the file."
+)
+
+_COMMANDS = _Commands(
+    "hlsim",
+    help="An offline Hyperliquid exchange on this machine.",
+    commands=[
+        click.Command(
+            "serve",
+            callback=_serve,
+            params=_flags(),
+            help="Run the exchange.\n\n" + _EVERY_FLAG,
+        ),
+        click.Command(
+            "coverage", callback=_coverage, help="List what is built and what is missing."
+        ),
+        click.Command(
+            "bench",
+            callback=_bench,
+            params=[click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)],
+            help="Measure speed against floors on this machine.",
+            context_settings={"ignore_unknown_options": True, "help_option_names": []},
+        ),
+    ],
+    params=[
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            help="Show the version and exit.",
+            callback=lambda ctx, param, value: _show_version(ctx) if value else None,
+        )
+    ],
+)
+
+
+def _show_version(ctx: click.Context) -> None:
+    print(f"hlsim {__version__}")
+    ctx.exit()
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command. Returns the exit code: 2 for whatever the user has to change."""
+    try:
+        found = _COMMANDS.main(list(arguments), prog_name="hlsim", standalone_mode=False)
+    except Refused as error:
+        return _complain(str(error))
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message())
+        return 0
+    except click.NoSuchOption as error:
+        return _complain(_unknown_option(error))
+    except click.ClickException as error:
+        return _complain(error.format_message().rstrip("."))
+    except (KeyboardInterrupt, click.Abort):
+        return 0
+    return found if isinstance(found, int) else 0
+
+
+def _unknown_option(error: click.NoSuchOption) -> str:
+    command = error.ctx.command if error.ctx is not None else _COMMANDS
+    names = [name for parameter in command.params for name in parameter.opts] + ["--help"]
+    name = error.option_name.split("=")[0]
+    return f"unknown flag {name}; nearest: {nearest(name, names)}"
+
+
+def _complain(text: str) -> int:
+    print("hlsim: " + " ".join(text.split()), file=sys.stderr)
+    return BAD_USAGE

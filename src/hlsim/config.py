@@ -1,0 +1,289 @@
+"""Settings of a server: from flags, the environment and a TOML file, in this precedence."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hlsim.sim.fixed import parse_decimal
+
+PREFIX = "HLSIM_"
+
+
+class Refused(Exception):
+    """A setting that cannot be used. The text is one line for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting: `name` as in `--name`, and how its text becomes a value.
+
+    `parse` raises ValueError with what is wrong. `parts`: may be given several times; in the
+    environment its values are separated by commas, in the file they are a list.
+    """
+
+    name: str
+    parse: Callable[[str], Any]
+    help: str
+    metavar: str = "TEXT"
+    switch: bool = False
+    parts: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.name.replace("-", "_")
+
+    @property
+    def env(self) -> str:
+        return PREFIX + self.key.upper()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What `hlsim serve` was asked for. Times in ms, money in µUSD."""
+
+    host: str = "127.0.0.1"
+    port: int = 3001
+    ready_file: str | None = None
+    chain: str = "testnet"
+    world: str = "mainnet"
+    market: str = "live"
+    seed: int = 0
+    clock: str = "wall"
+    speed: float = 1.0
+    start_time: int | None = None
+    block_time: int = 0
+    ws_lag: int = 0
+    accounts: int = 10
+    balance: int = 100_000_000_000
+    fund: tuple[tuple[str, int], ...] = ()
+    log: str = "text"
+    quiet: bool = False
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known name most like `word`."""
+    return difflib.get_close_matches(word, list(known), n=1, cutoff=0.0)[0]
+
+
+def _choice(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"{text!r} is none of {', '.join(words)}")
+        return text
+
+    return parse
+
+
+def _integer(low: int, high: int, noun: str) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise ValueError(f"{text!r} is no {noun}") from None
+        if not low <= value <= high:
+            raise ValueError(f"{text} is no {noun}: it lies outside {low} to {high}")
+        return value
+
+    return parse
+
+
+def _speed(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 10_000:
+        raise ValueError(f"{text!r} is no speed: a number above 0, at most 10000")
+    return value
+
+
+def parse_usd(text: str) -> int:
+    """µUSD of a plain decimal number of dollars. Raises ValueError when it is none."""
+    if text.startswith("-") or len(text) > 20:
+        raise ValueError(f"{text!r} is no amount of dollars")
+    try:
+        return parse_decimal(text, 6)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no amount of dollars: {error}") from None
+
+
+def parse_address(text: str) -> str:
+    """An address in lower case. Raises ValueError when `text` is none."""
+    digits = text[2:].lower()
+    if text[:2] != "0x" or len(digits) != 40 or digits.strip("0123456789abcdef"):
+        raise ValueError(f"{text!r} is no address: 0x and 40 hex digits")
+    return "0x" + digits
+
+
+def _fund(text: str) -> tuple[str, int]:
+    address, colon, amount = text.partition(":")
+    if not colon:
+        raise ValueError(f"{text!r} is not ADDRESS:AMOUNT")
+    return parse_address(address), parse_usd(amount)
+
+
+def parse_time(text: str) -> int:
+    """Milliseconds since 1970 of `now`, an integer of ms, or an ISO 8601 time (UTC unless it says
+    so).
+
+    Raises ValueError when it is none of them.
+    """
+    from datetime import UTC, datetime
+
+    from hlsim.server.pacer import wall_ms
+
+    if text == "now":
+        return wall_ms()
+    if text.isascii() and text.isdigit():
+        milliseconds = int(text)
+        if milliseconds < 10**16:
+            return milliseconds
+        raise ValueError(f"{text} is no time: too many milliseconds")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no time: now, milliseconds or ISO 8601") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return round(moment.timestamp() * 1000)
+
+
+def _switch(text: str) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True}
+    words |= {"0": False, "false": False, "no": False, "off": False, "": False}
+    if text.lower() not in words:
+        raise ValueError(f"{text!r} is neither true nor false")
+    return words[text.lower()]
+
+
+def _text(text: str) -> str:
+    if not text:
+        raise ValueError("it is empty")
+    return text
+
+
+_milliseconds = _integer(0, 3_600_000, "number of milliseconds")
+
+OPTIONS: tuple[Option, ...] = (
+    Option("host", _text, "Address to listen on.", "ADDRESS"),
+    Option("port", _integer(0, 65_535, "port"), "Port of HTTP and /ws; 0: a free one.", "PORT"),
+    Option("ready-file", _text, "Write the base URL to this file when ready.", "PATH"),
+    Option(
+        "chain",
+        _choice("testnet", "mainnet", "any"),
+        "Whose signatures verify. The Python SDK signs as testnet for every local URL.",
+        "testnet|mainnet|any",
+    ),
+    Option("world", _text, "What is listed: mainnet, testnet or a file.", "NAME|PATH"),
+    Option(
+        "market",
+        _choice("live", "static", "empty"),
+        "Who trades: a crowd, a still book, nobody.",
+        "live|static|empty",
+    ),
+    Option("seed", _integer(0, 2**63 - 1, "seed"), "Seed of all chance.", "NUMBER"),
+    Option(
+        "clock",
+        _choice("wall", "manual", "auto"),
+        "Exchange time moves with real time, when told, or by itself to the next event.",
+        "wall|manual|auto",
+    ),
+    Option("speed", _speed, "Exchange seconds per real second of a wall clock.", "NUMBER"),
+    Option("start-time", parse_time, "Exchange time at the start: now, ms or ISO 8601.", "TIME"),
+    Option("block-time", _milliseconds, "Block interval in ms; 0: a block per action.", "MS"),
+    Option("ws-lag", _milliseconds, "How far streams are behind replies, in ms.", "MS"),
+    Option("accounts", _integer(0, 1000, "number of accounts"), "Funded test accounts.", "NUMBER"),
+    Option("balance", parse_usd, "Perps collateral of each test account.", "USDC"),
+    Option("fund", _fund, "Fund one more account; repeatable.", "ADDRESS:USDC", parts=True),
+    Option("log", _choice("text", "json"), "Form of banner and log.", "text|json"),
+    Option("quiet", _switch, "No banner, only the last line of it.", "", switch=True),
+)
+
+NAMES = tuple(option.name for option in OPTIONS)
+_BY_NAME = {option.name: option for option in OPTIONS}
+
+
+def settings(
+    flags: Mapping[str, str | bool | Iterable[str] | None],
+    environ: Mapping[str, str] = os.environ,
+) -> Settings:
+    """Flag before environment before file. Raises Refused, one line, naming where the fault is.
+
+    `flags` maps option names to their text, None when not given; `config` names the file.
+    """
+    path = flags.get("config") or environ.get(PREFIX + "CONFIG") or None
+    listed = _from_file(str(path)) if path is not None else {}
+    values: dict[str, Any] = {}
+    for option in OPTIONS:
+        given = flags.get(option.name)
+        if given is not None and given != ():
+            where, texts = f"--{option.name}", _texts(given)
+        elif option.env in environ:
+            text = environ[option.env]
+            where, texts = option.env, text.split(",") if option.parts else [text]
+        elif option.name in listed:
+            where, texts = f"{path}: {option.name}", listed[option.name]
+        else:
+            continue
+        values[option.key] = _parse(option, where, texts)
+    return Settings(**values)
+
+
+def _texts(given: str | bool | Iterable[str]) -> list[str]:
+    if isinstance(given, bool):
+        return ["true" if given else "false"]
+    return [given] if isinstance(given, str) else list(given)
+
+
+def _parse(option: Option, where: str, texts: list[str]) -> Any:
+    try:
+        if option.parts:
+            return tuple(option.parse(text.strip()) for text in texts if text.strip())
+        if len(texts) != 1:
+            raise ValueError("it takes one value")
+        return option.parse(texts[0].strip())
+    except ValueError as error:
+        raise Refused(f"{where}: {error}") from None
+
+
+def _from_file(path: str) -> dict[str, list[str]]:
+    """The file's settings as texts by option name."""
+    import tomllib
+
+    try:
+        with open(path, "rb") as file:
+            table = tomllib.load(file)
+    except OSError as error:
+        raise Refused(f"{path}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Refused(f"{path}: not TOML: {error}") from None
+    found: dict[str, list[str]] = {}
+    for key, value in table.items():
+        name = key.replace("_", "-")
+        option = _BY_NAME.get(name)
+        if option is None:
+            raise Refused(f"{path}: unknown setting {key!r}; nearest: {nearest(name, NAMES)}")
+        if isinstance(value, dict) or (isinstance(value, list) and not option.parts):
+            raise Refused(f"{path}: {name}: it takes one value")
+        found[name] = [_toml_text(part) for part in (value if isinstance(value, list) else [value])]
+    return found
+
+
+def _toml_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def strangers(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """A line for every HLSIM_ variable that is no setting: it is ignored, and likely a slip."""
+    known = [option.env for option in OPTIONS] + [PREFIX + "CONFIG"]
+    return [
+        f"{name} is ignored; nearest: {nearest(name, known)}"
+        for name in sorted(environ)
+        if name.startswith(PREFIX) and name not in known
+    ]

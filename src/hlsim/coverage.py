@@ -1,0 +1,72 @@
+"""What is built and what is missing, from the registries themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from hlsim import known
+
+MISSING = "missing"
+REFUSED = "refused"
+"""Refused by the exchange as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name of one kind."""
+
+    kind: str
+    name: str
+    status: str
+    """modelled, static, empty, missing or refused."""
+    source: str
+
+
+def entries() -> list[Entry]:
+    """Every name that is built or known, by kind: actions, info types, subscriptions."""
+    from hlsim.server.info import INFO
+    from hlsim.server.topics import TOPICS
+    from hlsim.sim.actions import ACTIONS
+
+    actions = {name: "modelled" for name in ACTIONS}
+    infos = {name: spec.status for name, spec in INFO.items()}
+    topics = {name: spec.status for name, spec in TOPICS.items()}
+    return [
+        *_merged("action", actions, known.ACTIONS, {}),
+        *_merged("info", infos, known.INFO_TYPES, known.INFO_REFUSED),
+        *_merged("subscription", topics, known.SUBSCRIPTIONS, known.SUBSCRIPTIONS_REFUSED),
+    ]
+
+
+def _merged(
+    kind: str, built: Mapping[str, str], listed: Mapping[str, str], refused: Mapping[str, str]
+) -> Iterable[Entry]:
+    """Known names in their order, then what is built beyond them, then what is refused."""
+    for name, source in listed.items():
+        yield Entry(kind, name, built.get(name, MISSING), source)
+    for name, status in built.items():
+        if name not in listed:
+            yield Entry(kind, name, status, "not listed")
+    for name, source in refused.items():
+        if name not in built:
+            yield Entry(kind, name, REFUSED, source)
+
+
+def table() -> list[str]:
+    """The entries in columns, and a line of totals for each kind."""
+    found = entries()
+    rows = [("kind", "name", "status", "source")]
+    rows += [(entry.kind, entry.name, entry.status, entry.source) for entry in found]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    lines.append("")
+    for kind in dict.fromkeys(entry.kind for entry in found):
+        wanted = [entry for entry in found if entry.kind == kind and entry.status != REFUSED]
+        built = sum(entry.status != MISSING for entry in wanted)
+        lines.append(f"{kind}: {built} of {len(wanted)} known names are answered")
+    return lines
