@@ -1,0 +1,97 @@
+"""`make docs`: writes the parts of the documentation that the program itself knows best.
+
+Each part stands between two marks in a Markdown file. `--check` writes nothing and exits with 1
+when a part is out of date.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from hlsim.config import OPTIONS, Settings
+from hlsim.coverage import MISSING, REFUSED, Entry, entries
+
+ROOT = Path(__file__).parent.parent
+KINDS = {"action": "/exchange actions", "info": "/info types", "subscription": "/ws subscriptions"}
+
+
+def flags() -> str:
+    """The table of the flags of `serve`."""
+    rows = ["| flag | value | default | |", "|---|---|---|---|"]
+    for option in OPTIONS:
+        default = getattr(Settings(), option.key)
+        if option.name == "balance":
+            default //= 1_000_000
+        shown = "" if default is None or default is False or default == () else f"`{default}`"
+        value = option.metavar.replace("|", "\\|")
+        rows.append(f"| `--{option.name}` | {value} | {shown} | {option.help} |")
+    return "\n".join(rows)
+
+
+def summary() -> str:
+    """How much of each side of the protocol is answered, for the README."""
+    found = entries()
+    rows = ["| | modelled | static or empty | missing |", "|---|---:|---:|---:|"]
+    for kind, title in KINDS.items():
+        statuses = [entry.status for entry in found if entry.kind == kind]
+        fixed = statuses.count("static") + statuses.count("empty")
+        counts = (statuses.count("modelled"), fixed, statuses.count(MISSING))
+        rows.append(f"| `{title.split()[0]}` {title.split()[1]} | {' | '.join(map(str, counts))} |")
+    return "\n".join(rows)
+
+
+def coverage() -> str:
+    """Every known name, by kind and status."""
+    found = entries()
+    parts = []
+    for kind, title in KINDS.items():
+        path, noun = title.split()
+        parts.append(f"## `{path}` {noun}")
+        for status in ("modelled", "static", "empty", MISSING, REFUSED):
+            named = [entry for entry in found if (entry.kind, entry.status) == (kind, status)]
+            if named:
+                parts.append(f"**{status}** ({len(named)}): {_names(named)}")
+    return "\n\n".join(parts)
+
+
+def _names(named: list[Entry]) -> str:
+    return ", ".join(f"`{entry.name}`" for entry in named)
+
+
+PARTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
+    ("README.md", "summary", summary),
+    ("docs/serve.md", "flags", flags),
+    ("docs/coverage.md", "coverage", coverage),
+)
+
+
+def renewed(text: str, name: str, content: str) -> str:
+    """`text` with what stands between the marks of `name` replaced by `content`."""
+    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+    head, _, rest = text.partition(begin)
+    _, _, tail = rest.partition(end)
+    if not rest or end not in rest:
+        raise ValueError(f"the marks of {name} are missing")
+    return f"{head}{begin}\n\n{content}\n\n{end}{tail}"
+
+
+def main(arguments: list[str]) -> int:
+    """Renews every part. Returns 1 with `--check` when one was out of date."""
+    stale = []
+    for path, name, write in PARTS:
+        file = ROOT / path
+        text = file.read_text("utf-8")
+        new = renewed(text, name, write())
+        if new != text:
+            stale.append(f"{path}: {name}")
+            if "--check" not in arguments:
+                file.write_text(new, "utf-8")
+    for part in stale:
+        print(part)
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
