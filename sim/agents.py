@@ -34,8 +34,9 @@ BUILDER_VALUE = 100_000_000
 BUILDER_TENTHS = 1_000
 """Documented: at most 1 %, the maximum on spot, in tenths of a basis point."""
 
-_PRUNED = Address("")
-"""In place of the master of an agent that was forgotten; its address stays used."""
+USED_KEPT = 100_000
+"""Addresses remembered as used; the oldest are forgotten."""
+
 _EXPIRING = re.compile(r"(.*) valid_until ([0-9]{1,15})", re.DOTALL)
 
 
@@ -55,7 +56,7 @@ def resolve_signer(state: State, signer: Address, *, is_l1: bool) -> tuple[Addre
     if agent is not None and state.time_ms < agent.valid_until_ms:
         return agent.master, True
     master = state.retired_agents.get(signer)
-    if master:
+    if master is not None:
         raise ActionError(ActionReject.MUST_DEPOSIT, address=master)
     raise ActionError(ActionReject.UNKNOWN_SIGNER, address=signer)
 
@@ -86,7 +87,7 @@ def approve(ex: Exchange, user: Address, agent_address: Address, name_text: str)
         return
     if not now < valid_until_ms <= now + LONGEST_VALID_MS:
         raise ActionError(ActionReject.AGENT_VALID_UNTIL)
-    if any(agent_address in used for used in (state.agents, state.retired_agents, state.accounts)):
+    if agent_address in state.used_agents or agent_address in state.accounts:
         raise ActionError(ActionReject.AGENT_USED)
     limit = _named_limit(account)
     if name and old is None and sum(map(bool, account.agents)) >= limit:
@@ -95,6 +96,9 @@ def approve(ex: Exchange, user: Address, agent_address: Address, name_text: str)
         _retire(state, account, old)
     agent = Agent(agent_address, user, name, valid_until_ms)
     state.agents[agent_address] = account.agents[name] = agent
+    state.used_agents[agent_address] = None
+    if len(state.used_agents) > USED_KEPT:
+        del state.used_agents[next(iter(state.used_agents))]
     state.timers.push(valid_until_ms, Timer.AGENT_EXPIRY, agent_address)
     ex.touch(user)
 
@@ -107,9 +111,8 @@ def expire_agent(state: State, address: Address) -> None:
     agent = state.agents.get(address)
     if agent is not None and agent.valid_until_ms <= state.time_ms:
         _remove(state, state.accounts[agent.master], agent)
-        state.retired_agents[address] = _PRUNED
-    elif address in state.retired_agents:
-        state.retired_agents[address] = _PRUNED
+    elif agent is None:
+        state.retired_agents.pop(address, None)
 
 
 def _terms(name_text: str, now_ms: int) -> tuple[str, int]:

@@ -131,9 +131,9 @@ class Exchange:
 
     def operate(self, operation: Operation) -> None:
         """Carries out one operation now. Raises ValueError when it makes no sense."""
+        operation.apply(self)
         if self.journal is not None:
             self.journal(Operated(operation, self.state.time_ms))
-        operation.apply(self)
         self.state.action_index += 1
         self._flush()
 

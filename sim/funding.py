@@ -134,10 +134,8 @@ def _pay(ex: Exchange, account: Account, rates: dict[int, Rate]) -> None:
     """
     state = ex.state
     for asset_id in sorted(account.positions):
-        rate = rates.get(asset_id)
-        if rate is None:
-            continue
-        position, market = account.positions[asset_id], state.markets[asset_id]
+        rate, market = rates[asset_id], state.markets[asset_id]
+        position = account.positions[asset_id]
         product = -position.szi * market.oracle_px * rate
         usd = Usd(div_trunc(product, _USD_PER_PAYMENT))
         if position.is_cross:

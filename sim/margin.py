@@ -42,12 +42,13 @@ def leverage_of(account: Account, perp: Perp) -> Leverage:
 
     Inferred: assets that allow no cross margin start as isolated (info 5.3).
     """
-    return account.leverages.get(perp.id) or _default_leverage(perp)
+    found = account.leverages.get(perp.id)
+    return found or _default_leverage(perp.max_leverage, perp.only_isolated)
 
 
 @lru_cache(maxsize=4096)
-def _default_leverage(perp: Perp) -> Leverage:
-    return Leverage(min(DEFAULT_LEVERAGE, perp.max_leverage), not perp.only_isolated)
+def _default_leverage(max_leverage: int, only_isolated: bool) -> Leverage:
+    return Leverage(min(DEFAULT_LEVERAGE, max_leverage), not only_isolated)
 
 
 # -- one position ----------------------------------------------------------------------------------
@@ -215,7 +216,7 @@ def order_margin(state: State, account: Account) -> Usd:
             if leverage is None:
                 perp = markets[asset_id].asset
                 assert isinstance(perp, Perp)
-                leverage = _default_leverage(perp)
+                leverage = _default_leverage(perp.max_leverage, perp.only_isolated)
             total += div_down(exposed, _USD_PER_NTL * leverage.value)
     return Usd(total)
 

@@ -189,7 +189,9 @@ class State:
     agents: dict[Address, Agent] = field(default_factory=dict)
     """Live agents by address."""
     retired_agents: dict[Address, Address] = field(default_factory=dict)
-    """Replaced or revoked agents and their master, for the error that names the master."""
+    """Agents replaced or revoked some seconds ago and their master, whom their refusal names."""
+    used_agents: dict[Address, None] = field(default_factory=dict)
+    """Every address that was approved as an agent, oldest first: none is approved twice."""
     nonces: dict[Address, NonceSet] = field(default_factory=dict)
     referral_codes: dict[str, Address] = field(default_factory=dict)
     timers: Timers = field(default_factory=Timers)

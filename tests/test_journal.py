@@ -38,6 +38,7 @@ from hlsim.sim.exchange import Advanced, Applied, Exchange, Input, Operated, Sea
 from hlsim.sim.operations import (
     OPERATIONS,
     DepositUsd,
+    KeepHistory,
     MintToken,
     SetHalt,
     SetOracle,
@@ -89,6 +90,7 @@ EXAMPLES: list[Any] = [
     SetOracle(((0, BIG), (1, BIG))),
     SetReferralCode(USER, "CODE"),
     SetHalt(3, True),
+    KeepHistory(USER, 50),
 ]
 
 

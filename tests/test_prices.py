@@ -311,3 +311,16 @@ def test_an_oracle_too_small_for_its_decimals_is_refused() -> None:
     m = market()
     with pytest.raises(ValueError, match="no oracle price for SOL"):
         m.ex.operate(SetOracle(((2, sz("0.00004")),)))  # type: ignore[arg-type]
+
+
+def test_an_oracle_before_the_first_sample_uses_the_book_as_it_stands() -> None:
+    """Documented: an average of one sample is that sample (mechanics 9)."""
+    m, _ = quoted("SOL", "100", "102", "1")
+    m.oracle("SOL", "103")
+    assert m.market("SOL").mark_px == px("101")
+
+
+def test_no_oracle_is_no_event() -> None:
+    m = market()
+    m.ex.operate(SetOracle(()))
+    assert m.events() == []

