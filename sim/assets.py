@@ -189,11 +189,14 @@ class Universe:
     by_id: dict[int, Asset] = field(init=False)
     by_coin: dict[str, Asset] = field(init=False)
     token_by_name: dict[str, Token] = field(init=False)
+    quotes: dict[int, Token] = field(init=False)
+    """Tokens that some pair is quoted in, by index."""
 
     def __post_init__(self) -> None:
         assets: list[Asset] = [*self.perps, *self.pairs]
         self.by_id = {asset.id: asset for asset in assets}
         self.by_coin = {asset.coin: asset for asset in assets}
+        self.quotes = {pair.quote.index: pair.quote for pair in self.pairs}
         self.token_by_name = {}
         for token in self.tokens:
             # Names repeat on the exchange; the canonical or older token keeps the short name.

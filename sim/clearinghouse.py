@@ -243,7 +243,7 @@ def _settle_spot(
     assert isinstance(pair, SpotPair)
     account = state.accounts[Address(order.owner)]
     start = wei_to_sz(balance(account, pair.base.index).total, pair.base.wei_decimals)
-    taker_rate, maker_rate = fees.spot_rates(state, account)
+    taker_rate, maker_rate = fees.pair_rates(state, account, pair)
     rate = taker_rate if crossed else maker_rate
     is_bid = order.side is Side.BID
     if is_bid:

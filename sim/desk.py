@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from ..matching.types import Side, Tif
 from . import clearinghouse
-from .assets import SpotPair
+from .assets import FIRST_SPOT_ID, SpotPair
 from .errors import ActionError, ActionReject, CancelReject, OrderReject, Reject
 from .events import NonUserCancel, OrderUpdate
 from .fixed import Address, Cloid, Sz, Wei, div_down, ntl_wei, sz_to_wei
-from .order_checks import first_reject, static_reject
+from .order_checks import first_reject, no_match, static_reject
 from .orders import Builder, Order, OrderStatus
 from .replies import Done, Filled, OrderReplies, OrderReply, Response, Resting
 from .state import Account, Market, OrderLoad
@@ -52,7 +52,8 @@ class Desk:
         if not asked:
             return (Reject(OrderReject.EMPTY),)
         account = self.ex.state.accounts[acting.user]
-        pays = None if builder is None else Builder(builder.address, builder.fee)
+        # A builder who takes nothing needs no approval and must not come into being by it.
+        pays = Builder(builder.address, builder.fee) if builder and builder.fee else None
         drafts = [self.draft(account, new, pays) for new in asked]
         for order in drafts:
             reject = static_reject(self.ex.state, self._market(order), order)
@@ -64,11 +65,7 @@ class Desk:
         """The order that `new` asks for, without an oid. Raises ActionError for an unknown
         asset.
         """
-        market = self.ex.state.markets.get(new.asset)
-        if market is None:
-            # Documented: perps stand below 10000, spot from there on (mechanics 14).
-            spot = new.asset >= 10_000
-            raise ActionError(ActionReject.INVALID_SPOT if spot else ActionReject.INVALID_PERP)
+        market = self._listed(new.asset)
         return Order(
             0,
             account.address,
@@ -84,6 +81,14 @@ class Desk:
             self.ex.state.time_ms,
             builder,
         )
+
+    def _listed(self, asset_id: int) -> Market:
+        """The market of an asset that a client names. Raises ActionError when there is none."""
+        market = self.ex.state.markets.get(asset_id)
+        if market is None:
+            spot = asset_id >= FIRST_SPOT_ID
+            raise ActionError(ActionReject.INVALID_SPOT if spot else ActionReject.INVALID_PERP)
+        return market
 
     def place(self, acting: Acting, account: Account, order: Order) -> OrderReply:
         """Checks, matches and rests one order; the reply says what became of it."""
@@ -118,12 +123,9 @@ class Desk:
             self._record(account, order, OrderStatus.OPEN, Sz(order.sz + take.sz))
             self._record(account, order, OrderStatus.FILLED)
         elif not order.tif.rests:
-            self._record(account, order, OrderReject.IOC_CANCEL.status)
-            return Reject(OrderReject.IOC_CANCEL, order.asset_id)
-        elif order.reduce_only and not _reduces(account, order):
-            # Its own fills closed the position: nothing is left to reduce.
-            self._record(account, order, OrderStatus.OPEN, Sz(order.sz + take.sz))
-            self._record(account, order, OrderStatus.REDUCE_ONLY_CANCELED)
+            why = no_match(order.tif)
+            self._record(account, order, why.status)
+            return Reject(why, order.asset_id)
         else:
             self._rest(account, market, order)
         if take.sz:
@@ -161,6 +163,9 @@ class Desk:
             held.hold = Wei(held.hold + (amount if sz > 0 else -amount))
             return
         if order.reduce_only:
+            total = account.reduce_only_szs.pop(order.asset_id, 0) + sz
+            if total:
+                account.reduce_only_szs[order.asset_id] = total
             return
         load = account.order_loads.get(order.asset_id)
         if load is None:
@@ -195,22 +200,27 @@ class Desk:
         """Trims resting reduce-only orders to the position: the newest keep, the oldest give way.
 
         Observed: `reduceOnlyCanceled` when nothing is left to reduce; of two that exceed the
-        position together the older is trimmed first (mechanics 2.4).
+        position together the older is trimmed first (mechanics 2.4). They all stand on one side:
+        that which reduces the position.
         """
-        mine = account.reduce_only.get(market.asset.id)
+        asset_id = market.asset.id
+        mine = account.reduce_only.get(asset_id)
         if not mine:
             return
-        position = account.positions.get(market.asset.id)
-        szi = position.szi if position is not None else 0
-        left = abs(szi)
-        for order in reversed(list(mine.values())):
-            if szi * order.side.sign >= 0 or left == 0:
-                self.cancel_order(order, OrderStatus.REDUCE_ONLY_CANCELED)
+        position = account.positions.get(asset_id)
+        oldest = next(iter(mine.values()))
+        left = 0
+        if position is not None and position.szi * oldest.side.sign < 0:
+            left = abs(position.szi)
+        # Asked after every match: the sum spares a walk over orders that still fit.
+        while (excess := account.reduce_only_szs.get(asset_id, 0) - left) > 0:
+            oldest = next(iter(mine.values()))
+            if oldest.sz <= excess:
+                self.cancel_order(oldest, OrderStatus.REDUCE_ONLY_CANCELED)
                 continue
-            if order.sz > left:
-                market.book.reduce(order, Sz(left))
-                self.ex.touch_book(order.coin)
-            left -= order.sz
+            market.book.reduce(oldest, Sz(oldest.sz - excess))
+            self.weigh(oldest, -excess)
+            self.ex.touch_book(oldest.coin)
 
     # -- cancelling --------------------------------------------------------------------------------
 
@@ -257,6 +267,8 @@ class Desk:
         """Cancel-replace of several orders, one status each."""
         if not entries:
             return OrderReplies((Reject(OrderReject.EMPTY),))
+        for entry in entries:
+            self._listed(entry.order.asset)  # one that is not refuses them all: ask before any acts
         return OrderReplies(
             tuple(
                 self._replace(acting, entry.oid, entry.order, always_place=always_place)
@@ -345,11 +357,6 @@ def _unlist(account: Account, order: Order) -> None:
         del mine[order.oid]
         if not mine:
             del account.reduce_only[order.asset_id]
-
-
-def _reduces(account: Account, order: Order) -> bool:
-    position = account.positions.get(order.asset_id)
-    return position is not None and position.szi * order.side.sign < 0
 
 
 def _is_tame(old: Order, new: Order, market: Market) -> bool:

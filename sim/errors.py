@@ -40,6 +40,7 @@ class OrderReject(Enum):
         "priceBand",
         "Order price cannot be more than {percent}% away from the reference price",
     )
+    # Assumed: the status is known, its text was never recorded.
     TOO_MANY_OPEN = "tooManyOpenOrders", "Too many open orders."
     VALUE_TOO_LARGE = "orderValue", "Order value too large. Max is ${max_ntl}."
     IOC_CANCEL = "iocCancel", "Order could not immediately match against any resting orders."

@@ -22,6 +22,9 @@ from .rules import Rules
 from .state import Account, Market, State
 from .timers import Timer
 
+STALE_WEIGHT = 5
+"""Documented: an expired action counts five times against the address limit (mechanics 5)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -104,10 +107,12 @@ class Exchange:
         if self.journal is not None:
             self.journal(Applied(action, call, state.time_ms))
         state.nonces.setdefault(call.signer, NonceSet()).use(call.nonce)
+        account = state.accounts[acting.user]
         try:
             if call.expires_after is not None and call.expires_after < call.nonce_clock_ms:
+                account.requests_used += STALE_WEIGHT * weight
                 raise ActionError(ActionReject.EXPIRED)
-            state.accounts[acting.user].requests_used += weight
+            account.requests_used += weight
             return action.apply(self, acting)
         except ActionError as error:
             return Refused(error)

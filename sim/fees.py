@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from .assets import SpotPair
 from .fixed import RATE_SCALE, Rate, Usd, Wei, div_down, mul_trunc
 from .state import Account, State
 
 TENTH_BP = Rate(div_down(RATE_SCALE, 100_000))
 """A tenth of a basis point, the unit of builder fees: `f` 10 is 1 bp (mechanics 11.3)."""
+
+STABLE_SCALE = Rate(div_down(RATE_SCALE, 5))
 
 
 def perp_rates(state: State, account: Account) -> tuple[Rate, Rate]:
@@ -17,6 +20,17 @@ def perp_rates(state: State, account: Account) -> tuple[Rate, Rate]:
 def spot_rates(state: State, account: Account) -> tuple[Rate, Rate]:
     """(taker, maker) of spot."""
     return state.rules.spot_taker_rate, state.rules.spot_maker_rate
+
+
+def pair_rates(state: State, account: Account, pair: SpotPair) -> tuple[Rate, Rate]:
+    """(taker, maker) of one spot pair.
+
+    Documented: a fifth between two quote assets, 0.014 % and 0.008 % (mechanics 11.2, 11.3).
+    """
+    taker, maker = spot_rates(state, account)
+    if pair.base.index not in state.universe.quotes:
+        return taker, maker
+    return Rate(mul_trunc(taker, STABLE_SCALE)), Rate(mul_trunc(maker, STABLE_SCALE))
 
 
 def perp_fee(notional: int, rate: Rate) -> Usd:

@@ -32,7 +32,8 @@ class OrderHistory:
         order = row.order
         self.rows.append(row)
         self.by_oid[order.oid] = row
-        if order.cloid is not None:
+        if order.cloid is not None and order.oid >= self.by_cloid.get(order.cloid, 0):
+            # An older one that ends later, as a modified order does, is not the newest again.
             self.by_cloid[order.cloid] = order.oid
         if len(self.rows) > self.kept:
             self._forget(self.rows.popleft())

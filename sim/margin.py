@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ..matching.types import Side
 from .assets import Asset, MarginTier, Perp, px_decimals
-from .fixed import TEN, Px, Rate, Sz, Usd, div_down, div_half_even, div_trunc, floor_to, ntl
+from .fixed import TEN, Px, Rate, Sz, Usd, div_down, div_half_even, floor_to, ntl
 from .state import Account, Leverage, Market, Position, State
 
 DEFAULT_LEVERAGE = 20
@@ -85,13 +86,16 @@ def entry_px(asset: Asset, position: Position) -> Px:
 
 
 def return_on_equity(state: State, account: Account, asset_id: int) -> Rate:
-    """Unrealised pnl * leverage / entry notional, 10 decimals, truncated (mechanics 7.1)."""
+    """Unrealised pnl * leverage / entry notional, 10 decimals, rounded.
+
+    Observed: -0.006 * 10 / 75.658 is -0.0007930424 (info 5.1, mechanics 7.1).
+    """
     position, market = account.positions[asset_id], state.markets[asset_id]
     if position.entry_ntl == 0:
         return Rate(0)
     leverage = leverage_of(account, perp_of(state, asset_id)).value
     pnl = unrealized_pnl(market, position)
-    return Rate(div_trunc(pnl * leverage * 10**10, abs(position.entry_ntl)))
+    return Rate(div_half_even(pnl * leverage * 10**10, abs(position.entry_ntl)))
 
 
 def liquidation_px(state: State, account: Account, asset_id: int) -> int | None:
@@ -221,13 +225,43 @@ def order_margin(state: State, account: Account) -> Usd:
     return Usd(total)
 
 
+def unused_value(state: State, account: Account) -> Usd:
+    """Cross value less the initial margins of cross positions; may be negative.
+
+    One pass over the positions, since every order and every match of a maker asks for it.
+    """
+    value: int = account.raw_usd
+    markets, leverages = state.markets, account.leverages
+    for asset_id, position in account.positions.items():
+        if position.is_cross:
+            worth = ntl(markets[asset_id].mark_px, position.szi)
+            leverage = leverages.get(asset_id) or leverage_of(account, perp_of(state, asset_id))
+            value += worth - div_down(abs(worth), leverage.value)
+    return Usd(value)
+
+
 def free_margin(state: State, account: Account) -> Usd:
-    """What a new order may use: cross value less initial and order margins; may be negative."""
-    return Usd(
-        cross_value(state, account)
-        - cross_margin_used(state, account)
-        - order_margin(state, account)
-    )
+    """What a new order may use: unused value less what resting orders reserve; may be negative."""
+    return Usd(unused_value(state, account) - order_margin(state, account))
+
+
+def pays_for(
+    state: State, account: Account, perp: Perp, side: Side, sz: int, exposed: int, free: int
+) -> bool:
+    """True when `free` covers a trade of `sz` that is worth `exposed` (px * sz units).
+
+    A trade through zero pays for its excess only, with the margin that closing releases, too
+    (mechanics 6.2). The fee is left out (Assumed).
+    """
+    position = account.positions.get(perp.id)
+    if position is not None and position.szi * side.sign < 0:
+        excess = sz - abs(position.szi)
+        if excess <= 0:
+            return True
+        exposed = div_down(exposed * excess, sz)
+        free += max(0, margin_used(state, account, perp.id))
+    # Compared without division: exposed / leverage <= free.
+    return exposed <= free * leverage_of(account, perp).value * _USD_PER_NTL
 
 
 def withdrawable(state: State, account: Account) -> Usd:
@@ -244,14 +278,21 @@ def withdrawable(state: State, account: Account) -> Usd:
 def available_to_trade(state: State, account: Account, asset_id: int) -> tuple[Usd, Usd]:
     """(buy, sell): margin for a new order of either side, what closing releases included.
 
-    Observed: the closing side has twice the position's own margin more (mechanics 6.2).
+    Observed: the closing side has twice the position's own margin more (mechanics 6.2): what closes
+    needs none, and what it releases opens the other way. Inferred: an isolated margin that is not
+    value / leverage counts as it stands in the second half only, as orders are judged (`pays_for`).
     """
-    free = max(0, free_margin(state, account))
+    free: int = free_margin(state, account)
+    opening = Usd(max(0, free))
     position = account.positions.get(asset_id)
     if position is None:
-        return Usd(free), Usd(free)
-    closing = free + 2 * max(0, margin_used(state, account, asset_id))
-    return (Usd(free), Usd(closing)) if position.szi > 0 else (Usd(closing), Usd(free))
+        return opening, opening
+    market = state.markets[asset_id]
+    leverage = leverage_of(account, perp_of(state, asset_id)).value
+    released = max(0, margin_used(state, account, asset_id))
+    closes = div_down(position_value(market, position), leverage)
+    closing = Usd(closes + max(0, free + released))
+    return (opening, closing) if position.szi > 0 else (closing, opening)
 
 
 def max_trade_szs(state: State, account: Account, asset_id: int) -> tuple[Sz, Sz]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
+from collections import deque
 from dataclasses import dataclass, field
 
 from .errors import ActionError, ActionReject
@@ -25,7 +26,9 @@ class NonceSet:
     highest: list[int] = field(default_factory=list)
     """Ascending, at most KEPT."""
     seen: dict[int, None] = field(default_factory=dict)
-    """In order of use, at most SEEN_KEPT."""
+    """At most SEEN_KEPT."""
+    used: deque[int] = field(default_factory=deque)
+    """The same in order of use. A dict knows it, too, but walks over the holes at its head."""
 
     def check(self, nonce: int, clock_ms: int) -> None:
         """Raises ActionError when `nonce` may not be used at `clock_ms`. Changes nothing.
@@ -38,10 +41,15 @@ class NonceSet:
             raise ActionError(ActionReject.NONCE_HIGH, nonce=nonce, bound=high)
         if nonce < low:
             raise ActionError(ActionReject.NONCE_LOW, nonce=nonce, bound=low)
-        if nonce in self.seen or nonce in self.highest:
+        if nonce in self.seen or self._is_high(nonce):
             raise ActionError(ActionReject.NONCE_DUPLICATE, nonce=nonce)
         if len(self.highest) == KEPT and nonce < self.highest[0]:
             raise ActionError(ActionReject.NONCE_LOW, nonce=nonce, bound=self.highest[0])
+
+    def _is_high(self, nonce: int) -> bool:
+        """True when `nonce` is one of the highest. Most are new and above all of them."""
+        highest = self.highest
+        return bool(highest) and nonce <= highest[-1] and nonce in highest
 
     def use(self, nonce: int) -> None:
         """Marks `nonce` as used."""
@@ -49,5 +57,6 @@ class NonceSet:
         if len(self.highest) > KEPT:
             del self.highest[0]
         self.seen[nonce] = None
-        if len(self.seen) > SEEN_KEPT:
-            del self.seen[next(iter(self.seen))]
+        self.used.append(nonce)
+        if len(self.used) > SEEN_KEPT:
+            del self.seen[self.used.popleft()]

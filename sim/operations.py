@@ -74,7 +74,10 @@ class SetHalt:
     halted: bool
 
     def apply(self, ex: Exchange) -> None:
-        ex.state.markets[self.asset_id].halted = self.halted
+        market = ex.market(self.asset_id)
+        if market is None:
+            raise ValueError(f"no asset has id {self.asset_id}")
+        market.halted = self.halted
 
 
 @dataclass(frozen=True, slots=True)

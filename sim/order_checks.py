@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..matching.level import Level
 from ..matching.types import Side, Tif
 from . import margin
 from .assets import Perp, SpotPair, has_legal_decimals, on_lot, on_tick
 from .errors import OrderReject, Reject
-from .fixed import RATE_SCALE, Sz, Usd, div_down, ntl, ntl_wei, sz_to_wei
+from .fixed import RATE_SCALE, Sz, div_down, ntl, ntl_wei, sz_to_wei
 from .orders import Order
 from .state import Account, Market, State
 
@@ -55,8 +56,7 @@ def static_reject(state: State, market: Market, order: Order) -> Reject | None:
         percent = div_down(state.rules.price_band * 100, RATE_SCALE)
         return Reject(OrderReject.PRICE_BAND, asset.id, {"percent": percent})
     if isinstance(asset, Perp):
-        takes = order.tif is Tif.IOC or order.tif is Tif.FRONTEND_MARKET
-        cap = market_order_cap(asset.max_leverage) * (1 if takes else 10)
+        cap = market_order_cap(asset.max_leverage) * (10 if order.tif.rests else 1)
         if order.px * order.sz > cap * _USD:
             return Reject(OrderReject.VALUE_TOO_LARGE, asset.id, {"max_ntl": cap})
     return None
@@ -77,8 +77,6 @@ def _in_band(state: State, market: Market, order: Order) -> bool:
 class Crossing:
     """What an incoming order meets on the other side."""
 
-    first_px: int
-    """Best opposite price at or better than the limit, own orders included; 0: nothing crosses."""
     sz: int
     """How much of the order would trade; own orders are no counterparty."""
     ntl: int
@@ -87,25 +85,30 @@ class Crossing:
 
 def crossing_of(account: Account, market: Market, order: Order) -> Crossing:
     """Walks the opposite side as far as the order reaches, no further than its size."""
-    found = Crossing(0, 0, 0)
+    found = Crossing(0, 0)
     book, is_bid = market.book, order.side is Side.BID
     if not book.crosses(order.side, order.px):
         return found
-    if account.open_counts.get(market.asset.id):
-        for maker in book.orders(order.side.opposite):
-            if (maker.px > order.px) if is_bid else (maker.px < order.px):
-                break
-            found.first_px = found.first_px or maker.px
-            if maker.owner != order.owner and _reach(found, order, maker.px, maker.sz):
-                break
-        return found
+    mine = account.orders if account.open_counts.get(market.asset.id) else {}
     for level in book.levels(order.side.opposite):
         if (level.px > order.px) if is_bid else (level.px < order.px):
             break
-        found.first_px = found.first_px or level.px
-        if _reach(found, order, level.px, level.sz):
+        if _meet(found, order, level, mine):
             break
     return found
+
+
+def _meet(found: Crossing, order: Order, level: Level, mine: dict[int, Order]) -> bool:
+    """Adds what trades at `level`, own orders left out; True when the order is used up.
+
+    Walks the shorter of two lists: the line at the level, or the user's open orders.
+    """
+    if len(mine) < level.count:
+        own = sum(each.sz for each in mine.values() if each.level is level)
+        return _reach(found, order, level.px, level.sz - own)
+    return any(
+        maker.owner != order.owner and _reach(found, order, level.px, maker.sz) for maker in level
+    )
 
 
 def _reach(found: Crossing, order: Order, px: int, sz: int) -> bool:
@@ -127,15 +130,18 @@ def first_reject(state: State, account: Account, market: Market, order: Order) -
         return Reject(OrderReject.TICK, asset.id)
     if len(account.orders) >= _open_order_limit(state, account, order):
         return Reject(OrderReject.TOO_MANY_OPEN, asset.id)
-    crossing = crossing_of(account, market, order)
-    if crossing.first_px == 0:
-        if order.tif is Tif.FRONTEND_MARKET or order.tif is Tif.LIQUIDATION_MARKET:
-            return Reject(OrderReject.NO_LIQUIDITY, asset.id)
-        if order.tif is Tif.IOC:
-            return Reject(OrderReject.IOC_CANCEL, asset.id)
+    crosses = market.book.crosses(order.side, order.px)
+    if not crosses and not order.tif.rests:
+        return Reject(no_match(order.tif), asset.id)
+    best = market.book.best(order.side.opposite) if crosses else None
     if isinstance(asset, SpotPair):
-        return _spot_reject(state, account, market, asset, order, crossing)
-    return _perp_reject(state, account, market, asset, order, crossing)
+        return _spot_reject(state, account, market, asset, order, best)
+    return _perp_reject(state, account, market, asset, order, best)
+
+
+def no_match(tif: Tif) -> OrderReject:
+    """Why an immediate order that traded nothing is refused (mechanics 2.2)."""
+    return OrderReject.IOC_CANCEL if tif is Tif.IOC else OrderReject.NO_LIQUIDITY
 
 
 def _open_order_limit(state: State, account: Account, order: Order) -> int:
@@ -151,8 +157,8 @@ def _open_order_limit(state: State, account: Account, order: Order) -> int:
     return min(rules.max_open_orders + extra, rules.max_open_orders_cap)
 
 
-def _post_only_reject(market: Market, order: Order, crossing: Crossing) -> Reject | None:
-    if order.tif is not Tif.ALO or crossing.first_px == 0:
+def _post_only_reject(market: Market, order: Order, best: Level | None) -> Reject | None:
+    if order.tif is not Tif.ALO or best is None:
         return None
     bbo = (market.book.best_bid(), market.book.best_ask())
     return Reject(OrderReject.BAD_ALO_PX, market.asset.id, {"bbo": bbo})
@@ -162,26 +168,27 @@ def _post_only_reject(market: Market, order: Order, crossing: Crossing) -> Rejec
 
 
 def _perp_reject(
-    state: State, account: Account, market: Market, perp: Perp, order: Order, crossing: Crossing
+    state: State, account: Account, market: Market, perp: Perp, order: Order, best: Level | None
 ) -> Reject | None:
+    """`best` is the level that the order meets first, own orders included; None: none."""
     position = account.positions.get(perp.id)
     szi = position.szi if position is not None else 0
     reduces = szi * order.side.sign < 0
     # Observed: only an order that closes the whole position may be worth less (mechanics 2.5).
     closes_all = reduces and (order.sz == abs(szi) or (order.reduce_only and order.sz > abs(szi)))
-    tested_px = crossing.first_px or order.px
+    tested_px = order.px if best is None else best.px
     if not closes_all and tested_px * order.sz < state.rules.min_order_usd * 10**10:
         return Reject(OrderReject.MIN_TRADE_NTL, perp.id)
     if order.reduce_only and not reduces:
         return Reject(OrderReject.REDUCE_ONLY, perp.id)
-    post_only = _post_only_reject(market, order, crossing)
+    post_only = _post_only_reject(market, order, best)
     if post_only is not None:
         return post_only
     if order.reduce_only or (reduces and order.sz <= abs(szi)):
         return None
     if _exceeds_tier(account, market, perp, szi, order):
         return Reject(OrderReject.MAX_POSITION, perp.id)
-    if not _affords(state, account, perp, szi, order, crossing):
+    if not _affords(state, account, market, perp, order):
         return Reject(OrderReject.MARGIN, perp.id)
     return None
 
@@ -196,35 +203,24 @@ def _exceeds_tier(account: Account, market: Market, perp: Perp, szi: int, order:
     return perp.margin_table.tier(after).max_leverage < leverage
 
 
-def _affords(
-    state: State, account: Account, perp: Perp, szi: int, order: Order, crossing: Crossing
-) -> bool:
+def _affords(state: State, account: Account, market: Market, perp: Perp, order: Order) -> bool:
     """True when free margin covers what the order adds to exposure.
 
     A resting order is margined at its own price, the crossing part at the prices that it would
-    trade at (Assumed); an order through zero only for its excess, with the margin that closing
-    releases (mechanics 6.2). The fee is left out (Assumed).
+    trade at (Assumed).
     """
-    takes_only = not order.tif.rests
-    sz = crossing.sz if takes_only else order.sz
-    exposed = crossing.ntl + (0 if takes_only else order.px * (order.sz - crossing.sz))
+    crossing = crossing_of(account, market, order)
+    sz = order.sz if order.tif.rests else crossing.sz
+    exposed = crossing.ntl + order.px * (sz - crossing.sz)
     free = margin.free_margin(state, account)
-    if szi * order.side.sign < 0:
-        excess = sz - abs(szi)
-        if excess <= 0:
-            return True
-        exposed = div_down(exposed * excess, sz)
-        free = Usd(free + max(0, margin.margin_used(state, account, perp.id)))
-    leverage = margin.leverage_of(account, perp).value
-    # Compared without division: exposed / leverage <= free.
-    return exposed <= free * leverage * 10**10
+    return margin.pays_for(state, account, perp, order.side, sz, exposed, free)
 
 
 # -- spot ------------------------------------------------------------------------------------------
 
 
 def _spot_reject(
-    state: State, account: Account, market: Market, pair: SpotPair, order: Order, crossing: Crossing
+    state: State, account: Account, market: Market, pair: SpotPair, order: Order, best: Level | None
 ) -> Reject | None:
     is_bid = order.side is Side.BID
     token = pair.quote if is_bid else pair.base
@@ -234,20 +230,20 @@ def _spot_reject(
         # Observed: an empty balance is asked before the notional of an immediate order (mechanics
         # 2.9).
         return Reject(OrderReject.SPOT_BALANCE, pair.id)
-    tested_px = crossing.first_px or order.px
+    tested_px = order.px if best is None else best.px
     if tested_px * order.sz < state.rules.min_order_usd * 10**10:
         return Reject(OrderReject.MIN_TRADE_SPOT_NTL, pair.id, {"quote": pair.quote.name})
-    post_only = _post_only_reject(market, order, crossing)
+    post_only = _post_only_reject(market, order, best)
     if post_only is not None:
         return post_only
-    takes_only = not order.tif.rests
+    crossing = crossing_of(account, market, order)
+    sz = Sz(order.sz if order.tif.rests else crossing.sz)
     if is_bid:
-        rest = 0 if takes_only else order.sz - crossing.sz
+        rest = sz - crossing.sz
         decimals = pair.quote.wei_decimals
         needed = div_down(crossing.ntl, 10 ** (16 - decimals)) + ntl_wei(order.px, rest, decimals)
     else:
-        sold = crossing.sz if takes_only else order.sz
-        needed = sz_to_wei(Sz(sold), pair.base.wei_decimals)
+        needed = sz_to_wei(sz, pair.base.wei_decimals)
     if needed > free:
         return Reject(OrderReject.SPOT_BALANCE, pair.id)
     return None

@@ -101,6 +101,8 @@ class Account:
     """How many orders are open, by asset."""
     reduce_only: dict[int, dict[int, Order]] = field(default_factory=dict)
     """Resting reduce-only orders by asset, then oid, oldest first."""
+    reduce_only_szs: dict[int, int] = field(default_factory=dict)
+    """What remains of them in all, by asset: never more than the position."""
     open_cloids: dict[Cloid, int] = field(default_factory=dict)
     """cloid to the newest open oid that carries it (contested 42)."""
     history: OrderHistory = field(default_factory=OrderHistory)

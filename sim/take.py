@@ -33,7 +33,8 @@ class Take:
         """None, or the status with which a maker that cannot pay is cancelled.
 
         Documented: margin is checked "again for the resting side at the matching" (mechanics 2.10).
-        Assumed: without what the maker's other resting orders reserve.
+        It matters most for what goes through zero: beside a position, such an order reserves
+        nothing while it rests. Assumed: without what the maker's other resting orders reserve.
         """
         assert isinstance(maker, Order)
         if self.market.asset.is_spot or maker.reduce_only:
@@ -41,11 +42,11 @@ class Take:
         state = self.desk.ex.state
         account = state.accounts[Address(maker.owner)]
         position = account.positions.get(maker.asset_id)
-        if position is not None and position.szi * maker.side.sign < 0:
+        if position is not None and position.szi * maker.side.sign <= -sz:
             return None
-        leverage = margin.leverage_of(account, margin.perp_of(state, maker.asset_id)).value
-        free = margin.cross_value(state, account) - margin.cross_margin_used(state, account)
-        if maker.px * sz <= free * leverage * 10**10:
+        perp = margin.perp_of(state, maker.asset_id)
+        free = margin.unused_value(state, account)
+        if margin.pays_for(state, account, perp, maker.side, sz, maker.px * sz, free):
             return None
         return OrderStatus.MARGIN_CANCELED
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 from stories import START_MS, Story, Trader, address, market, px, sz
 
 from hlsim.matching.types import Tif
 from hlsim.sim.actions.agents import ApproveBuilderFee
-from hlsim.sim.actions.cancels import Cancel, CancelOid
+from hlsim.sim.actions.cancels import Cancel, CancelByCloid, CancelCloid, CancelOid
 from hlsim.sim.actions.leverage import UpdateIsolatedMargin, UpdateLeverage
 from hlsim.sim.actions.orders import (
     BatchModify,
     BuilderTerms,
     LimitTerms,
     Modification,
+    Modify,
     NewOrder,
     OrderTerms,
     PlaceOrders,
@@ -27,7 +29,9 @@ from hlsim.sim.actions.transfers import (
     Withdraw3,
 )
 from hlsim.sim.assets import lot, round_px
+from hlsim.sim.errors import ActionReject
 from hlsim.sim.operations import SetOracle
+from hlsim.sim.replies import Refused
 
 COINS = ("BTC", "ETH", "MEME", "ISO", "PURR/USDC", "@107")
 TIFS = (Tif.GTC, Tif.GTC, Tif.GTC, Tif.ALO, Tif.IOC, Tif.FRONTEND_MARKET)
@@ -150,4 +154,103 @@ class Crowd:
         state = self.market.market(coin)
         raw = state.oracle_px * self.rng.randrange(9_900, 10_101) // 10_000
         price = round_px(state.asset, raw, up=False)
+        self.market.ex.operate(SetOracle(((state.asset.id, price),)))
+
+
+class Vandals(Crowd):
+    """Traders who try to break something: two coins only, so that everybody meets everybody, odd
+    sizes and prices, orders around the position, reused cloids, refused entries, wild oracles.
+    """
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed, traders=3 + seed % 3)
+        self.coins = self.rng.sample(COINS, 2)
+
+    def order(self, trader: Trader) -> NewOrder:
+        rng = self.rng
+        state = self.market.market(rng.choice(self.coins))
+        asset, szi = state.asset, 0
+        if asset.id in trader.account.positions:
+            szi = trader.account.positions[asset.id].szi
+        price = state.mark_px * rng.randrange(97, 104) // 100
+        if rng.random() < 0.2:
+            price = state.mark_px * rng.randrange(600, 200_000) // 10_000
+        if rng.random() < 0.05:
+            price = rng.choice((1, 10**8, 2**63, 12_345_678_901))
+        price = round_px(asset, price, up=rng.random() < 0.5) or px("1")
+        size = 10**16 * rng.choice((9, 10, 11, 50, 500, 3_000, 100_000)) // price
+        if szi and rng.random() < 0.3:
+            size = abs(szi) * rng.choice((1, 2, 3)) // rng.choice((1, 2))
+        if rng.random() < 0.05:
+            size = rng.choice((0, 1, lot(asset), 2**63))
+        return NewOrder(
+            asset=asset.id if rng.random() > 0.01 else rng.choice((5, 99, 10_999)),  # type: ignore[arg-type]
+            is_buy=rng.random() < 0.5,
+            px=price,
+            sz=size - size % lot(asset),  # type: ignore[arg-type]
+            reduce_only=rng.random() < 0.35 and not asset.is_spot,
+            terms=OrderTerms(LimitTerms(rng.choice((*TIFS, Tif.LIQUIDATION_MARKET)))),
+            cloid=self.cloid() if rng.random() < 0.4 else None,  # type: ignore[arg-type]
+        )
+
+    def cloid(self) -> str:
+        return f"0x{self.rng.randrange(12):032x}"
+
+    def place(self, trader: Trader) -> None:
+        rng = self.rng
+        count = 200 if rng.random() < 0.01 else rng.choice((1, 1, 1, 2, 5))
+        builder = None
+        if rng.random() < 0.3:
+            who = rng.choice((self.traders[0].address, address("nobody")))
+            builder = BuilderTerms(who, rng.choice((0, 1, 100, 101)))  # type: ignore[arg-type]
+        orders = tuple(self.order(trader) for _ in range(count))
+        self.attempt(trader, PlaceOrders(orders, builder=builder))
+
+    def cancel(self, trader: Trader) -> None:
+        if self.rng.random() < 0.5:
+            super().cancel(trader)
+            return
+        entries = tuple(CancelCloid(self.rng.randrange(4), self.cloid()) for _ in range(3))  # type: ignore[arg-type]
+        self.attempt(trader, CancelByCloid(entries))
+
+    def modify(self, trader: Trader) -> None:
+        rng = self.rng
+        always_place = rng.random() < 0.5
+        entries = tuple(
+            Modification(self.name(trader), self.order(trader)) for _ in range(rng.randrange(1, 5))
+        )
+        if rng.random() < 0.4:
+            self.attempt(trader, Modify(entries[0].oid, entries[0].order, always_place))
+        else:
+            self.attempt(trader, BatchModify(entries, always_place))
+
+    def name(self, trader: Trader) -> Any:
+        """An open order by oid or cloid, or nobody's."""
+        orders = list(trader.account.orders.values())
+        if not orders or self.rng.random() < 0.2:
+            return self.rng.choice((1, self.cloid()))
+        order = self.rng.choice(orders)
+        return order.cloid if order.cloid and self.rng.random() < 0.5 else order.oid
+
+    def attempt(self, trader: Trader, action: Any) -> None:
+        """Acts, and proves that a refusal of all leaves no trace and that orders make no
+        accounts.
+        """
+        before, accounts = self.traces(), len(self.market.ex.state.accounts)
+        response = trader.act(action)
+        assert len(self.market.ex.state.accounts) == accounts
+        # A modify whose new order fails has cancelled the old one (mechanics 5).
+        if isinstance(response, Refused) and response.error.why is not ActionReject.MODIFY_PLACING:
+            assert self.traces() == before, (action, response.error.why)
+
+    def traces(self) -> list[int]:
+        """What grows with anything that an order action does."""
+        state = self.market.ex.state
+        return [state.next_oid, *(len(a.history.rows) for a in state.accounts.values())]
+
+    def move_oracle(self) -> None:
+        state = self.market.market(self.rng.choice(("BTC", "ETH", "MEME", "ISO")))
+        start = state.asset.start_px
+        raw = state.oracle_px * self.rng.choice((50, 90, 99, 101, 110, 200)) // 100
+        price = round_px(state.asset, raw if start < 8 * raw < 64 * start else start, up=False)
         self.market.ex.operate(SetOracle(((state.asset.id, price),)))

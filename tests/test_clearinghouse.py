@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from stories import Trader, market, px, sz, usd
+from stories import START_MS, Story, Trader, market, px, sz, usd
 
-from hlsim.sim.assets import FIRST_SPOT_ID
+from hlsim.sim.assets import FIRST_SPOT_ID, SpotPair, Token, Universe
 from hlsim.sim.events import Direction, Fill
+from hlsim.sim.exchange import Exchange
 from hlsim.sim.fixed import parse_decimal
 
 
@@ -138,6 +139,29 @@ def test_a_spot_trade_moves_both_tokens_less_the_fee_received() -> None:
     assert (sold.dir, sold.fee_token, sold.fee) == (Direction.SELL, "USDC", 446612)
     assert bought.asset_id == FIRST_SPOT_ID + 107
     assert bought.start_position == sz("100")
+
+
+def test_two_quote_assets_trade_at_a_fifth_of_the_fee() -> None:
+    """Documented: spot pairs between two quote assets (mechanics 11.2); 0.014 % and 0.008 %."""
+    usdc = Token(0, "USDC", 8, 8, "0x" + "00" * 16)
+    usdt = Token(1, "USDT0", 2, 8, "0x" + "01" * 16)
+    hype = Token(2, "HYPE", 2, 8, "0x" + "02" * 16)
+    pairs = [
+        SpotPair(166, "@166", usdt, usdc, start_px=px("1")),
+        SpotPair(207, "@207", hype, usdt, start_px=px("40")),
+    ]
+    listed = Universe([], pairs, [usdc, usdt, hype], {})
+    m = Story(Exchange.create(listed, time_ms=START_MS))
+    alice = m.account("alice", spot_usdc="1000", USDT0="1000")
+    bob = m.account("bob", spot_usdc="1000", USDT0="1000", HYPE="10")
+    bob.sells("100 @166 @ 1")
+    alice.buys("100 @166 @ 1")
+    assert [last_fill(t).fee for t in (alice, bob)] == [sz("0.014"), sz("0.008")]
+    bob.sells("2 @207 @ 40")
+
+    alice.buys("2 @207 @ 40")
+
+    assert [last_fill(t).fee for t in (alice, bob)] == [sz("0.0014"), sz("0.032")]
 
 
 def test_a_sellers_hold_is_gone_after_the_fill() -> None:

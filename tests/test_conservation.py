@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from deeds import Crowd
+from deeds import Crowd, Vandals
 
 from hlsim.matching.types import Side
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.fixed import ntl_wei, sz_to_wei
-from hlsim.sim.state import State
+from hlsim.sim.state import Account, State
 
 
 def usd_balance(state: State) -> int:
@@ -92,12 +92,62 @@ def check_orders(state: State) -> None:
         for token_index, balance in account.spot.items():
             assert balance.hold == holds.get(token_index, 0)
             assert balance.total >= balance.hold >= 0
+        assert account.reduce_only_szs.keys() == account.reduce_only.keys()
         for asset_id, mine in account.reduce_only.items():
             szi = account.positions[asset_id].szi
-            assert sum(order.sz for order in mine.values()) <= abs(szi)
+            total = sum(order.sz for order in mine.values())
+            assert account.reduce_only_szs[asset_id] == total <= abs(szi)
             assert all(order.side.sign * szi < 0 for order in mine.values())
     assert resting.keys() == listed.keys()
     assert all(resting[oid] is order for oid, order in listed.items())
+
+
+def check_stories(account: Account) -> None:
+    """What the lists of an account say about an order or a position, told from its histories."""
+    told: dict[int, list[str]] = {}
+    newest: dict[str, int] = {}
+    for row in account.history.rows:
+        told.setdefault(row.order.oid, []).append(row.status)
+        if row.order.cloid is not None:
+            newest[row.order.cloid] = max(newest.get(row.order.cloid, 0), row.order.oid)
+    assert len(account.history.rows) < account.history.kept
+    assert newest == account.history.by_cloid
+    for oid, statuses in told.items():
+        assert (oid in account.orders) == (statuses == ["open"])
+        if statuses[0] == "open":
+            assert statuses.count("open") == 1
+            assert len(statuses) <= 2
+        else:
+            assert len(statuses) == 1
+            assert statuses[0].endswith("Rejected")
+    carried: dict[str, int] = {}
+    for order in account.orders.values():
+        if order.cloid is not None:
+            carried[order.cloid] = order.oid
+    assert all(carried[cloid] == oid for cloid, oid in account.open_cloids.items())
+    held: dict[int, int] = {}
+    for fill in account.fills:
+        if fill.asset_id < 10_000:
+            assert held.get(fill.asset_id, 0) == fill.start_position
+            held[fill.asset_id] = fill.start_position + fill.side.sign * fill.sz
+    positions = {asset_id: position.szi for asset_id, position in account.positions.items()}
+    assert {asset_id: szi for asset_id, szi in held.items() if szi} == positions
+    assert all(p.entry_ntl * p.szi > 0 for p in account.positions.values())
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_nobody_breaks_the_house_on_purpose(seed: int) -> None:
+    """The same, and every history, after deeds that try to."""
+    vandals = Vandals(seed)
+    for _ in range(30):
+        vandals.run(10)
+        state = vandals.market.ex.state
+        check_money(state)
+        check_positions(state)
+        check_orders(state)
+        for account in state.accounts.values():
+            check_stories(account)
+    assert sum(len(t.account.fills) for t in vandals.traders) > 5
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -146,6 +146,16 @@ def test_an_immediate_order_that_meets_only_its_owner_is_refused() -> None:
     assert not alice.account.orders
 
 
+@pytest.mark.parametrize("tif", [Tif.FRONTEND_MARKET, Tif.LIQUIDATION_MARKET])
+def test_a_market_order_that_meets_only_its_owner_finds_no_liquidity(tif: Tif) -> None:
+    """Documented: `marketOrderNoLiquidityRejected` (mechanics 2.2)."""
+    _, alice, _ = two()
+    alice.sells("0.1 BTC @ 50000")
+
+    assert alice.buys("0.1 BTC @ 50000", tif=tif) == Reject(OrderReject.NO_LIQUIDITY, 0)
+    assert alice.statuses()[-1] == (2, "marketOrderNoLiquidityRejected", sz("0.1"))
+
+
 def test_own_resting_orders_do_not_pay_for_a_spot_buy() -> None:
     """A self-trade must not let a buyer reach deeper than the balance goes."""
     m = market()
@@ -175,6 +185,39 @@ def test_a_maker_that_cannot_pay_any_more_is_cancelled_at_the_match() -> None:
     assert reply == Filled(3, sz("0.4"), px("50010"), None)
     assert poor.statuses()[-1] == (1, "marginCanceled", sz("0.4"))
     assert NonUserCancel(poor.address, "BTC", 1) in m.events()
+
+
+def test_a_maker_that_would_go_through_zero_must_pay_for_the_excess() -> None:
+    """Documented: makers are judged again (mechanics 2.10); beside a position such an order
+    reserved nothing (mechanics 6.1), so its margin may be gone.
+    """
+    m, alice, bob = two()
+    carol = m.account("carol", usd="10000")
+    alice.sells("0.001 BTC @ 50000")
+    carol.buys("0.001 BTC @ 50000")
+    carol.sells("0.4 BTC @ 50100")
+    bob.sells("1 BTC @ 50200")
+    carol.account.raw_usd = usd("-40")
+
+    reply = alice.buys("0.2 BTC @ 50200")
+
+    assert reply == Filled(5, sz("0.2"), px("50200"), None)
+    assert carol.statuses()[-1] == (3, "marginCanceled", sz("0.4"))
+    assert carol.szi("BTC") == sz("0.001")
+
+
+def test_a_maker_pays_for_a_flip_with_what_closing_releases() -> None:
+    """Observed: as much the other way as is held, on top of what is free (mechanics 6.2)."""
+    m, alice, bob = two()
+    carol = m.account("carol", usd="1000")
+    alice.sells("0.39 BTC @ 50000")
+    carol.buys("0.39 BTC @ 50000")
+    carol.sells("0.78 BTC @ 50000")
+
+    bob.buys("0.78 BTC @ 50000")
+
+    assert carol.szi("BTC") == -sz("0.39")
+    assert m.market("BTC").book.best_ask() is None
 
 
 # -- reduce-only -----------------------------------------------------------------------------------
@@ -228,6 +271,11 @@ def test_of_two_reduce_only_orders_the_older_gives_way() -> None:
     assert alice.account.orders[newer.oid].sz == sz("0.05")
     alice.sells("0.1 BTC @ 53000", reduce_only=True)
     assert [order.sz for order in alice.account.orders.values()] == [sz("0.1")]
+    # The oldest go first, too, when several go at once.
+    assert alice.statuses()[-2:] == [
+        (older.oid, "reduceOnlyCanceled", sz("0.05")),
+        (newer.oid, "reduceOnlyCanceled", sz("0.05")),
+    ]
 
 
 def test_reduce_only_makers_shrink_inside_one_sweep() -> None:
@@ -320,11 +368,14 @@ def test_a_builder_earns_on_approved_orders_only() -> None:
     assert builder.account.builder_rewards == usd("0.5")
 
 
-def test_strangers_have_no_rewards() -> None:
-    """A builder address nobody approved makes no account."""
-    m, alice, _ = two()
-    terms = BuilderTerms(address("nobody"), 1)  # type: ignore[arg-type]
+@pytest.mark.parametrize("fee", [0, 1])
+def test_strangers_have_no_rewards(fee: int) -> None:
+    """A builder address nobody approved makes no account, not even where no fee is asked."""
+    m, alice, bob = two()
+    bob.sells("0.1 BTC @ 50000")
+    terms = BuilderTerms(address("nobody"), fee)  # type: ignore[arg-type]
 
-    alice.place(alice.new_order("0.1 BTC @ 49000", is_buy=True), builder=terms)
+    reply = alice.place(alice.new_order("0.1 BTC @ 50000", is_buy=True), builder=terms)
 
+    assert isinstance(reply, Filled) == (fee == 0)
     assert m.ex.account(address("nobody")) is None

@@ -110,6 +110,13 @@ def test_admitted_requests_are_counted_by_weight_on_the_master() -> None:
     assert alice.account.requests_used == 7
 
 
+def test_an_expired_action_counts_five_times() -> None:
+    """Documented: stale `expiresAfter` costs five times as much (mechanics 2.7, 5)."""
+    alice = market().account("alice")
+    assert text_of(alice.act(cancels(3), expires_after=START_MS - 1)) == "Action already expired"
+    assert alice.account.requests_used == 15
+
+
 def test_every_action_is_known_by_its_wire_name() -> None:
     assert all(spec.cls.wire_name == name for name, spec in ACTIONS.items())
     assert ACTIONS["usdSend"].nonce_field == "time"
@@ -197,6 +204,8 @@ def test_an_operation_that_makes_no_sense_raises_and_is_told_to_nobody() -> None
     m = market()
     with pytest.raises(ValueError, match="no perp has asset id"):
         m.ex.operate(SetOracle(((99, px("1")),)))
+    with pytest.raises(ValueError, match="no asset has id 99"):
+        m.ex.operate(SetHalt(99, True))
     assert m.events() == []
 
 

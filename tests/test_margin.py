@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from stories import START_MS, Story, market, px, sz, usd
+from stories import START_MS, Story, market, px, rate, sz, usd
 
+from hlsim.matching.types import Tif
 from hlsim.sim import margin
+from hlsim.sim.actions.leverage import UpdateIsolatedMargin
 from hlsim.sim.assets import MarginTable, MarginTier, Perp, Universe
+from hlsim.sim.errors import Reject
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.fixed import Szi, Usd, parse_decimal
+from hlsim.sim.replies import Resting
 from hlsim.sim.state import Account, Leverage, Position
 
 
@@ -190,6 +194,15 @@ def test_withdrawable_keeps_a_tenth_of_the_notional() -> None:
     assert margin.withdrawable(m.ex.state, alice.account) == value - usd("500")
 
 
+def test_the_return_on_equity_is_rounded() -> None:
+    """Observed: a HYPE sample of 2025 (info 5.1); 0.06 / 75.658 is 0.00079304237…"""
+    ex, account = one_perp("HYPE", 2, MarginTable.implicit(10), "37.826")
+    hold(account, "2", "75.658", 10, raw_usd="-68.126246")
+
+    assert margin.unrealized_pnl(ex.state.markets[0], account.positions[0]) == usd("-0.006")
+    assert margin.return_on_equity(ex.state, account, 0) == rate("-0.0007930424")
+
+
 def test_closing_may_open_as_much_on_the_other_side() -> None:
     """Observed: the closing side has twice the position's margin more (mechanics 6.2)."""
     m = market()
@@ -205,3 +218,38 @@ def test_closing_may_open_as_much_on_the_other_side() -> None:
     )
     buy, sell = margin.max_trade_szs(m.ex.state, alice.account, 0)
     assert buy - sell == 2 * sz("0.1")
+
+
+def test_a_padded_isolated_position_may_turn_as_far_as_shown_and_no_further() -> None:
+    """Evidence: info 5.3; an order through zero pays with what closing releases (mechanics 6.2)."""
+    m = market()
+    bob, alice = m.account("bob"), m.account("alice", usd="1000")
+    alice.leverage("SOL", 10, cross=False)
+    bob.sells("10 SOL @ 100", tif=Tif.ALO)
+    alice.buys("10 SOL @ 100")
+    alice.act(UpdateIsolatedMargin(2, True, 200_000_000))  # type: ignore[arg-type]
+
+    buy, sell = margin.max_trade_szs(m.ex.state, alice.account, 2)
+
+    # 1000 - 100 - 200 are free to buy with. To sell, 10 close, and 700 + 299.55 carry 99.955 more.
+    assert margin.available_to_trade(m.ex.state, alice.account, 2) == (usd("700"), usd("1099.55"))
+    assert (buy, sell) == (sz("70"), sz("109.95"))
+    assert isinstance(alice.sells("109.96 SOL @ 100"), Reject)
+    assert isinstance(alice.sells("109.95 SOL @ 100"), Resting)
+
+
+def test_what_closing_releases_first_covers_what_is_missing() -> None:
+    """Evidence: mechanics 6.2; an order through zero is judged after the closing."""
+    m = market()
+    bob, alice = m.account("bob"), m.account("alice", usd="1000")
+    alice.leverage("SOL", 10)
+    bob.sells("90 SOL @ 100", tif=Tif.ALO)
+    alice.buys("90 SOL @ 100")
+    m.ex.state.accounts[alice.address].raw_usd -= usd("300")  # type: ignore[misc]
+    free = margin.free_margin(m.ex.state, alice.account)
+
+    assert -usd("900") < free < 0
+    assert margin.available_to_trade(m.ex.state, alice.account, 2) == (
+        0,
+        usd("900") + usd("900") + free,
+    )

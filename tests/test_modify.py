@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from stories import START_MS, Story, Trader, market, sz
 
@@ -138,6 +140,31 @@ def test_a_batch_modify_answers_one_status_each() -> None:
     response = alice.act(BatchModify(entries))
 
     assert response == OrderReplies((Resting(2, None), Reject(ActionReject.MODIFY_NOT_OPEN, 0)))
+
+
+def test_a_cloid_that_a_modify_keeps_names_the_new_order() -> None:
+    """The `canceled` of the old order comes last (contested 23) and must not win the cloid back."""
+    _, alice, _ = two()
+    cloid = "0x" + "07" * 16
+    old = alice.buys("0.1 BTC @ 49000", cloid=cloid)
+
+    alice.modify(cloid, alice.new_order("0.2 BTC @ 49000", is_buy=True, cloid=cloid))
+
+    found = alice.account.history.find(cloid)  # type: ignore[arg-type]
+    assert found is not None
+    assert (found.order.oid, found.status) == (old.oid + 1, "open")
+
+
+def test_an_unlisted_asset_refuses_a_batch_modify_before_any_of_it_happens() -> None:
+    """A request that is refused as a whole changes nothing (exchange 7.2)."""
+    m, alice, _ = two()
+    old = alice.buys("0.1 BTC @ 49000")
+    good = alice.new_order("0.1 BTC @ 48000", is_buy=True)
+    entries = (Modification(old.oid, good), Modification(old.oid, replace(good, asset=99)))  # type: ignore[arg-type]
+
+    assert refusal(alice.act(BatchModify(entries))) is ActionReject.INVALID_PERP
+    assert list(alice.account.orders) == [old.oid]
+    assert m.ex.state.next_oid == old.oid + 1
 
 
 # -- the dead man's switch -------------------------------------------------------------------------

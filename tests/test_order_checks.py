@@ -8,7 +8,7 @@ from stories import Story, Trader, market, px, sz, usd
 from hlsim.matching.types import Tif
 from hlsim.sim.assets import has_legal_decimals, on_tick
 from hlsim.sim.errors import ActionError, ActionReject, OrderReject, Reject
-from hlsim.sim.order_checks import market_order_cap
+from hlsim.sim.order_checks import Crossing, crossing_of, market_order_cap
 from hlsim.sim.replies import Refused, Resting
 
 
@@ -336,6 +336,29 @@ def test_two_hundred_orders_are_the_most_of_one_action() -> None:
     assert isinstance(response, Refused)
     assert response.error.why is ActionReject.OVER_WEIGHT
     assert alice.address not in m.ex.state.nonces
+
+
+@pytest.mark.parametrize("others", [0, 20])
+def test_own_orders_in_the_line_are_no_counterparty(others: int) -> None:
+    """Documented: they are cancelled instead (mechanics 2.3), however many orders are open."""
+    m, alice, maker = traders(usd="10000000")
+    for size in ("0.1", "0.2", "0.3"):
+        maker.sells(f"{size} BTC @ 50000")
+        alice.sells("5 BTC @ 50000")
+    maker.sells("1 BTC @ 50100")
+    alice.place(*[alice.new_order("0.1 ETH @ 1900", is_buy=True)] * others)
+    account = alice.account
+
+    def found(terms: str, *, is_buy: bool = True) -> Crossing:
+        draft = m.ex.desk.draft(account, alice.new_order(terms, is_buy=is_buy))
+        return crossing_of(account, m.market("BTC"), draft)
+
+    assert found("9 BTC @ 49999") == Crossing(0, 0)
+    assert found("9 BTC @ 50001", is_buy=False) == Crossing(0, 0)
+    assert found("0.25 BTC @ 50000") == Crossing(sz("0.25"), px("50000") * sz("0.25"))
+    assert found("9 BTC @ 50000") == Crossing(sz("0.6"), px("50000") * sz("0.6"))
+    deep = px("50000") * sz("0.6") + px("50100") * sz("0.4")
+    assert found("1 BTC @ 50100") == Crossing(sz("1"), deep)
 
 
 def test_the_margin_of_an_ioc_counts_what_it_would_trade() -> None:
