@@ -35,3 +35,5 @@ class Acting:
     is_agent: bool
     hash: str
     """Transaction hash of the action."""
+    clock_ms: int
+    """The client's clock as the exchange sees it: `Call.nonce_clock_ms`."""

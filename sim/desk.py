@@ -310,7 +310,8 @@ class Desk:
     def schedule_cancel(self, acting: Acting, time_ms: int | None) -> Response:
         """Sets or clears the time at which all open orders of the user are cancelled.
 
-        Observed: the volume gate applies to setting and to clearing (exchange 5.1).
+        Observed: the volume gate applies to setting and to clearing (exchange 5.1). Clients stamp
+        the time with the clock that they stamp nonces with, so it counts from that one.
         """
         state = self.ex.state
         account = state.accounts[acting.user]
@@ -320,12 +321,14 @@ class Desk:
         if time_ms is None:
             account.schedule_cancel_ms = None
             return Done()
-        if time_ms < state.time_ms + SCHEDULE_AHEAD_MS:
+        ahead_ms = time_ms - acting.clock_ms
+        if ahead_ms < SCHEDULE_AHEAD_MS:
             raise ActionError(ActionReject.SCHEDULE_TOO_EARLY)
         if _triggers_today(account, state.time_ms) >= SCHEDULE_TRIGGERS_A_DAY:
             raise ActionError(ActionReject.SCHEDULE_TRIGGERS)
-        account.schedule_cancel_ms = time_ms
-        state.timers.push(time_ms, Timer.SCHEDULED_CANCEL, account.address)
+        due_ms = state.time_ms + ahead_ms
+        account.schedule_cancel_ms = due_ms
+        state.timers.push(due_ms, Timer.SCHEDULED_CANCEL, account.address)
         return Done()
 
     def on_scheduled_cancel(self, user: Address) -> None:

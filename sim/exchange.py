@@ -132,7 +132,7 @@ class Exchange:
         nonces = state.nonces.get(call.signer)
         (nonces or NonceSet()).check(call.nonce, call.nonce_clock_ms)
         hash_ = tx_hash(state.height, state.action_index)
-        return Acting(user, call.signer, call.nonce, is_agent, hash_)
+        return Acting(user, call.signer, call.nonce, is_agent, hash_, call.nonce_clock_ms)
 
     def operate(self, operation: Operation) -> None:
         """Carries out one operation now. Raises ValueError when it makes no sense."""

@@ -229,6 +229,21 @@ def test_a_context_of_a_thin_book_has_three_nulls() -> None:
     ]
 
 
+def test_a_premium_is_there_as_soon_as_impact_prices_are() -> None:
+    """Evidence: info 4.3; mechanics 9: impact ask 1980 below the oracle 2000 is -1 %."""
+    m = market()
+    alice = m.account("alice")
+    alice.buys("20 ETH @ 1970")
+    alice.sells("20 ETH @ 1980")
+
+    before = markets.perp_ctx(m.market("ETH"), START_MS)
+    m.advance(seconds=5)
+    after = markets.perp_ctx(m.market("ETH"), START_MS)
+
+    assert (before["premium"], before["impactPxs"]) == ("-0.01", ["1970.0", "1980.0"])
+    assert after["premium"] == before["premium"]
+
+
 def test_impact_prices_are_rounded_to_price_decimals() -> None:
     """Evidence: mechanics 9; MEME shows six decimals, an average of two asks has more."""
     m = market()

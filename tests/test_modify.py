@@ -206,6 +206,21 @@ def test_the_switch_fires_at_its_time() -> None:
     assert [status for _, status, _ in alice.statuses()[-2:]] == ["scheduledCancel"] * 2
 
 
+def test_the_switch_counts_from_the_clients_clock() -> None:
+    """A bot under a manual clock stamps with its own time, as it does its nonces."""
+    m, alice = veteran()
+    alice.buys("0.1 BTC @ 49000")
+    its_now = START_MS + 40 * 86_400_000
+    action = ScheduleCancel(its_now + 5_000)  # type: ignore[arg-type]
+    assert alice.act(action, nonce=its_now, nonce_clock_ms=its_now) == Done()
+    m.advance(ms=4_999)
+    assert alice.account.orders
+
+    m.advance(ms=1)
+
+    assert not alice.account.orders
+
+
 def test_the_switch_can_be_moved_and_cleared() -> None:
     m, alice = veteran()
     alice.buys("0.1 BTC @ 49000")

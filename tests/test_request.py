@@ -52,8 +52,9 @@ def refusal(view: View, body: bytes) -> tuple[int, str]:
         b'{"type":"\\ud800"}',
         b"[" * 100_000,
         b'{"a":' * 100_000,
+        b'{"type":"meta","x":' + b"[" * 200 + b"]" * 200 + b"}",
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_what_is_no_json_is_a_400(body: bytes) -> None:
     """Evidence: info 1."""
@@ -91,6 +92,7 @@ def test_what_is_no_json_is_a_400(body: bytes) -> None:
         '{"type":"orderStatus","user":"USER","oid":"0xd4bb069b673a48161bca56cfc88deb6"}',
         '{"type":"fundingHistory","coin":"BTC"}',
         '{"type":"fundingHistory","coin":"BTC","startTime":-1}',
+        '{"type":"fundingHistory","coin":"BTC","startTime":-0}',
         '{"type":"fundingHistory","coin":"BTC","startTime":"1"}',
         '{"type":"fundingHistory","coin":5,"startTime":1}',
         '{"type":"userFillsByTime","user":"USER"}',

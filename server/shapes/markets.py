@@ -17,7 +17,7 @@ from ...sim.assets import (
 from ...sim.candles import Candle
 from ...sim.fixed import Px, div_half_even
 from ...sim.funding import predicted_rate
-from ...sim.prices import impact_pxs, mid_or_last, mid_px
+from ...sim.prices import impact_pxs, mid_or_last, mid_px, premium_of
 from ...sim.state import Market
 from ...sim.view import View
 from .text import decimal_text, px_text, rate_text, usd_text
@@ -105,15 +105,17 @@ def perp_ctx(market: Market, time_ms: int) -> dict[str, Any]:
     """How a perp stands: an element of `metaAndAssetCtxs`, the `ctx` of `activeAssetCtx`.
 
     `funding` is the hourly rate as the running hour would settle it. Null in `premium`, `midPx` and
-    `impactPxs` means a side too thin (info 4.3).
+    `impactPxs` means a side too thin (info 4.3). Observed: a premium is never null beside impact
+    prices, so before the first sample of a book it is what a sample would be now.
     """
+    premium = premium_of(market) if market.premium is None else market.premium
     usd, sz = market.volume.last_day(time_ms)
     return {
         "funding": rate_text(predicted_rate(market)),
         "openInterest": px_text(market.open_interest),
         "prevDayPx": px_text(prev_day_px(market)),
         "dayNtlVlm": px_text(usd),
-        "premium": None if market.premium is None else rate_text(market.premium),
+        "premium": None if premium is None else rate_text(premium),
         "oraclePx": px_text(market.oracle_px),
         "markPx": px_text(market.mark_px),
         "midPx": mid_text(market),
