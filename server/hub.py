@@ -60,7 +60,8 @@ class Channel:
     """Whose first frame is on its way, with the ticket of that frame."""
     live: dict[Subscriber, None] = field(default_factory=dict)
     held: list[Event] = field(default_factory=list)
-    """Events of updates that came too soon after the last one."""
+    """The first and the last event of updates that came too soon after the last one. Not those
+    between: under a manual clock any number of trades may have one time."""
     free_ms: int = 0
     """When the next update may go out."""
     last: object | None = None
@@ -201,6 +202,7 @@ class Hub:
                 self._update(channel, touched[channel], block.time_ms)
             else:
                 channel.held += touched[channel]
+                del channel.held[1:-1]
                 self._held[channel] = None
         self._tick(block.time_ms, touched)
         self._send()

@@ -1,21 +1,17 @@
-"""One client's `/ws`: reads requests, answers them, and passes on what the hub has.
-
-Frames go straight to the transport, as bytes that are the same for every client; an ASGI `send`
-for each would cost twice as much. `SocketProtocol` is what lets an ASGI application do so.
-"""
+"""One client's `/ws`: reads requests, answers them, and passes on what the hub has."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from random import Random
-from typing import Any, cast
+from typing import Any
 
 import msgspec
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from .http import Failure, Message, Receive, Refusal, Scope, Send
 from .hub import Hub, channel_frame, text_frame
@@ -23,11 +19,9 @@ from .info.registry import Json
 from .topics import Refusal as TopicRefusal
 from .topics import Topic
 from .topics.request import Ping, Post, Subscribe, Unreadable, Unsubscribe, read_request
+from .wire import WIRE, Wire
 
 logger = logging.getLogger("hlsim.session")
-
-WIRE = "hlsim.wire"
-"""The key of the extension in an ASGI scope."""
 
 PostInfo = Callable[[Any], Json]
 """Answers an info request. Raises Refusal (400 or 422: not understood) or Failure."""
@@ -51,69 +45,15 @@ class SocketRules:
     seed: int = 0
     """Where in that span a connection ends."""
     pending_bytes: int = 4 * 1024 * 1024
-    pending_frames: int = 4_000
-    """Most that may wait for a client to read; beyond, it is cut off."""
+    """Most that may wait for a client to read; above that for `patience_s`, it is cut off."""
+    patience_s: float = 10.0
+    burst_bytes: int = 64 * 1024 * 1024
+    """Above that it is cut off at once. A step of the clock makes so much before a client that
+    reads all the time gets a turn."""
+    subscriptions: int = 1000
+    """Observed: most topics at a time (ws 6); counted for a socket, not for an IP address."""
     pending_posts: int = 100
     """Observed: most posts in flight (ws 5); counted for a socket, not for an IP address."""
-
-
-class Wire:
-    """The TCP side of one socket, for frames that are built already."""
-
-    __slots__ = ("_transport", "_writable")
-
-    def __init__(self, transport: asyncio.Transport, writable: asyncio.Event) -> None:
-        self._transport = transport
-        self._writable = writable
-
-    def write(self, frame: bytes) -> None:
-        """Sends a frame, unless the connection is about to end."""
-        if not self._transport.is_closing():
-            self._transport.write(frame)
-
-    def pending(self) -> int:
-        """Bytes that the client has not taken yet."""
-        return self._transport.get_write_buffer_size()
-
-    @property
-    def is_stuck(self) -> bool:
-        """True while the client does not take what there is."""
-        return not self._writable.is_set()
-
-    async def drained(self) -> None:
-        """Waits until the client takes what there is; returns when it is gone, too."""
-        await self._writable.wait()
-
-    def hang_up(self) -> None:
-        """Ends the connection without a close frame, after what was written."""
-        self._transport.close()
-
-    def abort(self) -> None:
-        """Ends the connection now; what was not taken is lost."""
-        self._transport.abort()
-
-
-class SocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's own protocol with the extension `hlsim.wire`: for `uvicorn.Config(ws=…)`.
-
-    ASGI has no way to drop a connection without a close frame, which is how the exchange answers
-    some requests (ws 2.3), and none to ask how much a client has not read yet.
-    """
-
-    async def run_asgi(self) -> None:
-        extensions = cast("dict[str, Any]", self.scope.get("extensions"))
-        extensions[WIRE] = Wire(self.transport, self.writable)
-        await super().run_asgi()
-
-
-SOCKET_OPTIONS: dict[str, Any] = {
-    "ws": SocketProtocol,
-    # Observed: no pings of the protocol, no compression (ws 1).
-    "ws_ping_interval": None,
-    "ws_ping_timeout": None,
-    "ws_per_message_deflate": False,
-}
-"""What `uvicorn.Config` must be told for `serve_socket`."""
 
 
 PONG = text_frame(b'{"channel":"pong"}')
@@ -148,7 +88,7 @@ class Session:
         self._topics: dict[Topic, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._posts = 0
-        self._behind = 0
+        self._behind_since: float | None = None
         self._is_over = False
         self._spoke_at = self._loop.time()
         self._alarms: list[asyncio.TimerHandle] = []
@@ -159,19 +99,23 @@ class Session:
         """Writes a frame; a client that does not read is cut off instead."""
         if self._is_over:
             return
-        pending = self._wire.pending()
-        if pending:
-            self._behind += 1
-            rules = self._rules
-            if pending > rules.pending_bytes or self._behind > rules.pending_frames:
-                logger.warning("a client left %d bytes unread and was cut off", pending)
-                self._is_over = True
-                self._wire.abort()
-                return
-        else:
-            self._behind = 0
+        now = self._loop.time()
+        if self._is_too_slow(self._wire.pending(), now):
+            logger.warning("a client left %d bytes unread and was cut off", self._wire.pending())
+            self._is_over = True
+            self._wire.abort()
+            return
         self._wire.write(frame)
-        self._spoke_at = self._loop.time()
+        self._spoke_at = now
+
+    def _is_too_slow(self, pending: int, now: float) -> bool:
+        rules = self._rules
+        if pending <= rules.pending_bytes:
+            self._behind_since = None
+            return False
+        if self._behind_since is None:
+            self._behind_since = now
+        return pending > rules.burst_bytes or now - self._behind_since > rules.patience_s
 
     def _answer(self, channel: str, data: Json) -> None:
         self.deliver(channel_frame(channel, data))
@@ -187,6 +131,8 @@ class Session:
                 if message["type"] == "websocket.disconnect":
                     break
                 self._on_message(message)
+                # First frames leave and other sockets get their turn before the next request.
+                await asyncio.sleep(0)
                 # Whoever does not read the answers is not asked for more questions.
                 await self._wire.drained()
         finally:
@@ -223,7 +169,12 @@ class Session:
             # Not `hang_up`, which would wait for a client that may never read again.
             self._wire.abort()
         else:
-            self._start(self._send({"type": "websocket.close", "code": 1000, "reason": reason}))
+            self._start(self._send_close(reason))
+
+    async def _send_close(self, reason: str) -> None:
+        # uvicorn raises an OSError when the client went in the same moment.
+        with suppress(OSError):
+            await self._send({"type": "websocket.close", "code": 1000, "reason": reason})
 
     def _start(self, work: Any) -> None:
         task = self._loop.create_task(work)
@@ -266,6 +217,9 @@ class Session:
             self._wire.hang_up()
         elif refusal is TopicRefusal.INVALID:
             self._answer("error", f"Invalid subscription {_as_text(echo)}")
+        elif len(self._topics) >= self._rules.subscriptions:
+            most = self._rules.subscriptions
+            self._answer("error", f"Cannot subscribe to more than {most} channels.")
         else:
             self._topics[topic] = None
             ack = {"method": "subscribe", "subscription": echo}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from .http import Receive, Scope, Send
@@ -77,8 +78,12 @@ class Streams:
                 # A bug of ours in the streams must not fail the action that they tell of.
                 logger.exception("no streams of block %d", block.height)
 
+        late: deque[Block] = deque()
+
         def lagging(block: Block) -> None:
-            asyncio.get_running_loop().call_later(self._lag_s, stream, block)
+            # Alarms that are due at the same tick of a coarse clock may ring in any order.
+            late.append(block)
+            asyncio.get_running_loop().call_later(self._lag_s, lambda: stream(late.popleft()))
 
         self._node.subscribe(lagging if self._lag_s else stream)
         return hub
@@ -86,6 +91,6 @@ class Streams:
 
 def socket_protocol(**words: Any) -> asyncio.Protocol:
     """For `uvicorn.Config(ws=…)`, which only ever calls it."""
-    from .session import SocketProtocol
+    from .wire import SocketProtocol
 
     return SocketProtocol(**words)

@@ -22,11 +22,15 @@ from hlsim.server.info import answer_value
 from hlsim.server.node import LocalNode, Signed
 from hlsim.server.pacer import Clock, Pacer
 from hlsim.server.replica import Replica
-from hlsim.server.session import SOCKET_OPTIONS, SocketRules, serve_socket
+from hlsim.server.session import SocketRules, serve_socket
 from hlsim.server.topics import Topic
+from hlsim.server.wire import SOCKET_OPTIONS
 from hlsim.sim.actions.orders import PlaceOrders
 
 PATIENCE_S = 10.0
+
+TEXT, CONTINUATION, CLOSE, PING = 1, 0, 8, 9
+"""Opcodes of frames (RFC 6455 11.8)."""
 
 
 # -- without sockets -------------------------------------------------------------------------------
@@ -138,6 +142,28 @@ class Client:
                 return (1006, "") if end.rcvd is None else (end.rcvd.code, end.rcvd.reason)
 
 
+def raw_frame(opcode: int, payload: bytes = b"", *, is_last: bool = True) -> bytes:
+    """A client's frame of less than 126 bytes. A mask of zeros leaves the payload as it is."""
+    return bytes([0x80 * is_last | opcode, 0x80 | len(payload), 0, 0, 0, 0]) + payload
+
+
+async def raw_client(port: int, *requests: str) -> socket.socket:
+    """A socket with hardly a buffer that sends `requests` at once and reads nothing."""
+    loop = asyncio.get_running_loop()
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.setblocking(False)
+    await loop.sock_connect(raw, ("127.0.0.1", port))
+    await loop.sock_sendall(
+        raw,
+        b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+    )
+    assert b" 101 " in await loop.sock_recv(raw, 15)
+    await loop.sock_sendall(raw, b"".join(raw_frame(TEXT, one.encode()) for one in requests))
+    return raw
+
+
 @dataclass
 class Site:
     """A story behind a socket. Time stands still."""
@@ -148,6 +174,7 @@ class Site:
     port: int
     alice: Trader
     bob: Trader
+    server: uvicorn.Server
 
     def commit(self) -> None:
         self.node.advance(0)
@@ -183,8 +210,6 @@ async def site(
     hub.run()
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
-    here = Site(story, node, hub, port, story.account("alice"), story.account("bob"))
-    here.commit()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await serve_socket(
@@ -201,6 +226,8 @@ async def site(
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
+    here = Site(story, node, hub, port, story.account("alice"), story.account("bob"), server)
+    here.commit()
     await server.startup(sockets=[listening])
     try:
         yield here

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pytest
-from stories import START_MS, address
+from stories import START_MS, address, px
 from streams import Listener, Stage, run
 
 from hlsim.server.hub import text_frame
@@ -17,7 +17,7 @@ from hlsim.server.topics import Topic
 from hlsim.server.topics.activity import Notification, OrderUpdates, UserEvents, UserFills
 from hlsim.server.topics.holdings import ActiveAssetData, ClearinghouseState, OpenOrders
 from hlsim.server.topics.markets import ActiveAssetCtx, AllMids, Bbo, Candle, L2Book, Trades
-from hlsim.sim.events import Event
+from hlsim.sim.events import Event, Trade
 from hlsim.sim.view import View
 
 ALICE = address("alice")
@@ -155,6 +155,33 @@ def test_candles_are_held_back_and_none_is_lost(stage: Stage) -> None:
 
     closed = [(data["t"] - START_MS, data["c"], data["n"]) for _, data in listener.take()]
     assert closed == [(0, "49001.0", 2)]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted(Topic):
+    """How many events each update is told of."""
+
+    spec: ClassVar[Any] = Trades.spec
+    gap_ms: ClassVar[int] = 500
+
+    def sources(self) -> tuple[tuple[str, str], ...]:
+        return (("trades", "BTC"),)
+
+    def update(self, view: View, events: Sequence[Event]) -> Iterable[Any]:
+        yield [event.px for event in events if isinstance(event, Trade)]
+
+
+def test_what_is_held_back_while_the_clock_stands_does_not_grow(stage: Stage) -> None:
+    """Evidence: ours; a candle needs to know when the trades began and ended, no more."""
+    listener = stage.listen(Counted())
+
+    for price in range(49_000, 49_010):
+        stage.alice.sells(f"0.01 BTC @ {price}")
+        stage.bob.buys(f"0.01 BTC @ {price}")
+        stage.commit()
+    stage.wait(500)
+
+    assert [data for _, data in listener.take()] == [[px("49000")], [px("49001"), px("49009")]]
 
 
 # -- blocks ----------------------------------------------------------------------------------------

@@ -140,6 +140,7 @@ UNREADABLE_FRAMES = [
     '{"method":"subscribe","subscription":{"type":"bbo"}}',
     '{"method":"subscribe","subscription":{"type":"bbo","coin":["BTC"]}}',
     '{"method":"subscribe","subscription":{"type":"bbo","coin":"BTC","coin":"ETH"}}',
+    '{"method":"subscribe","subscription":{"type":"bbo","coin":"BTC","type":"trades"}}',
     '{"method":"subscribe","subscription":{"type":"l2Book","coin":"BTC","nSigFigs":"5"}}',
     '{"method":"subscribe","subscription":{"type":"candle","coin":"BTC","interval":"2m"}}',
     '{"method":"subscribe","subscription":{"type":"orderUpdates","user":"0x12"}}',

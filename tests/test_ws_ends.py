@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 
 import pytest
 from stories import START_MS
-from streams import LOOPS, LoopFactory, run, site
+from streams import LOOPS, LoopFactory, raw_client, run, site
 
-from hlsim.matching.types import Tif
 from hlsim.server.session import SocketRules
 
 
@@ -68,39 +66,21 @@ def test_a_client_that_goes_takes_its_subscriptions_along() -> None:
     run(test)
 
 
-async def _slow_client(port: int, subscription: str) -> socket.socket:
-    """A socket that subscribes and from then on reads nothing."""
-    loop = asyncio.get_running_loop()
-    slow = socket.socket()
-    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    slow.setblocking(False)
-    await loop.sock_connect(slow, ("127.0.0.1", port))
-    await loop.sock_sendall(
-        slow,
-        b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-    )
-    assert b" 101 " in await loop.sock_recv(slow, 15)
-    body = f'{{"method":"subscribe","subscription":{subscription}}}'.encode()
-    assert len(body) < 126
-    # A mask of zeros leaves the payload as it is.
-    await loop.sock_sendall(slow, bytes([0x81, 0x80 | len(body), 0, 0, 0, 0]) + body)
-    return slow
-
+SLOW = '{"method":"subscribe","subscription":{"type":"l2Book","coin":"BTC"}}'
 
 LIMITS = [
-    SocketRules(pending_bytes=300_000),
-    SocketRules(pending_frames=200),
+    SocketRules(burst_bytes=300_000),
+    SocketRules(pending_bytes=100_000, patience_s=0.02),
 ]
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-@pytest.mark.parametrize("rules", LIMITS, ids=["bytes", "frames"])
+@pytest.mark.parametrize("rules", LIMITS, ids=["at once", "in time"])
 def test_a_client_that_does_not_read_is_cut_off_and_hinders_nobody(
     rules: SocketRules, loop: LoopFactory
 ) -> None:
     """Evidence: ours; memory is bounded, the exchange waits for nobody."""
-    rounds = 6_000
+    rounds = 20_000
 
     async def test() -> None:
         async with site(rules) as here, here.client() as reader:
@@ -108,7 +88,7 @@ def test_a_client_that_does_not_read_is_cut_off_and_hinders_nobody(
                 here.alice.buys(f"0.01 BTC @ {49_000 - level}")
             here.commit()
             await reader.subscribe(type="l2Book", coin="BTC", fast=True)
-            slow = await _slow_client(here.port, '{"type":"l2Book","coin":"BTC"}')
+            slow = await raw_client(here.port, SLOW)
             while len(here.hub) < 2:
                 assert (await reader.next())[0] == "l2Book"
                 assert await reader.alive()
@@ -126,23 +106,28 @@ def test_a_client_that_does_not_read_is_cut_off_and_hinders_nobody(
     run(test, loop)
 
 
-def test_a_burst_larger_than_the_buffers_cuts_nobody_off_who_reads() -> None:
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_burst_larger_than_the_buffers_cuts_nobody_off_who_reads(loop: LoopFactory) -> None:
     """A big step of the clock with many subscriptions is no fault of the client."""
-    coins = ("BTC", "ETH", "SOL", "MEME")
+    figures = (None, 3, 4, 5)
+    steps = 3_000
 
     async def test() -> None:
-        async with site() as here, here.client() as client:
-            for coin in coins:
-                for level in range(20):
-                    here.alice.buys(f"1000 {coin} @ 0.{level + 10}", tif=Tif.ALO)
-                await client.subscribe(type="l2Book", coin=coin)
-                await client.next()
+        rules = SocketRules(pending_bytes=100_000)
+        async with site(rules) as here, here.client() as client:
+            for level in range(20):
+                here.alice.buys(f"0.01 BTC @ {49_000 - 100 * level}")
+            here.commit()
+            for figure in figures:
+                await client.subscribe(type="l2Book", coin="BTC", nSigFigs=figure)
+                _, book = await client.next()
+                assert len(book["levels"][0]) == 20
 
-            for _ in range(500):
+            for _ in range(steps):
                 here.node.advance(5_400)
-            found = [await client.next() for _ in range(2_000)]
+            found = [await client.next() for _ in range(len(figures) * steps)]
 
             assert {channel for channel, _ in found} == {"l2Book"}
-            assert found[-1][1]["time"] == START_MS + 500 * 5_400
+            assert found[-1][1]["time"] == START_MS + steps * 5_400
 
-    run(test)
+    run(test, loop)

@@ -53,7 +53,8 @@ class Topic:
     echoes_null: ClassVar[bool] = True
     """False leaves parameters that are null out of acks."""
     gap_ms: ClassVar[int] = 0
-    """Least exchange time between two updates; what happens meanwhile comes with the next one."""
+    """Least exchange time between two updates. The next one is told of the first and the last event
+    of those that came meanwhile."""
     is_state: ClassVar[bool] = False
     """True: `first` is all there is to know. It is sent again when the state was replaced."""
 

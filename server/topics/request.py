@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ..decode import BadRequest
+from ..decode import BadRequest, Object
 from ..info.request import read_body
 from .registry import TOPICS, Topic
 
@@ -84,11 +84,14 @@ def read_request(text: str) -> Request:
 def _topic(subscription: msgspec.Raw) -> Topic:
     """The topic asked for.
 
-    Raises ValueError for an unknown type, and for a parameter that is missing or of the wrong type.
+    Raises ValueError for an unknown type, and for a parameter that is missing, of the wrong type,
+    or there twice.
     """
     value = read_body(bytes(subscription))
     if not isinstance(value, dict):
         raise ValueError("not an object")
+    if type(value) is Object and "type" in value.repeated:
+        raise ValueError("duplicate field type")
     name = value.get("type")
     spec = TOPICS.get(name) if isinstance(name, str) else None
     if spec is None:

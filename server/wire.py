@@ -1,0 +1,132 @@
+"""The TCP side of `/ws`: frames that are built already, backpressure, connections cut without a
+word.
+
+Frames go straight to the transport, as bytes that are the same for every client; an ASGI `send`
+for each would cost twice as much. `SocketProtocol` is what lets an ASGI application do so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+WIRE = "hlsim.wire"
+"""The key of the extension in an ASGI scope."""
+
+LINGER_S = 10.0
+"""How long a client may take for what was written to a connection that ends, like uvicorn's own
+wait for the answer to a close frame."""
+
+FRAGMENTS_KEPT = 1_000
+"""Fragments of one message that are kept apart; above that they are joined."""
+
+
+class Wire:
+    """The TCP side of one socket, for frames that are built already."""
+
+    __slots__ = ("_transport", "_writable")
+
+    def __init__(self, transport: asyncio.Transport, writable: asyncio.Event) -> None:
+        self._transport = transport
+        self._writable = writable
+
+    def write(self, frame: bytes) -> None:
+        """Sends a frame, unless the connection is about to end."""
+        if not self._transport.is_closing():
+            self._transport.write(frame)
+
+    def pending(self) -> int:
+        """Bytes that the client has not taken yet."""
+        return self._transport.get_write_buffer_size()
+
+    @property
+    def is_stuck(self) -> bool:
+        """True while the client does not take what there is."""
+        return not self._writable.is_set()
+
+    async def drained(self) -> None:
+        """Waits until the client takes what there is; returns when it is gone, too."""
+        await self._writable.wait()
+
+    def hang_up(self) -> None:
+        """Ends the connection without a close frame, after what was written."""
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Ends the connection now; what was not taken is lost."""
+        self._transport.abort()
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's own protocol with the extension `hlsim.wire`: for `uvicorn.Config(ws=…)`.
+
+    ASGI has no way to drop a connection without a close frame, which is how the exchange answers
+    some requests (ws 2.3), and none to ask how much a client has not read yet. What a client can
+    make uvicorn keep in memory is bounded here.
+    """
+
+    _last_call: asyncio.TimerHandle | None = None
+
+    async def run_asgi(self) -> None:
+        extensions = cast("dict[str, Any]", self.scope.get("extensions"))
+        extensions[WIRE] = Wire(self.transport, self.writable)
+        await super().run_asgi()
+        self._end_soon()
+
+    async def send(self, message: Any) -> None:
+        """As uvicorn's, which would log an error for every handshake that gets an HTTP reply."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True
+
+    def handle_close(self, event: Frame) -> None:
+        super().handle_close(event)
+        self._end_soon()
+
+    def shutdown(self) -> None:
+        """Ends the connection with close frame 1012.
+
+        Not when it is ending anyway: uvicorn raises where the client was the first to close.
+        """
+        if self.transport.is_closing():
+            self.transport.abort()
+        else:
+            super().shutdown()
+
+    def _end_soon(self) -> None:
+        """A transport that closes waits for its client as long as the client likes. We do not."""
+        if self._last_call is None and not self.disconnected:
+            self._last_call = self.loop.call_later(LINGER_S, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._last_call is not None:
+            self._last_call.cancel()
+
+    def handle_ping(self) -> None:
+        """Answers, unless earlier answers are still unread.
+
+        RFC 6455 5.5.3: only the latest ping has to be answered.
+        """
+        output = self.conn.data_to_send()
+        if self.writable.is_set():
+            self.transport.write(b"".join(output))
+
+    def handle_cont(self, event: Frame) -> None:
+        """Keeps a fragmented message about as large as its bytes, however small the fragments."""
+        super().handle_cont(event)
+        if len(self.frames) > FRAGMENTS_KEPT:
+            self.frames = [b"".join(self.frames)]
+
+
+SOCKET_OPTIONS: dict[str, Any] = {
+    "ws": SocketProtocol,
+    # Observed: no pings of the protocol, no compression (ws 1).
+    "ws_ping_interval": None,
+    "ws_ping_timeout": None,
+    "ws_per_message_deflate": False,
+}
+"""What `uvicorn.Config` must be told for `serve_socket`."""
