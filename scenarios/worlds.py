@@ -41,6 +41,8 @@ WORLDS = ("mainnet", "testnet")
 """The worlds that are shipped."""
 MAX_TOKEN_INDEX = 100_000
 """Bounds the placeholders that one line of a world file can cause."""
+MAX_PX = 10**12 * 10**8
+"""A trillion dollars: what is computed from prices stays within the powers of ten there are."""
 
 _REQUIRED: Any = object()
 
@@ -58,7 +60,7 @@ def load_world(name_or_path: str | Path = "mainnet") -> Universe:
         raise ValueError(f"unknown world {str(name_or_path)!r}: {known}, or a path to a .json file")
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ValueError(f"cannot read world {path}: {error}") from error
     return parse_world(text, str(path))
 
@@ -69,6 +71,9 @@ def parse_world(text: str, source: str = "world") -> Universe:
         parsed = json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"{source}:{error.lineno}:{error.colno}: {error.msg}") from error
+    except (ValueError, RecursionError) as error:
+        # Integers without end, deep nesting.
+        raise ValueError(f"{source}: {error}") from error
     top = _Row(parsed, source)
     name = top.text("name", default="")
     tables = _tables(top.rows("marginTables"))
@@ -113,7 +118,10 @@ class _Row:
         return found
 
     def text(self, key: str, default: Any = _REQUIRED) -> Any:
-        return self.take(key, str, "a string", default)
+        found = self.take(key, str, "a string", default)
+        if found and not found.isprintable():
+            raise self.error(key, f"{json.dumps(found)} cannot be shown")
+        return found
 
     def flag(self, key: str) -> bool:
         found: bool = self.take(key, bool, "true or false", False)
@@ -260,5 +268,7 @@ def _pair(row: _Row, tokens: list[Token]) -> SpotPair:
 
 def _check_px(row: _Row, key: str, asset: Asset) -> None:
     px = asset.start_px
+    if px > MAX_PX:
+        raise row.error(key, f"must be at most {MAX_PX // 10**8}, not {row.parsed[key]}")
     if px == 0 or not has_legal_decimals(asset, px) or not on_tick(px):
         raise row.error(key, f"{row.parsed[key]} is no legal price of this market (mechanics 1.1)")

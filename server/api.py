@@ -173,7 +173,7 @@ class Signers:
 async def _no_such_path(scope: Scope, send: Send) -> None:
     if scope["path"] != "/ws":
         await reply_empty(send, 404)
-    elif scope["method"] == "GET":
+    elif scope["method"] in ("GET", "HEAD"):
         # Assumed: what axum answers to a request for a socket that is none.
         await reply_empty(send, 400)
     else:

@@ -20,6 +20,7 @@ from ..sim.exchange import Exchange
 from ..sim.fixed import Address, Usd
 from .api import ApiServer
 from .control import Guard, control_endpoints
+from .door import HttpProtocol
 from .node import LocalNode, unpack
 from .pacer import Clock, Pacer
 from .replica import Replica
@@ -152,7 +153,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 api,
-                http="httptools",
+                http=HttpProtocol,
                 interface="asgi3",
                 lifespan="off",
                 log_config=None,

@@ -25,13 +25,18 @@ from ..sim.fixed import Address
 from ..sim.operations import Operation
 from ..sim.replies import Response
 from ..sim.state import State
-from .pacer import Clock, Pacer
+from .pacer import END_MS, Clock, Pacer
 
 logger = logging.getLogger("hlsim.node")
 
 HEARTBEAT_MS = 100
 """A wall clock makes a block at least this often, so that reads do not show an old time. The
 exchange's own blocks are 70 ms apart (ws 9)."""
+
+STEP_MS = 1000
+CATCH_UP_MS = 10
+"""A wall clock is followed in steps of so much exchange time, and for so much real time at a go:
+clients get their answers between two goes, however fast the clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +141,15 @@ class LocalNode:
         self._queue: list[tuple[Signed, asyncio.Future[Response]]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wakeup: asyncio.TimerHandle | None = None
+        self._is_closed = False
         exchange.journal = self._inputs.append
 
     # -- the protocol ------------------------------------------------------------------------------
 
     async def submit(self, signed: Signed) -> Response:
-        """Answers when the block that holds the action is committed."""
+        """Answers when the block that holds the action is committed. Raises Closed."""
+        if self._is_closed:
+            raise Closed
         if self.block_time_ms:
             future: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
             self._queue.append((signed, future))
@@ -184,6 +192,9 @@ class LocalNode:
         if milliseconds < 0:
             raise ValueError(f"time does not go back: {milliseconds} ms")
         time_ms = self.pacer.now_ms() + milliseconds
+        if time_ms > END_MS:
+            raise ValueError(f"time ends with the year 9999: {milliseconds} ms are too many")
+        self._run_to(time_ms)
         self.pacer.move_to(time_ms)
         self._make_block(time_ms)
         self._schedule()
@@ -222,7 +233,8 @@ class LocalNode:
         self._schedule()
 
     def close(self) -> None:
-        """Stops waking and refuses what still waits for a block."""
+        """Stops waking, refuses what still waits for a block and whatever comes yet."""
+        self._is_closed = True
         if self._wakeup is not None:
             self._wakeup.cancel()
         self._wakeup = self._loop = None
@@ -262,7 +274,8 @@ class LocalNode:
         if pacer.clock is Clock.AUTO and not self._queue:
             due_ms = self._next_due_ms()
             if due_ms is not None:
-                pacer.move_to(max(due_ms, pacer.now_ms()))
+                # At least a step: what is due at this very moment runs when the time passes it.
+                pacer.move_to(max(due_ms, pacer.now_ms() + 1))
         try:
             self._make_block(pacer.now_ms())
         except Exception:
@@ -306,6 +319,18 @@ class LocalNode:
         return self.exchange.apply(signed.action, call)
 
     def _bring_up_to(self, time_ms: int) -> None:
+        """Does what falls due by `time_ms`, or under a wall clock as much of it as is quick."""
+        if self.pacer.clock is Clock.WALL:
+            state = self.exchange.state
+            began_ms = self.pacer.real_ms()
+            while time_ms - state.time_ms > STEP_MS:
+                self._run_to(state.time_ms + STEP_MS)
+                if self.pacer.real_ms() - began_ms >= CATCH_UP_MS:
+                    self.pacer.fall_behind(state.time_ms)
+                    return
+        self._run_to(time_ms)
+
+    def _run_to(self, time_ms: int) -> None:
         """Runs every script that is due by `time_ms`, each at its own time and in its own block."""
         exchange = self.exchange
         while (script := self._first_due(time_ms)) is not None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from enum import Enum
 
+logger = logging.getLogger("hlsim.pacer")
+
 START_MS = 1_767_225_600_000
 """Where a manual or auto clock starts unless told: 2026-01-01T00:00:00Z. A fixed hour, so that the
 same test crosses the same funding hours on every run."""
+
+END_MS = 253_402_300_799_999
+"""Where exchange time ends: with the year 9999, beyond which there is no calendar."""
 
 AUTO_GRACE_S = 0.01
 """How long an auto clock waits for another request before it jumps to the next timer."""
@@ -48,6 +54,7 @@ class Pacer:
         self.speed = speed
         self.skew_ms = skew_ms
         """Wall time plus this is the nonce clock."""
+        self._is_too_fast = False
         self._monotonic_ns = monotonic_ns
         self._wall_ns = wall_ns
         if start_ms is None:
@@ -72,6 +79,23 @@ class Pacer:
         """Makes it `time_ms` now. A wall clock runs on from there."""
         self._origin_ms = time_ms
         self._origin_ns = self._monotonic_ns()
+
+    def real_ms(self) -> int:
+        """Real time since anywhere, to measure how long something takes."""
+        return self._monotonic_ns() // 1_000_000
+
+    def fall_behind(self, time_ms: int) -> None:
+        """The exchange came no further than `time_ms` by now.
+
+        It is caught up with, say after the machine slept. But a clock that is faster than real time
+        and a real second ahead goes on from there, slower than it was asked to be.
+        """
+        if self.speed <= 1.0 or self.now_ms() - time_ms <= 1000 * self.speed:
+            return
+        self.move_to(time_ms)
+        if not self._is_too_fast:
+            self._is_too_fast = True
+            logger.warning("speed %g is more than this machine can do", self.speed)
 
     def seconds_until(self, time_ms: int | None) -> float | None:
         """Real seconds until exchange time `time_ms` comes by itself; None: it does not."""

@@ -280,6 +280,7 @@ def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ("serve now", "hlsim: Got unexpected extra argument (now)"),
         ("serve --port x", "hlsim: --port: 'x' is no port"),
         ("coverage --all", "hlsim: unknown flag --all; nearest: --help"),
+        ("bench --quik", "hlsim: unknown flag --quik; nearest: --quick"),
     ],
 )
 def test_a_wrong_command_line_gives_one_line_and_exit_code_2(

@@ -223,6 +223,22 @@ def test_an_auto_clock_jumps_from_one_event_to_the_next() -> None:
     assert ticks.ran[:3] == [3_600_000, 7_200_000, 10_800_000]
 
 
+def test_an_auto_clock_leaves_a_start_at_which_a_timer_is_due() -> None:
+    """The first premium sample is due at a start on a full hour, where every auto clock starts."""
+    made = node(clock=Clock.AUTO)
+    assert made.exchange.state.timers.next_due_ms() == START_MS
+
+    async def work() -> None:
+        made.run()
+        async with asyncio.timeout(10):
+            while made.exchange.state.time_ms < START_MS + 9_000:
+                await asyncio.sleep(0.001)
+        made.close()
+
+    run(work)
+    assert made.exchange.state.time_ms == START_MS + 9_000
+
+
 def test_a_manual_clock_stands_until_it_is_told() -> None:
     made = node()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
@@ -19,6 +20,7 @@ from websockets.sync.client import connect
 
 import hlsim
 from hlsim.library import RunningExchange
+from hlsim.opening import STARTS_KEPT
 from hlsim.sim.fixed import Px
 from hlsim.sim.operations import SetOracle
 
@@ -307,3 +309,54 @@ def test_an_action_can_be_posted_over_the_socket() -> None:
             "channel": "post",
             "data": {"id": 5, "response": {"type": "action", "payload": payload}},
         }
+
+
+class LateLoop(asyncio.SelectorEventLoop):
+    """Somebody calls in the moment between the server's end and that of its loop."""
+
+    running: RunningExchange
+    heard: list[BaseException]
+
+    def close(self) -> None:
+        def call() -> None:
+            try:
+                self.running.state_hash()
+            except RuntimeError as error:
+                self.heard.append(error)
+
+        caller = threading.Thread(target=call, daemon=True)
+        caller.start()
+        caller.join(STOPS_WITHIN_S)
+        assert not caller.is_alive()
+        super().close()
+
+
+def test_a_call_that_comes_too_late_is_refused_and_not_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = LateLoop()
+    monkeypatch.setattr("hlsim.library.new_loop", lambda: loop)
+    exchange = hlsim.start(market="empty")
+    loop.running, loop.heard = exchange, []
+    exchange.call(lambda server: server.stop())
+    exchange._thread.join(STOPS_WITHIN_S)
+    assert [str(error) for error in loop.heard] == ["this exchange was stopped"]
+
+
+def test_many_threads_start_at_once_and_leave_nothing_behind() -> None:
+    """More different ones than are remembered."""
+    before = threading.active_count()
+    hashes: dict[int, str] = {}
+
+    def use(seed: int) -> None:
+        with hlsim.start(world="testnet", seed=seed) as exchange:
+            hashes[seed] = exchange.state_hash()
+
+    threads = [threading.Thread(target=use, args=(seed,)) for seed in range(STARTS_KEPT + 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(set(hashes.values())) == STARTS_KEPT + 2
+    assert threading.active_count() == before

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from typing import Any, TextIO
+
+logger = logging.getLogger("hlsim.banner")
 
 Line = tuple[str, str]
 """Text and its style on a terminal."""
@@ -111,13 +115,28 @@ print(exchange.order("ETH", True, 0.01, 1000, {{"limit": {{"tif": "Gtc"}}}}))
     return lines + [(f"  {line}" if line else "", "cyan") for line in source.strip().splitlines()]
 
 
-def _print(lines: Iterable[Line], out: TextIO) -> None:
+def _print(lines: Iterable[Line], out: TextIO | None) -> None:
     """Colours are for people; where nobody looks, rich is not even imported."""
+    if out is None:
+        # Started without a standard output.
+        return
+    if isinstance(out, TextIOWrapper):
+        # A world file may be named beyond what the terminal can show.
+        out.reconfigure(errors="backslashreplace")
     try:
         _write(lines, out)
     except BrokenPipeError:
         # `hlsim serve | head -1`: whoever read has read enough, the server goes on.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        _write_no_more()
+    except OSError as error:
+        # A full disk, say. That keeps nobody from trading.
+        logger.warning("no banner: %s", error.strerror or error)
+        _write_no_more()
+
+
+def _write_no_more() -> None:
+    """What is left in the buffer would fail again at the end of the process."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def _write(lines: Iterable[Line], out: TextIO) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -70,10 +70,10 @@ def _coverage() -> None:
         print(line)
 
 
-def _bench(arguments: tuple[str, ...]) -> NoReturn:
-    from hlsim.server.bench import main
+def _bench(quick: bool) -> None:
+    from hlsim.server import bench
 
-    sys.exit(main(list(arguments)))
+    bench.run(bench.QUICK if quick else bench.FULL)
 
 
 _EVERY_FLAG = (
@@ -97,9 +97,10 @@ _COMMANDS = _Commands(
         click.Command(
             "bench",
             callback=_bench,
-            params=[click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)],
+            params=[
+                click.Option(["--quick"], is_flag=True, help="Fewer rounds, for a first look.")
+            ],
             help="Measure speed against floors on this machine.",
-            context_settings={"ignore_unknown_options": True, "help_option_names": []},
         ),
     ],
     params=[

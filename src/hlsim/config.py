@@ -134,22 +134,23 @@ def parse_time(text: str) -> int:
     """
     from datetime import UTC, datetime
 
-    from hlsim.server.pacer import wall_ms
+    from hlsim.server.pacer import END_MS, wall_ms
 
     if text == "now":
         return wall_ms()
-    if text.isascii() and text.isdigit():
-        milliseconds = int(text)
-        if milliseconds < 10**16:
-            return milliseconds
-        raise ValueError(f"{text} is no time: too many milliseconds")
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is no time: now, milliseconds or ISO 8601") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1000)
+    if text.isascii() and text.isdigit() and len(text) <= 20:
+        time_ms = int(text)
+    else:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError(f"{text!r} is no time: now, milliseconds or ISO 8601") from None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        time_ms = round(moment.timestamp() * 1000)
+    if not 0 <= time_ms <= END_MS:
+        raise ValueError(f"{text!r} is no time: it lies outside the years 1970 to 9999")
+    return time_ms
 
 
 def _switch(text: str) -> bool:
@@ -163,6 +164,8 @@ def _switch(text: str) -> bool:
 def _text(text: str) -> str:
     if not text:
         raise ValueError("it is empty")
+    if "\0" in text:
+        raise ValueError("it has a zero byte")
     return text
 
 
@@ -259,7 +262,8 @@ def _from_file(path: str) -> dict[str, list[str]]:
             table = tomllib.load(file)
     except OSError as error:
         raise Refused(f"{path}: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
+        # More than TOMLDecodeError: bytes that are no text, integers without end, deep nesting.
         raise Refused(f"{path}: not TOML: {error}") from None
     found: dict[str, list[str]] = {}
     for key, value in table.items():

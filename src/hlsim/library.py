@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PATIENCE_S = 60.0
-"""How long a call waits for the server's thread before it gives up on a bug."""
+"""How long `stop` waits for the server's thread before it gives up on a bug."""
 
 
 class ExchangeClock:
@@ -73,6 +73,8 @@ class RunningExchange:
             target=self._run, args=(listening,), name="hlsim", daemon=True
         )
         self._stopped = False
+        self._gate = threading.Lock()
+        """Held to leave work for the thread, and by the thread when it takes no more."""
         self._thread.start()
         # The socket listens already: whoever connects before the loop runs just waits a moment.
 
@@ -82,6 +84,10 @@ class RunningExchange:
             self._loop.run_until_complete(self._server.live(listening))
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         finally:
+            with self._gate:
+                self._stopped = True
+            # Whatever was left before that is done now.
+            self._loop.run_until_complete(asyncio.sleep(0))
             asyncio.set_event_loop(None)
             self._loop.close()
 
@@ -89,8 +95,6 @@ class RunningExchange:
         """What `function` returns when it runs between two requests, in the server's thread."""
         if threading.current_thread() is self._thread:
             return function(self._server)
-        if self._stopped:
-            raise RuntimeError("this exchange was stopped")
         result: Future[T] = Future()
 
         def run() -> None:
@@ -99,8 +103,11 @@ class RunningExchange:
             except BaseException as error:
                 result.set_exception(error)
 
-        self._loop.call_soon_threadsafe(run)
-        return result.result(PATIENCE_S)
+        with self._gate:
+            if self._stopped:
+                raise RuntimeError("this exchange was stopped")
+            self._loop.call_soon_threadsafe(run)
+        return result.result()
 
     def read(self, function: Callable[[Exchange], T]) -> T:
         """What `function` reads from the exchange while nothing changes it."""
@@ -129,9 +136,10 @@ class RunningExchange:
 
     def stop(self) -> None:
         """Closes all connections and waits for the thread, some milliseconds. Twice is fine."""
-        if not self._stopped:
-            self._stopped = True
-            self._loop.call_soon_threadsafe(self._server.stop)
+        with self._gate:
+            if not self._stopped:
+                self._stopped = True
+                self._loop.call_soon_threadsafe(self._server.stop)
         self._thread.join(PATIENCE_S)
 
     def __enter__(self) -> RunningExchange:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import cast
 
 from hlsim import __version__
@@ -73,6 +74,7 @@ def _new_token() -> str:
 
 
 _starts: dict[Options, bytes] = {}
+_starts_lock = Lock()
 STARTS_KEPT = 8
 
 
@@ -84,7 +86,8 @@ def _remembered(options: Options) -> LocalNode:
     if saved is not None:
         return reopen_node(options, saved)
     node = open_node(options)
-    if len(_starts) >= STARTS_KEPT:
-        del _starts[next(iter(_starts))]
-    _starts[options] = node.save()
+    with _starts_lock:
+        if len(_starts) >= STARTS_KEPT:
+            del _starts[next(iter(_starts))]
+        _starts[options] = node.save()
     return node

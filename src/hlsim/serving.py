@@ -150,6 +150,8 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _remove(path: str) -> None:
     """A file from an earlier run would tell a waiting script that we are ready."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise Refused(f"{path}: not a plain file")
     try:
         os.remove(path)
     except FileNotFoundError:
