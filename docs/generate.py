@@ -56,11 +56,17 @@ def coverage() -> str:
     return "\n\n".join(parts)
 
 
+def first_trade() -> str:
+    """The script itself, for whoever has the README and the wheel but no checkout."""
+    return f"```python\n{(ROOT / 'examples/first_trade.py').read_text('utf-8')}```"
+
+
 def _names(named: list[Entry]) -> str:
     return ", ".join(f"`{entry.name}`" for entry in named)
 
 
 PARTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
+    ("README.md", "first trade", first_trade),
     ("README.md", "summary", summary),
     ("docs/serve.md", "flags", flags),
     ("docs/coverage.md", "coverage", coverage),

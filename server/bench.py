@@ -7,7 +7,6 @@ quotient is judged. Floors and exchange run in processes of their own; the load 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
 import random
@@ -320,12 +319,8 @@ def report(effort: Effort) -> Iterator[Row]:
         ours.stop()
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Measures and prints. The exit code says that it ran, nothing about the timings."""
-    parser = argparse.ArgumentParser("hlsim bench", description="Ratios against floors.")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, for a first look")
-    effort = QUICK if parser.parse_args(arguments).quick else FULL
+def run(effort: Effort) -> None:
+    """Measures and prints, line by line."""
     print(f"{'':<28}{'ours':>10}{'floor':>10}{'ratio':>8}  goal")
     for row in report(effort):
         print(line(row), flush=True)
-    return 0

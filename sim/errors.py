@@ -69,11 +69,6 @@ class OrderReject(Enum):
     __hash__ = object.__hash__
 
     @property
-    def static(self) -> bool:
-        """True when the payload alone decides; one of them answers for the whole batch."""
-        return self in _STATIC
-
-    @property
     def recorded(self) -> bool:
         """True when the refused order takes an oid and a row in the history."""
         return self not in _STATIC and self not in _UNRECORDED

@@ -15,7 +15,6 @@ class Timer(IntEnum):
     FUNDING = 3
     SCHEDULED_CANCEL = 4
     AGENT_EXPIRY = 5
-    DAY_END = 6
 
 
 @dataclass(slots=True)

@@ -16,7 +16,6 @@ from hlsim.server.bench import (
     Row,
     SignedOrders,
     line,
-    main,
     placements,
     report,
     run_bare,
@@ -136,10 +135,3 @@ def test_a_line_tells_whether_its_goal_was_met() -> None:
 
     assert line(ratio) == "l2Book / JSON echo             40.0 us   60.0 us    1.50  >= 0.7  met"
     assert line(limit) == "ready after                    0.700 s   0.110 s          <= 0.6  MISSED"
-
-
-def test_an_unknown_flag_of_bench_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        main(["--fast"])
-
-    assert "unrecognized arguments: --fast" in capsys.readouterr().err

@@ -7,10 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import hlsim
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+PYTHON = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 def test_the_first_trade_prints_what_the_readme_shows() -> None:
@@ -36,16 +39,23 @@ def skeleton(text: str) -> list[str]:
     return [line for line, before in zip(lines, ["", *lines], strict=False) if line != before]
 
 
-def test_the_test_of_the_readme_passes(tmp_path: Path) -> None:
-    (source,) = re.findall(r"```python\n(.*?def test_.*?)```", README, re.DOTALL)
-    (tmp_path / "test_readme.py").write_text(source)
+@pytest.mark.parametrize("path", ["README.md", "docs/testing.md"])
+def test_the_tests_that_are_shown_pass(path: str, tmp_path: Path) -> None:
+    shown = [
+        source for source in PYTHON.findall((ROOT / path).read_text()) if "def test_" in source
+    ]
+    for number, source in enumerate(shown):
+        (tmp_path / f"test_shown_{number}.py").write_text(source)
 
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_readme.py"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         timeout=60,
     )
 
-    assert "1 passed" in done.stdout
+    assert shown
+    assert re.search(
+        rf"^{sum(source.count('def test_') for source in shown)} passed", done.stdout, re.M
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from ..call import Acting
@@ -88,9 +88,3 @@ def action(
         return cls
 
     return register
-
-
-class Registered(Protocol):
-    """An instance of a registered class knows its name."""
-
-    wire_name: ClassVar[str]
