@@ -121,6 +121,7 @@ def open_server(node: LocalNode, options: Options) -> Server:
         Guard(options.token),
         health=lambda: {"status": "ok", "version": options.version},
         state=lambda: state_of(node, options),
+        advance=node.advance,
     )
     api = ApiServer(node, replica, streams, chain=options.chain, endpoints=endpoints)
     return Server(api, node, streams, token=options.token)

@@ -1,4 +1,4 @@
-"""The operator's side under `/hlsim/…`: health and state. Never reachable for a web page.
+"""The operator's side under `/hlsim/…`: health, state, clock. Never reachable for a web page.
 
 A page in the operator's browser can send requests to loopback, and a foreign name can be made to
 resolve to it; so the Host must be a loopback one and the Origin, if there is one, as well.
@@ -13,7 +13,17 @@ from typing import Any
 
 import msgspec
 
-from .http import Endpoint, Receive, Scope, Send, reply_empty, reply_json
+from .http import (
+    Endpoint,
+    Receive,
+    Refusal,
+    Scope,
+    Send,
+    read_body,
+    reply_empty,
+    reply_json,
+    reply_text,
+)
 
 Json = Any
 _HOST = re.compile(rb"(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?", re.IGNORECASE)
@@ -44,20 +54,58 @@ def _values(scope: Scope, wanted: bytes) -> list[bytes]:
     return [value for name, value in scope["headers"] if name == wanted]
 
 
-def control_endpoints(
-    guard: Guard, *, health: Callable[[], Json], state: Callable[[], Json]
-) -> dict[str, Endpoint]:
-    """The control plane's endpoints by path."""
+UNITS_MS = {"days": 86_400_000, "hours": 3_600_000, "minutes": 60_000, "seconds": 1_000, "ms": 1}
+"""What `clock/advance` takes; several are added up."""
 
-    def guarded(read: Callable[[], Json]) -> Endpoint:
+
+def milliseconds(body: bytes) -> int:
+    """The time that a body of `clock/advance` asks for. Raises ValueError for any other body."""
+    try:
+        asked = msgspec.json.decode(body, type=dict[str, int])
+    except msgspec.DecodeError as error:
+        raise ValueError(f"an object of whole numbers is wanted: {error}") from None
+    unknown = sorted(asked.keys() - UNITS_MS.keys())
+    if unknown or not asked:
+        said = f"unknown key {unknown[0]!r}" if unknown else "no key"
+        raise ValueError(f"{said}; known: {', '.join(UNITS_MS)}")
+    return sum(UNITS_MS[unit] * amount for unit, amount in asked.items())
+
+
+def control_endpoints(
+    guard: Guard,
+    *,
+    health: Callable[[], Json],
+    state: Callable[[], Json],
+    advance: Callable[[int], int],
+) -> dict[str, Endpoint]:
+    """The control plane's endpoints by path. `advance` takes ms and gives the new time."""
+
+    def guarded(method: str, answer: Callable[[bytes], Json]) -> Endpoint:
         async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["method"] != "GET":
-                await reply_empty(send, 405, (b"allow", b"GET"))
+            if scope["method"] != method:
+                await reply_empty(send, 405, (b"allow", method.encode()))
             elif not guard.admits(scope):
                 await reply_empty(send, 403)
             else:
-                await reply_json(send, msgspec.json.encode(read()))
+                await reply(scope, receive, send)
+
+        async def reply(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                body = b"" if method == "GET" else await read_body(scope, receive)
+                if body is None:
+                    return
+                found = answer(body)
+            except Refusal as refusal:
+                await reply_text(send, refusal.status, refusal.text)
+            except ValueError as error:
+                await reply_json(send, msgspec.json.encode({"error": str(error)}), 400)
+            else:
+                await reply_json(send, msgspec.json.encode(found))
 
         return endpoint
 
-    return {"/hlsim/health": guarded(health), "/hlsim/state": guarded(state)}
+    return {
+        "/hlsim/health": guarded("GET", lambda body: health()),
+        "/hlsim/state": guarded("GET", lambda body: state()),
+        "/hlsim/clock/advance": guarded("POST", lambda body: {"time": advance(milliseconds(body))}),
+    }

@@ -6,9 +6,9 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
+from asking import VARY, ask, headers_of
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -20,13 +20,6 @@ BAD_JSON = b"Failed to parse the request body as JSON"
 BAD_SHAPE = b"Failed to deserialize the JSON body into the target type"
 BAD_TYPE = b"Expected request with `Content-Type: application/json`"
 
-VARY = "origin, access-control-request-method, access-control-request-headers"
-CORS = {
-    "vary": VARY,
-    "access-control-allow-origin": "*",
-    "access-control-expose-headers": "*",
-    "server": "hlsim",
-}
 TEXT = {"content-type": "text/plain; charset=utf-8"}
 JSON = {"content-type": "application/json"}
 
@@ -35,42 +28,6 @@ JSON = {"content-type": "application/json"}
 def running() -> Iterator[RunningExchange]:
     with hlsim.start(market="empty") as exchange:
         yield exchange
-
-
-class Answer:
-    """Status, headers in lower case, body."""
-
-    def __init__(self, response: http.client.HTTPResponse) -> None:
-        self.status = response.status
-        self.headers = {name.lower(): value for name, value in response.getheaders()}
-        self.body = response.read()
-
-    @property
-    def whole(self) -> tuple[int, dict[str, str], bytes]:
-        return self.status, self.headers, self.body
-
-
-def ask(
-    running: RunningExchange,
-    method: str = "POST",
-    path: str = "/info",
-    body: Any = b'{"type":"meta"}',
-    headers: dict[str, str] | None = None,
-) -> Answer:
-    connection = http.client.HTTPConnection(running.host, running.port, timeout=5)
-    try:
-        given = {"Content-Type": "application/json"} if headers is None else headers
-        connection.request(method, path, body, given)
-        return Answer(connection.getresponse())
-    finally:
-        connection.close()
-
-
-def headers_of(body: bytes, *more: dict[str, str]) -> dict[str, str]:
-    found = {**CORS, "content-length": str(len(body))}
-    for one in more:
-        found |= one
-    return found
 
 
 # -- what is right ---------------------------------------------------------------------------------
@@ -300,54 +257,5 @@ def test_ws_without_an_upgrade_is_refused(running: RunningExchange) -> None:
     assert ask(running, "POST", "/ws").whole == (
         405,
         headers_of(b"", {"allow": "GET,HEAD"}),
-        b"",
-    )
-
-
-# -- the control plane -----------------------------------------------------------------------------
-
-
-def test_health_and_state(running: RunningExchange) -> None:
-    health = ask(running, "GET", "/hlsim/health", None, {})
-    assert json.loads(health.body) == {"status": "ok", "version": hlsim.__version__}
-    state = json.loads(ask(running, "GET", "/hlsim/state", None, {}).body)
-    assert state["clock"] == "manual"
-    assert state["time"] == running.clock.now_ms
-    assert state["accounts"] == 10
-
-
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({"Host": "localhost"}, 200),
-        ({"Host": "127.0.0.1:1234"}, 200),
-        ({"Host": "[::1]:1"}, 200),
-        ({"Host": "localhost", "Origin": "http://localhost:5173"}, 200),
-        ({"Host": "evil.example"}, 403),
-        ({"Host": "localhost.evil.example"}, 403),
-        ({"Host": "localhost", "Origin": "http://evil.example"}, 403),
-        ({"Host": "localhost", "Origin": "null"}, 403),
-        ({"Host": "[::1"}, 403),
-    ],
-)
-def test_the_control_plane_is_for_loopback_alone(
-    running: RunningExchange, headers: dict[str, str], status: int
-) -> None:
-    """A web page must not reach it, not through a name that resolves to loopback either."""
-    assert ask(running, "GET", "/hlsim/health", None, headers).status == status
-
-
-def test_a_server_for_other_machines_wants_a_token() -> None:
-    with hlsim.start(market="empty", host="0.0.0.0") as exchange:
-        assert ask(exchange, "GET", "/hlsim/health", None, {}).status == 403
-        token = exchange.call(lambda server: server.token)
-        bearer = {"Authorization": f"Bearer {token}", "Host": "exchange.lan"}
-        assert ask(exchange, "GET", "/hlsim/health", None, bearer).status == 200
-
-
-def test_the_control_plane_only_reads(running: RunningExchange) -> None:
-    assert ask(running, "POST", "/hlsim/health").whole == (
-        405,
-        headers_of(b"", {"allow": "GET"}),
         b"",
     )

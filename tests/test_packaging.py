@@ -126,7 +126,7 @@ def test_bounds_stay_wide_enough_to_share_an_environment_with_the_official_sdk()
     """The SDK 0.24.0 wants eth-account below 0.14; a bot and hlsim live in one environment."""
     wanted = [line for line in PROJECT["dependencies"] if line.startswith("eth-account")]
 
-    assert wanted == ["eth-account>=0.13"]
+    assert wanted == ["eth-account>=0.13.4"]
     bounds = [line.partition(";")[0] for line in PROJECT["dependencies"]]
     assert [bound for bound in bounds if "<" in bound or "==" in bound] == []
 

@@ -101,13 +101,15 @@ def _lines(facts: Facts) -> list[Line]:
 def _snippet(facts: Facts) -> list[Line]:
     if not facts.accounts:
         return []
+    # An address to listen on is none to connect to.
+    url = facts.url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
     source = f"""
 from eth_account import Account
 from hyperliquid.exchange import Exchange
 
 exchange = Exchange(
     Account.from_key("{facts.accounts[0][1]}"),
-    base_url="{facts.url}",
+    base_url="{url}",
 )
 print(exchange.order("ETH", True, 0.01, 1000, {{"limit": {{"tif": "Gtc"}}}}))
 """

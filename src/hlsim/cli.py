@@ -34,7 +34,8 @@ def _described(option: Option) -> str:
     default = getattr(Settings(), option.key)
     if option.name == "balance":
         default //= 1_000_000
-    shown = "" if default in (None, (), False) else f" [{default}]"
+    # An `in` would take 0 for False and hide it.
+    shown = "" if default is None or default is False or default == () else f" [{default}]"
     return option.help + shown
 
 

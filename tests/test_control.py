@@ -1,0 +1,116 @@
+"""The control plane over real sockets: what it answers, and to whom."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from asking import ask, headers_of
+
+import hlsim
+from hlsim.library import RunningExchange
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[RunningExchange]:
+    with hlsim.start(market="empty") as exchange:
+        yield exchange
+
+
+def test_health_and_state(running: RunningExchange) -> None:
+    health = ask(running, "GET", "/hlsim/health", None, {})
+    assert json.loads(health.body) == {"status": "ok", "version": hlsim.__version__}
+    state = json.loads(ask(running, "GET", "/hlsim/state", None, {}).body)
+    assert state["clock"] == "manual"
+    assert state["time"] == running.clock.now_ms
+    assert state["accounts"] == 10
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "localhost"}, 200),
+        ({"Host": "127.0.0.1:1234"}, 200),
+        ({"Host": "[::1]:1"}, 200),
+        ({"Host": "localhost", "Origin": "http://localhost:5173"}, 200),
+        ({"Host": "evil.example"}, 403),
+        ({"Host": "localhost.evil.example"}, 403),
+        ({"Host": "localhost", "Origin": "http://evil.example"}, 403),
+        ({"Host": "localhost", "Origin": "null"}, 403),
+        ({"Host": "[::1"}, 403),
+    ],
+)
+def test_the_control_plane_is_for_loopback_alone(
+    running: RunningExchange, headers: dict[str, str], status: int
+) -> None:
+    """A web page must not reach it, not through a name that resolves to loopback either."""
+    assert ask(running, "GET", "/hlsim/health", None, headers).status == status
+
+
+def test_a_server_for_other_machines_wants_a_token() -> None:
+    with hlsim.start(market="empty", host="0.0.0.0") as exchange:
+        assert ask(exchange, "GET", "/hlsim/health", None, {}).status == 403
+        token = exchange.call(lambda server: server.token)
+        bearer = {"Authorization": f"Bearer {token}", "Host": "exchange.lan"}
+        assert ask(exchange, "GET", "/hlsim/health", None, bearer).status == 200
+
+
+def test_reads_of_the_control_plane_are_gets(running: RunningExchange) -> None:
+    assert ask(running, "POST", "/hlsim/health").whole == (
+        405,
+        headers_of(b"", {"allow": "GET"}),
+        b"",
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "moved_ms"),
+    [
+        (b'{"hours":1}', 3_600_000),
+        (b'{"minutes":1,"seconds":2,"ms":3}', 62_003),
+        (b'{"days":0}', 0),
+    ],
+)
+def test_time_can_be_told_from_outside(
+    running: RunningExchange, body: bytes, moved_ms: int
+) -> None:
+    before = running.clock.now_ms
+
+    answer = ask(running, "POST", "/hlsim/clock/advance", body)
+
+    assert json.loads(answer.body) == {"time": before + moved_ms}
+    assert running.clock.now_ms == before + moved_ms
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"weeks":1}', "unknown key 'weeks'; known: days, hours, minutes, seconds, ms"),
+        (b"{}", "no key; known: days, hours, minutes, seconds, ms"),
+        (b'{"ms":-1}', "time does not go back: -1 ms"),
+        (b'{"ms":"1"}', "an object of whole numbers is wanted"),
+        (b"[]", "an object of whole numbers is wanted"),
+        (b"{", "an object of whole numbers is wanted"),
+        (b"\xff", "an object of whole numbers is wanted"),
+        (b'{"days":999999999999}', "time ends with the year 9999"),
+    ],
+)
+def test_time_that_cannot_be_told_is_refused_in_one_line(
+    running: RunningExchange, body: bytes, said: str
+) -> None:
+    before = running.clock.now_ms
+
+    answer = ask(running, "POST", "/hlsim/clock/advance", body)
+
+    assert answer.status == 400
+    assert json.loads(answer.body)["error"].startswith(said)
+    assert running.clock.now_ms == before
+
+
+def test_a_web_page_cannot_tell_the_time(running: RunningExchange) -> None:
+    """A form of a foreign page has an Origin, and no JSON content type."""
+    foreign = {"Content-Type": "application/json", "Origin": "http://evil.example"}
+    assert ask(running, "POST", "/hlsim/clock/advance", b'{"ms":1}', foreign).status == 403
+    form = {"Content-Type": "text/plain"}
+    assert ask(running, "POST", "/hlsim/clock/advance", b'{"ms":1}', form).status == 415
