@@ -18,7 +18,8 @@ import requests
 from websockets.sync.client import connect
 
 FIRST = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
-STOPS_WITHIN_S = 1.0
+STOPS_WITHIN_S = 5.0
+"""Far above what it takes, far below the keep-alive that a server that waits would wait for."""
 
 
 class Served:
