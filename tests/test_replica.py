@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 from typing import Any
 
 import msgspec
 import pytest
-from nodes import Ticks, node, run, trade
+from nodes import Ticks, node, order, run, signed, trade
 from stories import START_MS
 
 from hlsim.scenarios.worlds import load_world
@@ -15,7 +16,10 @@ from hlsim.server.journal import encode, replay
 from hlsim.server.node import LocalNode
 from hlsim.server.pacer import Clock, Pacer
 from hlsim.server.replica import Replica
+from hlsim.server.streams import Streams
 from hlsim.sim.exchange import Exchange
+from hlsim.sim.snapshot import state_hash
+from hlsim.sim.view import View
 
 
 def test_a_following_replica_is_equal_after_every_block() -> None:
@@ -103,3 +107,27 @@ def test_load_refuses_the_snapshot_of_other_scripts() -> None:
     saved = node(scripts=[Ticks()]).save()
     with pytest.raises(ValueError, match="other scripts"):
         node().load(saved)
+
+
+class CoarseLoop(asyncio.SelectorEventLoop):
+    """A clock that ticks seldom, as on Windows: many alarms are due at the same time."""
+
+    def time(self) -> float:
+        return super().time() // 0.02 * 0.02
+
+
+def test_streams_that_lag_get_the_blocks_in_order() -> None:
+    made = node()
+    streams = Streams(made, Replica.shared(made.exchange.state), lag_ms=20)
+
+    async def work() -> View:
+        hub = streams._open()
+        for price in range(40_000, 40_010):
+            await made.submit(signed(order(f"0.01 BTC @ {price}")))
+        while hub.view.height < made.exchange.state.height:
+            await asyncio.sleep(0.005)
+        return hub.view
+
+    with asyncio.Runner(loop_factory=CoarseLoop) as runner:
+        view = runner.run(asyncio.wait_for(work(), 5))
+    assert state_hash(view.state) == made.exchange.state_hash()
