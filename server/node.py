@@ -177,6 +177,11 @@ class LocalNode:
         """The state of the exchange after the last block."""
         return self.exchange.snapshot()
 
+    @property
+    def waiting(self) -> int:
+        """How many actions wait for the next block."""
+        return len(self._queue)
+
     # -- for the operator --------------------------------------------------------------------------
 
     def operate(self, operation: Operation) -> None:

@@ -222,7 +222,7 @@ def test_a_request_under_way_does_not_hold_up_the_stop() -> None:
 
     waiting = threading.Thread(target=wait)
     waiting.start()
-    while not exchange.call(lambda server: bool(server.server_state.tasks)):
+    while not exchange.call(lambda server: server.node.waiting):
         pass
     began = time.perf_counter()
     exchange.stop()
