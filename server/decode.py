@@ -25,6 +25,7 @@ from ..sim.actions.orders import U32, U64
 from ..sim.actions.transfers import AddressText
 from ..sim.fixed import Address, Cloid
 from .canonical import WireField, action_fields, is_part, wire_fields
+from .nesting import is_deep
 
 NOT_JSON = "Failed to parse the request body as JSON"
 NOT_SHAPED = "Failed to deserialize the JSON body into the target type"
@@ -318,9 +319,6 @@ def _optional(read: Read | None, default: Any, *, omit: bool) -> Read:
 
 # -- JSON, strictly --------------------------------------------------------------------------------
 
-MAX_DEPTH = 127
-"""Inferred: the exchange's parser (serde_json) gives up at the 128th level with a syntax error."""
-
 
 class Object(dict[str, Any]):
     """A JSON object that remembers which of its keys came more than once."""
@@ -368,6 +366,8 @@ def read_json(body: bytes) -> Any:
 
     Observed: bytes behind the first value are ignored (exchange 1).
     """
+    if is_deep(body):
+        raise BadRequest(400, NOT_JSON)
     try:
         text = body.decode("utf-8", "surrogateescape").lstrip(" \t\r\n")
         value, end = _STRICT.raw_decode(text)
@@ -375,20 +375,4 @@ def read_json(body: bytes) -> Any:
         msgspec.json.decode(text[:end].encode())
     except (ValueError, RecursionError):
         raise BadRequest(400, NOT_JSON) from None
-    if _too_deep(value):
-        raise BadRequest(400, NOT_JSON)
     return value
-
-
-def _too_deep(value: Any) -> bool:
-    level = [value]
-    for _ in range(MAX_DEPTH + 1):
-        level = [one for one in level if isinstance(one, dict | list)]
-        if not level:
-            return False
-        level = [
-            child
-            for parent in level
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-        ]
-    return True

@@ -30,13 +30,17 @@ class HttpProtocol(HttpToolsProtocol):
     """For `uvicorn.Config(http=…)`."""
 
     _head_size = 0
-    """Bytes that came of a head that has not ended."""
+    """Bytes that came of a head that has not ended, after those that came with its beginning: the
+    parser does not tell where in them it began, and they may end another request.
+    """
     _in_head = False
+    _began = False
 
     def data_received(self, data: bytes) -> None:
         """As uvicorn's; what it keeps of a head that does not end is bounded."""
+        self._began = False
         super().data_received(without_offer(data) if b"h2c" in data else data)
-        if self._in_head:
+        if self._in_head and not self._began:
             self._head_size += len(data)
             if self._head_size > HEAD_LIMIT and not self.transport.is_closing():
                 self.send_400_response("Request header too large.")
@@ -44,7 +48,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A head begins."""
         super().on_message_begin()
-        self._in_head = True
+        self._in_head = self._began = True
         self._head_size = 0
 
     def on_headers_complete(self) -> None:

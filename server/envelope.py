@@ -18,6 +18,7 @@ from msgspec import UNSET, Meta, UnsetType
 from ..sim.actions import ACTIONS, Action, ActionSpec
 from ..sim.fixed import Address
 from .decode import (
+    NOT_JSON,
     NOT_SHAPED,
     BadRequest,
     Object,
@@ -30,6 +31,7 @@ from .decode import (
     read_u64,
     read_word256,
 )
+from .nesting import is_deep
 
 __all__ = [
     "BadRequest",
@@ -114,6 +116,8 @@ _to_msgpack = msgspec.msgpack.Encoder().encode
 
 def read_envelope(body: bytes) -> Envelope:
     """The request in `body`. Raises BadRequest: 400 for no JSON, 422 for the wrong shape."""
+    if is_deep(body):
+        raise BadRequest(400, NOT_JSON)
     try:
         posted = _reader().envelope.decode(body)
         # Without escapes every colon of the body is a key's or stands in a string; what is encoded

@@ -63,12 +63,15 @@ def test_fills_and_order_updates_arrive(bot: Bot) -> None:
 
 def test_order_updates_of_an_arrival_come_in_one_frame(bot: Bot) -> None:
     """Observed: `open` then `filled`, same frame, same time (ws 4.2)."""
-    with listening(bot.server, {"type": "orderUpdates", "user": bot.address}) as frames:
+    subscriptions = [{"type": name, "user": bot.address} for name in ("orderUpdates", "userFills")]
+    with listening(bot.server, *subscriptions) as frames:
+        # Order updates have no first frame; requests are answered in order, so this one tells.
+        until(frames, lambda f: f["channel"] == "userFills")
         one(bot.exchange.order("BTC", True, 0.02, bot.price("BTC", 0.8), GTC))
-        first = until(frames, lambda f: True)
+        first = until(frames, lambda f: f["channel"] == "orderUpdates")
         assert [u["status"] for u in first["data"]] == ["open"]
         one(bot.exchange.market_open("BTC", True, 0.02))
-        second = until(frames, lambda f: True)
+        second = until(frames, lambda f: f["channel"] == "orderUpdates")
 
     assert [u["status"] for u in second["data"]] == ["open", "filled"]
     assert [u["order"]["sz"] for u in second["data"]] == ["0.02", "0.0"]

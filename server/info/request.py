@@ -16,7 +16,8 @@ import msgspec
 
 from ...sim.candles import INTERVALS
 from ...sim.fixed import Address, Cloid
-from ..decode import Object, read_address, read_cloid, read_json
+from ..decode import NOT_JSON, BadRequest, Object, read_address, read_cloid, read_json
+from ..nesting import is_deep
 
 Millis = NewType("Millis", int)
 """Milliseconds since the epoch, never negative."""
@@ -39,6 +40,8 @@ def read_body(body: bytes) -> Any:
 
     Raises BadRequest 400 for anything that is no JSON.
     """
+    if is_deep(body):
+        raise BadRequest(400, NOT_JSON)
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -9,6 +9,7 @@ import msgspec
 
 from ..decode import BadRequest, Object
 from ..info.request import read_body
+from ..nesting import is_deep
 from .registry import TOPICS, Topic
 
 
@@ -65,6 +66,8 @@ _PING = Ping()
 
 def read_request(text: str) -> Request:
     """The request in a frame. Raises Unreadable for anything that is none."""
+    if is_deep(text.encode("utf-8", "replace")):
+        raise Unreadable
     try:
         frame = _frame.decode(text)
         match frame.method:
