@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..matching.types import Side
 from . import fees, margin
 from .assets import Perp, SpotPair
-from .events import Direction, Fill, Trade
+from .events import Direction, Fill, Liquidation, Trade
 from .fixed import (
     Address,
     Px,
@@ -34,19 +35,36 @@ USDC = 0
 """Token index of the perps collateral."""
 
 
-def settle(
-    ex: Exchange, market: Market, taker: Order, maker: Order, px: Px, sz: Sz, hash_: str
-) -> None:
-    """Moves what one match moves, on both sides, and tells everybody concerned.
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why an order trades: what every fill that it makes says of it."""
 
-    `hash_` is the transaction hash of the taker's action; both fills and the trade carry it.
-    """
+    hash: str
+    """The transaction hash of the taker's action; both fills and the trade carry it."""
+    liquidation: Liquidation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One match, as both of its sides see it."""
+
+    px: Px
+    sz: Sz
+    tid: int
+    cause: Cause
+
+
+def settle(
+    ex: Exchange, market: Market, taker: Order, maker: Order, px: Px, sz: Sz, cause: Cause
+) -> None:
+    """Moves what one match moves, on both sides, and tells everybody concerned."""
     state = ex.state
     is_bid = taker.side is Side.BID
     tid = trade_id(taker.oid, maker.oid) if is_bid else trade_id(maker.oid, taker.oid)
+    match = Match(px, sz, tid, cause)
     settle_side = _settle_spot if market.asset.is_spot else _settle_perp
-    taker_fill = settle_side(ex, market, taker, px, sz, hash_, tid, crossed=True)
-    maker_fill = settle_side(ex, market, maker, px, sz, hash_, tid, crossed=False)
+    taker_fill = settle_side(ex, market, taker, match, crossed=True)
+    maker_fill = settle_side(ex, market, maker, match, crossed=False)
     now = state.time_ms
     trade = Trade(
         market.asset.coin,
@@ -54,7 +72,7 @@ def settle(
         px,
         sz,
         now,
-        hash_,
+        cause.hash,
         tid,
         taker_fill.user if is_bid else maker_fill.user,
         maker_fill.user if is_bid else taker_fill.user,
@@ -77,17 +95,10 @@ def settle(
 
 
 def _settle_perp(
-    ex: Exchange,
-    market: Market,
-    order: Order,
-    px: Px,
-    sz: Sz,
-    hash_: str,
-    tid: int,
-    *,
-    crossed: bool,
+    ex: Exchange, market: Market, order: Order, match: Match, *, crossed: bool
 ) -> Fill:
     state, asset = ex.state, market.asset
+    px, sz = match.px, match.sz
     assert isinstance(asset, Perp)
     account = state.accounts[Address(order.owner)]
     notional = ntl(px, sz)
@@ -114,15 +125,17 @@ def _settle_perp(
         start,
         direction,
         closed_pnl,
-        hash_,
+        match.cause.hash,
         order.oid,
         crossed,
         fee,
         6,
         "USDC",
         builder,
-        tid,
+        match.tid,
         order.cloid,
+        order.twap_id,
+        match.cause.liquidation,
     )
 
 
@@ -229,17 +242,10 @@ def _close(
 
 
 def _settle_spot(
-    ex: Exchange,
-    market: Market,
-    order: Order,
-    px: Px,
-    sz: Sz,
-    hash_: str,
-    tid: int,
-    *,
-    crossed: bool,
+    ex: Exchange, market: Market, order: Order, match: Match, *, crossed: bool
 ) -> Fill:
     state, pair = ex.state, market.asset
+    px, sz = match.px, match.sz
     assert isinstance(pair, SpotPair)
     account = state.accounts[Address(order.owner)]
     start = wei_to_sz(balance(account, pair.base.index).total, pair.base.wei_decimals)
@@ -265,15 +271,17 @@ def _settle_spot(
         Szi(start),
         Direction.BUY if is_bid else Direction.SELL,
         closed_pnl,
-        hash_,
+        match.cause.hash,
         order.oid,
         crossed,
         fee + builder,
         paid_in.wei_decimals,
         paid_in.name,
         builder,
-        tid,
+        match.tid,
         order.cloid,
+        order.twap_id,
+        match.cause.liquidation,
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..matching.types import Side, Tif
 from . import clearinghouse
 from .assets import FIRST_SPOT_ID, SpotPair
+from .clearinghouse import Cause
 from .errors import ActionError, ActionReject, CancelReject, OrderReject, Reject
 from .events import NonUserCancel, OrderUpdate
 from .fixed import Address, Cloid, Sz, Wei, div_down, ntl_wei, sz_to_wei
@@ -106,13 +107,12 @@ class Desk:
             return reject
         if order.reduce_only:
             order.sz = Sz(min(order.sz, abs(account.positions[order.asset_id].szi)))
-        return self._execute(acting, account, market, order)
+        return self.execute(account, market, order, Cause(acting.hash))
 
-    def _execute(
-        self, acting: Acting, account: Account, market: Market, order: Order
-    ) -> OrderReply:
+    def execute(self, account: Account, market: Market, order: Order, cause: Cause) -> OrderReply:
+        """Matches and rests an order that passed its checks and has its oid."""
         book = market.book
-        take = Take(self, market, order, acting.hash)
+        take = Take(self, market, order, cause)
         if book.crosses(order.side, order.px):
             book.take(order, take)
             self.ex.touch_book(order.coin)

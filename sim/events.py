@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from .fixed import Address, Cloid, Px, Rate, Sz, Szi, Usd, Wei
+from .fixed import Address, Cloid, Px, Rate, Sz, Szi, Usd
 
 if TYPE_CHECKING:
     from ..matching.types import Side
+    from .ledger import LedgerChange
     from .orders import Order
 
 Topic = tuple[str, str]
@@ -60,6 +61,17 @@ class OrderUpdate(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Liquidation:
+    """What both fills of a match carry that a liquidation caused (info 6.5)."""
+
+    user: Address
+    """Who was liquidated."""
+    mark_px: Px
+    method: str
+    """"market" or "backstop"."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fill(Event):
     """One side of one match: a row of `userFills`."""
 
@@ -89,6 +101,7 @@ class Fill(Event):
     tid: int
     cloid: Cloid | None
     twap_id: int | None = None
+    liquidation: Liquidation | None = None
 
     def topics(self) -> tuple[Topic, ...]:
         user = self.user
@@ -181,89 +194,6 @@ class AccountChanged(Event):
     def topics(self) -> tuple[Topic, ...]:
         user = self.user
         return (("clearinghouseState", user), ("activeAssetData", user))
-
-
-# -- ledger rows -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerChange:
-    """Base of a `delta` of `userNonFundingLedgerUpdates`. `kind` is the wire's `type`."""
-
-    kind: ClassVar[str] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Deposit(LedgerChange):
-    kind: ClassVar[str] = "deposit"
-    usd: Usd
-
-
-@dataclass(frozen=True, slots=True)
-class Withdraw(LedgerChange):
-    kind: ClassVar[str] = "withdraw"
-    usd: Usd
-    nonce: int
-    fee: Usd
-
-
-@dataclass(frozen=True, slots=True)
-class AccountClassTransfer(LedgerChange):
-    kind: ClassVar[str] = "accountClassTransfer"
-    usd: Usd
-    to_perp: bool
-
-
-@dataclass(frozen=True, slots=True)
-class InternalTransfer(LedgerChange):
-    kind: ClassVar[str] = "internalTransfer"
-    usd: Usd
-    user: Address
-    destination: Address
-    fee: Usd
-
-
-@dataclass(frozen=True, slots=True)
-class SpotTransfer(LedgerChange):
-    kind: ClassVar[str] = "spotTransfer"
-    token: str
-    amount: Wei
-    decimals: int
-    usd_value: Usd
-    user: Address
-    destination: Address
-    fee: Wei
-    """Activation fee, in wei of `fee_token`."""
-    fee_decimals: int
-    fee_token: str
-    nonce: int
-
-
-@dataclass(frozen=True, slots=True)
-class Send(LedgerChange):
-    kind: ClassVar[str] = "send"
-    user: Address
-    destination: Address
-    source_dex: str
-    destination_dex: str
-    token: str
-    amount: Wei
-    decimals: int
-    usd_value: Usd
-    fee: Wei
-    fee_decimals: int
-    fee_token: str
-    nonce: int
-
-
-@dataclass(frozen=True, slots=True)
-class SpotGenesis(LedgerChange):
-    """Tokens that an operator put on an account."""
-
-    kind: ClassVar[str] = "spotGenesis"
-    token: str
-    amount: Wei
-    decimals: int
 
 
 @dataclass(frozen=True, slots=True)

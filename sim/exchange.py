@@ -17,6 +17,7 @@ from .fixed import Address
 from .ids import tx_hash
 from .nonces import NonceSet
 from .operations import Operation
+from .reactions import REACTIONS
 from .replies import Refused, Response
 from .rules import Rules
 from .state import Account, Market, State
@@ -68,6 +69,7 @@ class Exchange:
         self._outbox: list[Event] = []
         self._touched: dict[Address, None] = {}
         self._books: dict[str, None] = {}
+        self._moved: dict[int, None] = {}
 
     @classmethod
     def create(
@@ -139,6 +141,7 @@ class Exchange:
         operation.apply(self)
         if self.journal is not None:
             self.journal(Operated(operation, self.state.time_ms))
+        self._react()
         self.state.action_index += 1
         self._flush()
 
@@ -152,6 +155,9 @@ class Exchange:
         while (due := state.timers.pop(time_ms)) is not None:
             state.time_ms = max(state.time_ms, due[0])
             self._wake(due[1], due[2])
+            next_ms = state.timers.next_due_ms()
+            if next_ms is None or next_ms > state.time_ms:
+                self._react()
         state.time_ms = time_ms
         self._flush()
 
@@ -167,6 +173,13 @@ class Exchange:
                 self.desk.on_scheduled_cancel(Address(key))
             case Timer.AGENT_EXPIRY:
                 expire_agent(self.state, Address(key))
+
+    def _react(self) -> None:
+        """Does what new marks cause, once everything else of that moment is done."""
+        while self._moved:
+            moved, self._moved = self._moved, {}
+            for react in REACTIONS:
+                react(self, moved)
 
     def seal(self) -> None:
         """Ends the block: the next action gets the next height. Does nothing to an empty block."""
@@ -221,6 +234,10 @@ class Exchange:
     def touch(self, user: Address) -> None:
         """Notes that balances, positions, leverage or orders of `user` changed."""
         self._touched[user] = None
+
+    def mark_moved(self, asset_id: int) -> None:
+        """Notes that the mark of an asset was computed anew and differs."""
+        self._moved[asset_id] = None
 
     def touch_book(self, coin: str) -> None:
         """Notes that the book of `coin` changed."""

@@ -43,3 +43,5 @@ class Order(BookOrder):
     cloid: Cloid | None
     time_ms: int
     builder: Builder | None = None
+    twap_id: int | None = None
+    """The TWAP that sent it as a slice."""

@@ -184,6 +184,7 @@ def on_timer(ex: Exchange) -> None:
             if mark != market.mark_px:
                 market.mark_px = mark
                 moved.append(asset.coin)
+                ex.mark_moved(asset.id)
         if is_minute:
             market.prev_day.append((now, market.mark_px))
     if moved:
@@ -208,7 +209,10 @@ def set_oracle(ex: Exchange, pxs: Iterable[tuple[int, Px]]) -> None:
         wanted.append((market, rounded))
     for market, oracle in wanted:
         market.oracle_px = oracle
-        market.mark_px = _mark(market)
+        mark = _mark(market)
+        if mark != market.mark_px:
+            market.mark_px = mark
+            ex.mark_moved(market.asset.id)
     if wanted:
         ex.emit(PricesChanged(tuple(market.asset.coin for market, _ in wanted)))
 

@@ -8,6 +8,7 @@ from ..matching.types import SELF_TRADE
 from ..matching.types import Order as BookOrder
 from . import clearinghouse, margin
 from .assets import px_decimals
+from .clearinghouse import Cause
 from .fixed import TEN, Address, Px, Sz, div_down, floor_to
 from .orders import Order, OrderStatus
 from .state import Market
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 class Take:
     """The gate of one taker: judges makers again at the match and settles at once."""
 
-    __slots__ = ("acting_hash", "desk", "market", "ntl", "sz", "taker")
+    __slots__ = ("cause", "desk", "market", "ntl", "sz", "taker")
 
-    def __init__(self, desk: Desk, market: Market, taker: Order, acting_hash: str) -> None:
+    def __init__(self, desk: Desk, market: Market, taker: Order, cause: Cause) -> None:
         self.desk = desk
         self.market = market
         self.taker = taker
-        self.acting_hash = acting_hash
+        self.cause = cause
         self.sz = 0
         self.ntl = 0
 
@@ -57,7 +58,7 @@ class Take:
         self.sz += sz
         self.ntl += px * sz
         desk.weigh(maker, -sz)
-        clearinghouse.settle(desk.ex, market, self.taker, maker, px, sz, self.acting_hash)
+        clearinghouse.settle(desk.ex, market, self.taker, maker, px, sz, self.cause)
         if maker.sz == 0:
             desk.forget(maker, OrderStatus.FILLED)
         if not market.asset.is_spot:

@@ -14,19 +14,19 @@ from . import margin
 from .assets import Token
 from .clearinghouse import balance
 from .errors import ActionError, ActionReject
-from .events import (
+from .events import LedgerRow
+from .fixed import Address, Usd, Wei, div_down, rescale_down
+from .ids import tx_hash
+from .ledger import (
     AccountClassTransfer,
     Deposit,
     InternalTransfer,
     LedgerChange,
-    LedgerRow,
     Send,
     SpotGenesis,
     SpotTransfer,
     Withdraw,
 )
-from .fixed import Address, Usd, Wei, div_down, rescale_down
-from .ids import tx_hash
 from .state import Account, SpotBalance, State
 
 if TYPE_CHECKING:

@@ -10,15 +10,8 @@ from stories import START_MS, Story, Trader, address, market, px, rate, sz, usd
 
 from hlsim.matching.types import Side
 from hlsim.server.info import answer
-from hlsim.sim.events import (
-    Deposit,
-    Direction,
-    Fill,
-    FundingPaid,
-    FundingRate,
-    LedgerRow,
-    Trade,
-)
+from hlsim.sim.events import Direction, Fill, FundingPaid, FundingRate, LedgerRow, Trade
+from hlsim.sim.ledger import Deposit
 
 ALICE = address("alice")
 NOBODY = address("nobody")

@@ -12,23 +12,25 @@ from hlsim.matching.types import Side, Tif
 from hlsim.server.shapes import fills, ledger, orders
 from hlsim.server.shapes.text import bare_text, decimal_text
 from hlsim.sim.events import (
-    AccountClassTransfer,
-    Deposit,
     Direction,
     Fill,
     FundingPaid,
     FundingRate,
-    InternalTransfer,
-    LedgerChange,
     LedgerRow,
     OrderUpdate,
+    Trade,
+)
+from hlsim.sim.fixed import Szi, Wei
+from hlsim.sim.ledger import (
+    AccountClassTransfer,
+    Deposit,
+    InternalTransfer,
+    LedgerChange,
     Send,
     SpotGenesis,
     SpotTransfer,
-    Trade,
     Withdraw,
 )
-from hlsim.sim.fixed import Szi, Wei
 from hlsim.sim.orders import Order
 
 ALICE, BOB = address("alice"), address("bob")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from stories import START_MS, Story, Trader, address, market, px, sz, usd
 
-from hlsim.sim import events
+from hlsim.sim import events, ledger
 from hlsim.sim.actions.misc import Noop
 from hlsim.sim.actions.transfers import SendAsset, SpotSend, UsdClassTransfer, UsdSend, Withdraw3
 from hlsim.sim.errors import ActionError, ActionReject
@@ -112,7 +112,7 @@ def test_a_deposit_makes_the_account_and_one_row() -> None:
     m = market()
     m.ex.operate(DepositUsd(FRESH, usd("12.5")))
     account = m.ex.state.accounts[FRESH]
-    row = events.LedgerRow(FRESH, START_MS, tx_hash(1, 0), events.Deposit(usd("12.5")))
+    row = events.LedgerRow(FRESH, START_MS, tx_hash(1, 0), ledger.Deposit(usd("12.5")))
     assert (account.raw_usd, account.net_deposits) == (usd("12.5"), usd("12.5"))
     assert list(account.ledger) == [row]
     assert m.events() == [row, events.AccountChanged(FRESH)]
@@ -127,7 +127,7 @@ def test_minted_tokens_cost_what_they_are_worth() -> None:
     spot = m.ex.state.accounts[FRESH].spot
     assert (spot[2].total, spot[2].entry_ntl) == (sz("1.5"), px("60"))
     assert (spot[0].total, spot[0].entry_ntl) == (sz("7"), 0)
-    rows = [events.SpotGenesis("HYPE", wei("1.5"), 8), events.SpotGenesis("USDC", wei("7"), 8)]
+    rows = [ledger.SpotGenesis("HYPE", wei("1.5"), 8), ledger.SpotGenesis("USDC", wei("7"), 8)]
     assert deltas(Trader(m, FRESH)) == rows
     assert m.ex.state.treasury.token_minted == {2: sz("1.5"), 0: sz("7")}
 
@@ -156,7 +156,7 @@ def test_a_withdrawal_costs_a_dollar_of_it() -> None:
     assert alice.account.raw_usd == alice.account.net_deposits == usd("899.5")
     treasury = m.ex.state.treasury
     assert (treasury.usd_withdrawn, treasury.usd_fees) == (usd("99.5"), usd("1"))
-    assert deltas(alice)[-1] == events.Withdraw(usd("99.5"), START_MS + 99, usd("1"))
+    assert deltas(alice)[-1] == ledger.Withdraw(usd("99.5"), START_MS + 99, usd("1"))
 
 
 def test_only_what_is_withdrawable_leaves() -> None:
@@ -180,7 +180,7 @@ def test_a_send_moves_usdc_and_both_ledgers_show_it() -> None:
     m.events()
     assert alice.act(UsdSend(BOB, "10.25", NOW)) == Done()
     assert (alice.account.raw_usd, bob.account.raw_usd) == (usd("989.75"), usd("60.25"))
-    row = events.InternalTransfer(usd("10.25"), alice.address, bob.address, usd("0"))
+    row = ledger.InternalTransfer(usd("10.25"), alice.address, bob.address, usd("0"))
     assert (deltas(alice)[-1], deltas(bob)[-1]) == (row, row)
     rows = [event for event in m.events() if isinstance(event, events.LedgerRow)]
     assert [event.user for event in rows] == [alice.address, bob.address]
@@ -194,7 +194,7 @@ def test_the_first_send_to_an_address_makes_it_and_costs_a_dollar() -> None:
     assert alice.account.raw_usd == usd("990")
     assert m.ex.state.accounts[FRESH].raw_usd == usd("9")
     assert m.ex.state.treasury.usd_fees == usd("1")
-    row = events.InternalTransfer(usd("10"), ALICE, FRESH, usd("1"))
+    row = ledger.InternalTransfer(usd("10"), ALICE, FRESH, usd("1"))
     assert deltas(Trader(m, FRESH)) == [row]
 
 
@@ -214,8 +214,8 @@ def test_usdc_moves_between_perps_and_spot() -> None:
     assert alice.act(UsdClassTransfer("0.5", True, NOW)) == Done()
     assert (alice.account.raw_usd, alice.spot("USDC")) == (usd("900"), sz("1100"))
     assert m.ex.state.treasury.usd_to_spot == usd("100")
-    rows = [events.AccountClassTransfer(usd("100.5"), False)]
-    rows.append(events.AccountClassTransfer(usd("0.5"), True))
+    rows = [ledger.AccountClassTransfer(usd("100.5"), False)]
+    rows.append(ledger.AccountClassTransfer(usd("0.5"), True))
     assert deltas(alice)[-2:] == rows
 
 
@@ -233,7 +233,7 @@ def test_a_token_send_counts_at_mark_for_the_receiver_and_in_proportion_for_the_
     assert (mine.total, mine.entry_ntl) == (sz("7.5"), px("300"))
     assert (theirs.total, theirs.entry_ntl) == (sz("2.5"), px("103.38375"))
     gas = (wei("0"), 8, "USDC")
-    row = events.SpotTransfer("HYPE", wei("2.5"), 8, usd("103.38375"), ALICE, BOB, *gas, nonce)
+    row = ledger.SpotTransfer("HYPE", wei("2.5"), 8, usd("103.38375"), ALICE, BOB, *gas, nonce)
     assert (deltas(alice)[-1], deltas(bob)[-1]) == (row, row)
 
 
@@ -318,7 +318,7 @@ def test_assets_move_between_dexes_and_users(
     for trader, (perps, spot) in ((alice, mine), (bob, theirs)):
         assert (trader.account.raw_usd, trader.spot("USDC")) == (usd(perps), sz(spot))
     what: Any = ("USDC", wei("10"), 8, usd("10"), 0, 6 if source == "" else 8, "USDC", nonce)
-    row = events.Send(ALICE, address(to), source, destination, *what)
+    row = ledger.Send(ALICE, address(to), source, destination, *what)
     assert deltas(alice)[-1] == row
     assert (deltas(bob)[-1] == row) == (to == "bob")
     assert len(deltas(alice)) == 5

@@ -35,6 +35,12 @@ def fill_row(fill: Fill) -> dict[str, Any]:
     row["tid"] = fill.tid
     if fill.cloid is not None:
         row["cloid"] = fill.cloid
+    if fill.liquidation is not None:
+        row["liquidation"] = {
+            "liquidatedUser": fill.liquidation.user,
+            "markPx": px_text(fill.liquidation.mark_px),
+            "method": fill.liquidation.method,
+        }
     row["feeToken"] = fill.fee_token
     row["twapId"] = fill.twap_id
     return row

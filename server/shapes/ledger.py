@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...sim.events import (
+from ...sim.events import FundingPaid, FundingRate, LedgerRow
+from ...sim.ids import ZERO_HASH
+from ...sim.ledger import (
     AccountClassTransfer,
     Deposit,
-    FundingPaid,
-    FundingRate,
     InternalTransfer,
     LedgerChange,
-    LedgerRow,
     Send,
     SpotGenesis,
     SpotTransfer,
     Withdraw,
 )
-from ...sim.ids import ZERO_HASH
 from .text import decimal_text, px_text, rate_text, usd_text
 
 

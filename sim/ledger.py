@@ -1,0 +1,90 @@
+"""What a line of an account's ledger says: one class for each `delta` of
+`userNonFundingLedgerUpdates` (info 7.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .fixed import Address, Usd, Wei
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerChange:
+    """Base of a `delta` of `userNonFundingLedgerUpdates`. `kind` is the wire's `type`."""
+
+    kind: ClassVar[str] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit(LedgerChange):
+    kind: ClassVar[str] = "deposit"
+    usd: Usd
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw(LedgerChange):
+    kind: ClassVar[str] = "withdraw"
+    usd: Usd
+    nonce: int
+    fee: Usd
+
+
+@dataclass(frozen=True, slots=True)
+class AccountClassTransfer(LedgerChange):
+    kind: ClassVar[str] = "accountClassTransfer"
+    usd: Usd
+    to_perp: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InternalTransfer(LedgerChange):
+    kind: ClassVar[str] = "internalTransfer"
+    usd: Usd
+    user: Address
+    destination: Address
+    fee: Usd
+
+
+@dataclass(frozen=True, slots=True)
+class SpotTransfer(LedgerChange):
+    kind: ClassVar[str] = "spotTransfer"
+    token: str
+    amount: Wei
+    decimals: int
+    usd_value: Usd
+    user: Address
+    destination: Address
+    fee: Wei
+    """Activation fee, in wei of `fee_token`."""
+    fee_decimals: int
+    fee_token: str
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class Send(LedgerChange):
+    kind: ClassVar[str] = "send"
+    user: Address
+    destination: Address
+    source_dex: str
+    destination_dex: str
+    token: str
+    amount: Wei
+    decimals: int
+    usd_value: Usd
+    fee: Wei
+    fee_decimals: int
+    fee_token: str
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpotGenesis(LedgerChange):
+    """Tokens that an operator put on an account."""
+
+    kind: ClassVar[str] = "spotGenesis"
+    token: str
+    amount: Wei
+    decimals: int
