@@ -1,0 +1,144 @@
+"""A hand that signs with the official SDK's functions and posts what it likes: `Pen`.
+
+Where a test must say exactly what goes over the wire, wrong things included.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import eth_account
+from hyperliquid.utils import signing
+
+from hlsim.library import RunningExchange
+
+GTC, ALO, IOC = ({"limit": {"tif": tif}} for tif in ("Gtc", "Alo", "Ioc"))
+
+USER_SIGNED: dict[str, tuple[str, list[dict[str, str]]]] = {
+    "usdSend": ("UsdSend", signing.USD_SEND_SIGN_TYPES),
+    "spotSend": ("SpotSend", signing.SPOT_TRANSFER_SIGN_TYPES),
+    "withdraw3": ("Withdraw", signing.WITHDRAW_SIGN_TYPES),
+    "usdClassTransfer": ("UsdClassTransfer", signing.USD_CLASS_TRANSFER_SIGN_TYPES),
+    "sendAsset": ("SendAsset", signing.SEND_ASSET_SIGN_TYPES),
+    "approveAgent": (
+        "ApproveAgent",
+        [
+            {"name": "hyperliquidChain", "type": "string"},
+            {"name": "agentAddress", "type": "address"},
+            {"name": "agentName", "type": "string"},
+            {"name": "nonce", "type": "uint64"},
+        ],
+    ),
+    "approveBuilderFee": (
+        "ApproveBuilderFee",
+        [
+            {"name": "hyperliquidChain", "type": "string"},
+            {"name": "maxFeeRate", "type": "string"},
+            {"name": "builder", "type": "address"},
+            {"name": "nonce", "type": "uint64"},
+        ],
+    ),
+}
+"""Primary type and fields of what a user signs, by action."""
+
+NONCE_FIELD = {"usdSend": "time", "spotSend": "time", "withdraw3": "time"}
+"""Of the others it is `nonce`."""
+
+nonces: Iterator[int] = count(signing.get_timestamp_ms())
+
+
+class Pen:
+    """One key and one running exchange."""
+
+    def __init__(self, server: RunningExchange, key: str) -> None:
+        self.server = server
+        self.wallet = eth_account.Account.from_key(key)
+        self.address: str = self.wallet.address.lower()
+
+    # -- sending -----------------------------------------------------------------------------------
+
+    def post(self, envelope: Any, path: str = "/exchange") -> Any:
+        """The answer to a body, which must come with HTTP 200."""
+        connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=10)
+        try:
+            headers = {"Content-Type": "application/json"}
+            connection.request("POST", path, json.dumps(envelope), headers)
+            response = connection.getresponse()
+            body = response.read()
+            assert response.status == 200, (response.status, body)
+            return json.loads(body)
+        finally:
+            connection.close()
+
+    def info(self, kind: str, **fields: Any) -> Any:
+        return self.post({"type": kind, **fields}, "/info")
+
+    def l1(self, action: Any, **envelope: Any) -> Any:
+        """Signs an L1 action as it stands, and posts it. Keywords: nonce, vault, expires."""
+        nonce = envelope.get("nonce") or next(nonces)
+        vault, expires = envelope.get("vault"), envelope.get("expires")
+        signature = signing.sign_l1_action(self.wallet, action, vault, nonce, expires, False)
+        body = {"action": action, "nonce": nonce, "signature": signature}
+        return self.post(body | {"vaultAddress": vault, "expiresAfter": expires})
+
+    def user(
+        self, kind: str, envelope: Any = None, *, is_mainnet: bool = False, **fields: Any
+    ) -> Any:
+        """Signs a user-signed action and posts it; `envelope` overrides parts of the body.
+
+        The SDK itself writes `signatureChainId` and `hyperliquidChain` into it.
+        """
+        primary, types = USER_SIGNED[kind]
+        nonce = next(nonces)
+        action = {"type": kind, **fields}
+        action.setdefault(NONCE_FIELD.get(kind, "nonce"), nonce)
+        signature = signing.sign_user_signed_action(
+            self.wallet, action, types, f"HyperliquidTransaction:{primary}", is_mainnet
+        )
+        body = {"action": action, "nonce": nonce, "signature": signature}
+        return self.post(body | (envelope or {}))
+
+    # -- what is sent most -------------------------------------------------------------------------
+
+    def orders(self, *orders: Any, **more: Any) -> Any:
+        return self.l1({"type": "order", "orders": list(orders), "grouping": "na", **more})
+
+    def buys(self, asset: int, sz: str, px: str, terms: Any = GTC, **more: Any) -> Any:
+        return self.orders(order(asset, sz, px, terms), **more)
+
+    def sells(self, asset: int, sz: str, px: str, terms: Any = GTC, **more: Any) -> Any:
+        return self.orders(order(asset, sz, px, terms, is_buy=False), **more)
+
+
+def order(
+    asset: int,
+    sz: str,
+    px: str,
+    terms: Any = GTC,
+    *,
+    is_buy: bool = True,
+    reduce_only: bool = False,
+    cloid: str | None = None,
+) -> dict[str, Any]:
+    """One order as it is signed."""
+    found = {"a": asset, "b": is_buy, "p": px, "s": sz, "r": reduce_only, "t": terms}
+    return found if cloid is None else found | {"c": cloid}
+
+
+def oid_of(reply: Any) -> int:
+    """The oid of the first order of a reply."""
+    (status, *_) = reply["response"]["data"]["statuses"]
+    return next(iter(status.values()))["oid"]
+
+
+def refusal_of(reply: Any) -> str:
+    """The one text with which a reply refuses, of the action or of its last entry."""
+    if reply["status"] == "err":
+        return str(reply["response"])
+    data = reply["response"]["data"]
+    last = data["statuses"][-1] if "statuses" in data else data["status"]
+    return str(last["error"])
