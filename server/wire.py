@@ -11,7 +11,7 @@ import asyncio
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import Frame
+from websockets.frames import CloseCode, Frame
 
 WIRE = "hlsim.wire"
 """The key of the extension in an ASGI scope."""
@@ -114,6 +114,20 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         output = self.conn.data_to_send()
         if self.writable.is_set():
             self.transport.write(b"".join(output))
+
+    def send_receive_event_to_app(self) -> None:
+        """As uvicorn's, which would log a traceback for every text that is no UTF-8."""
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            text = b"".join(self.frames)
+            try:
+                text.decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self.conn.send_close(CloseCode.INVALID_DATA)
+                self.handle_parser_exception()
+                return
+            self.frames = [text]
+        super().send_receive_event_to_app()
 
     def handle_cont(self, event: Frame) -> None:
         """Keeps a fragmented message about as large as its bytes, however small the fragments."""

@@ -13,6 +13,7 @@ from .state import Account, Agent, State
 from .timers import Timer
 
 if TYPE_CHECKING:
+    from .call import Acting
     from .exchange import Exchange
 
 DAY_MS = 86_400_000
@@ -64,19 +65,22 @@ def resolve_signer(state: State, signer: Address, *, is_l1: bool) -> tuple[Addre
 # -- API wallets -----------------------------------------------------------------------------------
 
 
-def approve(ex: Exchange, user: Address, agent_address: Address, name_text: str) -> None:
+def approve(ex: Exchange, acting: Acting, agent_address: Address, name_text: str) -> None:
     """Approves, replaces or (address zero) revokes the agent of a name; "" is the unnamed one.
 
-    `name_text` may end in ` valid_until <ms>`. Raises ActionError; the texts are Observed (exchange
+    `name_text` may end in ` valid_until <ms>`, which clients stamp with the clock that they stamp
+    nonces with, so it counts from that one. Raises ActionError; the texts are Observed (exchange
     6). Assumed: the order of the checks; revoking a name that has no agent does nothing; an address
     that is or was anybody's agent, or has an account, counts as used.
     """
     state = ex.state
+    user = acting.user
     account, now = state.accounts[user], state.time_ms
     removed_ms = account.agent_removed_ms
     if removed_ms is not None and now < removed_ms + REMOVAL_MS:
         raise ActionError(ActionReject.AGENT_PENDING_REMOVAL)
-    name, valid_until_ms = _terms(name_text, now)
+    name, stamped_ms = _terms(name_text, acting.clock_ms)
+    ahead_ms = stamped_ms - acting.clock_ms
     if name_text and not 1 <= len(name) <= NAME_CHARS:
         raise ActionError(ActionReject.AGENT_NAME)
     old = account.agents.get(name)
@@ -85,7 +89,7 @@ def approve(ex: Exchange, user: Address, agent_address: Address, name_text: str)
             _retire(state, account, old)
             account.agent_removed_ms = now
         return
-    if not now < valid_until_ms <= now + LONGEST_VALID_MS:
+    if not 0 < ahead_ms <= LONGEST_VALID_MS:
         raise ActionError(ActionReject.AGENT_VALID_UNTIL)
     if agent_address in state.used_agents or agent_address in state.accounts:
         raise ActionError(ActionReject.AGENT_USED)
@@ -94,12 +98,12 @@ def approve(ex: Exchange, user: Address, agent_address: Address, name_text: str)
         raise ActionError(ActionReject.AGENT_TOO_MANY, limit=limit)
     if old is not None:
         _retire(state, account, old)
-    agent = Agent(agent_address, user, name, valid_until_ms)
+    agent = Agent(agent_address, user, name, now + ahead_ms, stamped_ms)
     state.agents[agent_address] = account.agents[name] = agent
     state.used_agents[agent_address] = None
     if len(state.used_agents) > USED_KEPT:
         del state.used_agents[next(iter(state.used_agents))]
-    state.timers.push(valid_until_ms, Timer.AGENT_EXPIRY, agent_address)
+    state.timers.push(agent.valid_until_ms, Timer.AGENT_EXPIRY, agent_address)
     ex.touch(user)
 
 
@@ -115,11 +119,11 @@ def expire_agent(state: State, address: Address) -> None:
         state.retired_agents.pop(address, None)
 
 
-def _terms(name_text: str, now_ms: int) -> tuple[str, int]:
+def _terms(name_text: str, clock_ms: int) -> tuple[str, int]:
     """The name and the end of its validity."""
     match = _EXPIRING.fullmatch(name_text)
     if match is None:
-        return name_text, now_ms + DEFAULT_VALID_MS
+        return name_text, clock_ms + DEFAULT_VALID_MS
     return match[1], int(match[2])
 
 

@@ -114,6 +114,8 @@ class Exchange:
             if call.expires_after is not None and call.expires_after < call.nonce_clock_ms:
                 account.requests_used += STALE_WEIGHT * weight
                 raise ActionError(ActionReject.EXPIRED)
+            # Assumed: a refusal by the action's own rules counts, one before them does not
+            # (exchange 9).
             account.requests_used += weight
             return action.apply(self, acting)
         except ActionError as error:

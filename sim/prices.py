@@ -102,7 +102,9 @@ def open_market(asset: Asset, time_ms: int) -> Market:
     """A market with an empty book whose oracle and mark stand at the world's starting price."""
     from .state import Market  # state.py needs Averages first
 
-    return Market(asset, OrderBook(), asset.start_px, asset.start_px)
+    market = Market(asset, OrderBook(), asset.start_px, asset.start_px)
+    market.prev_day.append((time_ms, asset.start_px))
+    return market
 
 
 def start_timers(state: State) -> None:

@@ -74,12 +74,14 @@ class SpotBalance:
 
 @dataclass(slots=True)
 class Agent:
-    """An API wallet. `name` is "" for the unnamed one; `valid_until_ms` None means never set."""
+    """An API wallet. `name` is "" for the unnamed one."""
 
     address: Address
     master: Address
     name: str
     valid_until_ms: int
+    stamped_until_ms: int
+    """The same moment by the clock of the client that approved it, which is what clients see."""
 
 
 @dataclass(slots=True)

@@ -384,7 +384,7 @@ def _credit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
 def _debit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
     """Takes tokens off. Inferred: their cost goes in proportion, as of a sale (mechanics 12)."""
     held = account.spot[token.index]
-    held.entry_ntl -= div_down(held.entry_ntl * amount, held.total)
+    held.entry_ntl = div_down(held.entry_ntl * (held.total - amount), held.total)
     held.total = Wei(held.total - amount)
     ex.touch(account.address)
 

@@ -125,6 +125,23 @@ def test_a_name_may_carry_the_end_of_its_validity(
     assert found.valid_until_ms == START_MS + valid_ms
 
 
+def test_the_end_of_its_validity_counts_from_the_clock_of_the_client() -> None:
+    """A client stamps it as it stamps nonces; under a manual clock that is another time than the
+    exchange's.
+    """
+    m, alice = start()
+    clock_ms = START_MS + 300 * DAY_MS
+    name = f"bot valid_until {clock_ms + 30 * DAY_MS}"
+
+    assert alice.act(agent("key", name), nonce=clock_ms, nonce_clock_ms=clock_ms) == Done()
+
+    found = alice.account.agents["bot"]
+    assert found.valid_until_ms == START_MS + 30 * DAY_MS
+    assert found.stamped_until_ms == clock_ms + 30 * DAY_MS
+    m.advance(hours=24 * 30)
+    assert alice.account.agents == {}
+
+
 @pytest.mark.parametrize(
     ("action", "text"),
     [

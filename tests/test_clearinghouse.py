@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from stories import START_MS, Story, Trader, market, px, sz, usd
 
+from hlsim.sim.actions.transfers import SpotSend, UsdClassTransfer
 from hlsim.sim.assets import FIRST_SPOT_ID, SpotPair, Token, Universe
 from hlsim.sim.events import Direction, Fill
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.fixed import parse_decimal
+from hlsim.sim.replies import Done
 
 
 def pair(spot: bool = False) -> tuple[Trader, Trader]:
@@ -194,3 +196,25 @@ def test_candles_trades_and_volume_hear_of_a_fill() -> None:
     assert market_.last_px == px("50000")
     assert market_.volume.total_usd == parse_decimal("5000", 8)
     assert alice.account.volume.total_usd == bob.account.volume.total_usd
+
+
+@pytest.mark.parametrize("is_sold", [True, False])
+def test_the_cost_basis_that_stays_is_rounded_down(is_sold: bool) -> None:
+    """Observed: 0.27 HYPE at 41.353 cost 11.16531; after 0.26 of the 0.26981101 that arrived went,
+    0.40599888 stays (mechanics 12)."""
+    m = market()
+    alice, bob = m.account("alice", spot_usdc="100"), m.account("bob", HYPE="10")
+    bob.sells("0.27 @107 @ 41.353")
+    alice.buys("0.27 @107 @ 41.353")
+    held = alice.account.spot[2]
+    assert (held.total, held.entry_ntl) == (sz("0.26981101"), px("11.16531"))
+
+    if is_sold:
+        assert bob.act(UsdClassTransfer("100", False, START_MS)) == Done()
+        bob.buys("0.26 @107 @ 41")
+        alice.sells("0.26 @107 @ 41")
+    else:
+        token = "HYPE:0x0d01dc56dcaaca66ad901c959b4011ec"
+        assert alice.act(SpotSend(bob.address, token, "0.26", START_MS)) == Done()
+
+    assert (held.total, held.entry_ntl) == (sz("0.00981101"), px("0.40599888"))

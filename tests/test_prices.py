@@ -267,23 +267,24 @@ def test_one_event_names_what_moved() -> None:
 
 
 def test_a_mark_is_kept_every_minute_for_a_day() -> None:
-    """`prevDayPx` is the first row."""
+    """`prevDayPx` is the first row: the price that the world opened at, then that of a day ago."""
     m = market()
     m.advance(seconds=60)
     m.oracle("SOL", "110")
     m.advance(hours=23)
     m.advance(seconds=3540)
     rows = m.market("SOL").prev_day
-    assert rows[0] == (START_MS + 60_000, px("100"))
-    m.advance(seconds=120)
-    assert (rows[0], len(rows)) == ((START_MS + 120_000, px("110")), 1441)
+    assert rows[0] == (START_MS, px("100"))
+    m.advance(seconds=180)
+    assert (rows[0], len(rows)) == ((START_MS + 180_000, px("110")), 1441)
 
 
 def test_delisted_perps_stand_still() -> None:
     m = market()
     m.advance(hours=1)
     gone = m.market("GONE")
-    assert (gone.mark_px, list(gone.prev_day), list(gone.funding_rates)) == (px("1"), [], [])
+    assert (gone.mark_px, list(gone.funding_rates)) == (px("1"), [])
+    assert list(gone.prev_day) == [(START_MS, px("1"))]
 
 
 # -- oracle ----------------------------------------------------------------------------------------

@@ -296,3 +296,26 @@ def test_two_hundred_sockets_come_and_go_and_leave_nothing() -> None:
             assert await stayer.alive()
 
     run(test)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_text_that_is_no_utf_8_ends_its_socket_and_says_nothing(
+    loop: LoopFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Evidence: RFC 6455 8.1, close code 1007; nobody's tracebacks stand in the log for it."""
+
+    async def test() -> None:
+        async with site() as here, here.client() as stayer:
+            client = await raw_client(here.port)
+            running = asyncio.get_running_loop()
+            split = raw_frame(TEXT, b"\xff", is_last=False) + raw_frame(CONTINUATION, b"\xfe")
+            await running.sock_sendall(client, split)
+            read = b""
+            while some := await running.sock_recv(client, 4096):
+                read += some
+            client.close()
+            assert read.endswith(b"\x88\x02\x03\xef")
+            assert await stayer.alive()
+
+    run(test, loop)
+    assert caplog.records == []

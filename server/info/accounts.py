@@ -81,7 +81,7 @@ def user_role(view: View, user: Address) -> Json:
 def extra_agents(view: View, user: Address) -> Json:
     """Named agents only, as long as they are valid."""
     return [
-        {"name": agent.name, "address": agent.address, "validUntil": agent.valid_until_ms}
+        {"name": agent.name, "address": agent.address, "validUntil": agent.stamped_until_ms}
         for agent in view.account(user).agents.values()
         if agent.name and agent.valid_until_ms > view.time_ms
     ]
@@ -129,7 +129,7 @@ def web_data_2(view: View, user: Address) -> Json:
         "totalVaultEquity": "0.0",
         "openOrders": [full_order(order) for order in newest_first(view, user)],
         "agentAddress": None if agent is None else agent.address,
-        "agentValidUntil": None if agent is None else agent.valid_until_ms,
+        "agentValidUntil": None if agent is None else agent.stamped_until_ms,
         "cumLedger": usd_text(account.net_deposits),
         "meta": cached.meta_json(view),
         "assetCtxs": cached.perp_ctxs_json(view),

@@ -30,7 +30,7 @@ class ApproveAgent:
     agent_name: str | None = None
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        agents.approve(ex, acting.user, self.agent_address, self.agent_name or "")
+        agents.approve(ex, acting, self.agent_address, self.agent_name or "")
         return Done()
 
 

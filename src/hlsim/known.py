@@ -50,10 +50,11 @@ allMids l2Book bbo trades candle activeAssetCtx activeAssetData allDexsAssetCtxs
 spotAssetCtxs fastAssetCtxs outcomeMetaUpdates notification webData3 orderUpdates userEvents
 userFills userFundings userNonFundingLedgerUpdates userTwapSliceFills userTwapHistory
 userHistoricalOrders openOrders clearinghouseState allDexsClearinghouseState spotState twapStates
+explorerBlock explorerTxs
 """
 
 _SUBSCRIPTIONS_REFUSED = """
-webData2 explorerBlock explorerTxs
+webData2
 """
 
 
