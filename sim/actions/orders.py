@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NewType
 
 from ...matching.types import Tif
 from ..fixed import Address, Cloid, Px, Sz
+from ..modifying import modify, modify_batch
 from ..replies import OrderReplies, Response
 from .registry import BlockClass, action
 
@@ -91,7 +92,7 @@ class Modify:
     always_place: bool = field(default=False, metadata={"wire": "a", "omit": True})
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        return ex.desk.modify(acting, self.oid, self.order, always_place=self.always_place)
+        return modify(ex.desk, acting, self.oid, self.order, always_place=self.always_place)
 
 
 @action(
@@ -106,4 +107,4 @@ class BatchModify:
     always_place: bool = field(default=False, metadata={"wire": "a", "omit": True})
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        return ex.desk.modify_batch(acting, self.modifies, always_place=self.always_place)
+        return modify_batch(ex.desk, acting, self.modifies, always_place=self.always_place)
