@@ -119,6 +119,7 @@ class Exchange:
         except ActionError as error:
             return Refused(error)
         finally:
+            self._react()  # to a price that something was set to wait for behind its back
             state.action_index += 1
             self._flush()
 
