@@ -127,10 +127,9 @@ def test_neither_the_old_nor_the_new_order_may_be_a_trigger_without_it(always_pl
     """Documented: "non-trigger" (mechanics 5). Assumed: of the old order as well."""
     _, alice, _ = long_alice()
     plain = alice.sells("0.1 BTC @ 52000").oid
+    post_only = alice.new_order("0.1 BTC @ 53000", is_buy=False, tif=Tif.ALO, reduce_only=True)
     entries = (
-        Modification(
-            4, alice.new_order("0.1 BTC @ 53000", is_buy=False, tif=Tif.ALO, reduce_only=True)
-        ),  # type: ignore[arg-type]
+        Modification(4, post_only),  # type: ignore[arg-type]
         Modification(plain, alice.trigger("0.1 BTC @ 43000", at="47000")),
     )
 

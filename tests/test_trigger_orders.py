@@ -24,7 +24,7 @@ from hlsim.sim.rules import Rules
 def long_alice(
     size: str = "0.1", *, rules: Rules | None = None, usd: str = "100000"
 ) -> tuple[Story, Trader, Trader]:
-    """alice long BTC from 50000; bob bids 10 at 49000. With one side empty the mark is the oracle."""
+    """alice long BTC from 50000; bob bids 10 at 49000. No asks, so the mark is the oracle."""
     m = market(rules)
     alice, bob = m.account("alice", usd=usd), m.account("bob", usd="10000000")
     bob.sells(f"{size} BTC @ 50000")
