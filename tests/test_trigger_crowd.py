@@ -53,7 +53,10 @@ class TriggerCrowd(Crowd):
         rng = self.rng
         market = self.market.ex.state.markets[order.asset]
         at = Px(round_px(market.asset, order.px * rng.randrange(970, 1_031) // 1_000, up=False))
-        terms = TriggerTerms(rng.random() < 0.6, at, rng.choice(("tp", "sl")))
+        tpsl = "sl" if (at > market.mark_px) is order.is_buy else "tp"
+        if rng.random() < 0.2:
+            tpsl = "tp" if tpsl == "sl" else "sl"
+        terms = TriggerTerms(rng.random() < 0.6, at, tpsl)
         return replace(order, reduce_only=reduce_only, terms=OrderTerms(trigger=terms))
 
     def bracket(self, trader: Trader) -> None:
@@ -90,6 +93,12 @@ class TriggerCrowd(Crowd):
         if self.has_switch and self.rng.random() < 0.2:
             trader.account.volume.total_usd = 2_000_000 * 10**8
             trader.act(ScheduleCancel(self.market.ex.state.time_ms + 6_000))  # type: ignore[arg-type]
+
+    def transfer(self, trader: Trader) -> None:
+        if self.rng.random() < 0.3:
+            super().transfer(trader)
+        else:
+            self.move_oracle()
 
     def move_oracle(self) -> None:
         for _ in range(self.rng.randrange(1, 5)):
