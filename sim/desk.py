@@ -5,34 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..matching.types import Side, Tif
-from . import clearinghouse
+from . import brackets, clearinghouse, trigger_orders
 from .assets import FIRST_SPOT_ID, SpotPair
 from .clearinghouse import Cause
 from .errors import ActionError, ActionReject, CancelReject, OrderReject, Reject
 from .events import NonUserCancel, OrderUpdate
-from .fixed import Address, Cloid, Sz, Wei, div_down, ntl_wei, sz_to_wei
+from .fixed import Address, Cloid, Sz, Wei, ntl_wei, sz_to_wei
+from .open_orders import enlist, unlist
 from .order_checks import first_reject, no_match, static_reject
-from .orders import Builder, Order, OrderStatus
-from .replies import Done, Filled, OrderReplies, OrderReply, Response, Resting
+from .orders import Builder, Order, OrderStatus, Stage, Trigger
+from .replies import Filled, OrderReply, Resting
 from .state import Account, Market, OrderLoad
 from .take import Take
-from .timers import Timer
-from .volume import DAY_MS
 
 if TYPE_CHECKING:
-    from .actions.orders import BuilderTerms, Modification, NewOrder
+    from .actions.orders import BuilderTerms, NewOrder
     from .call import Acting
     from .exchange import Exchange
 
-SCHEDULE_AHEAD_MS = 5_000
-SCHEDULE_TRIGGERS_A_DAY = 10
-SCHEDULE_VOLUME_USD = 1_000_000
-"""Documented: at least 5 s ahead, 10 triggers a UTC day; Observed: a $1M volume gate (mechanics
-5).
-"""
-
 _TOLD_BY_USER_EVENTS = frozenset({OrderStatus.SELF_TRADE_CANCELED, OrderStatus.MARGIN_CANCELED})
 """Cancels by the engine that `userEvents` names (contested 2)."""
+_NOT_CANCELLED = frozenset({OrderStatus.FILLED, OrderStatus.CANCELED})
+"""Ends of an order that are no cancel by the engine."""
+_NO_MATCH = frozenset({OrderReject.IOC_CANCEL, OrderReject.NO_LIQUIDITY})
 
 
 class Desk:
@@ -44,7 +39,11 @@ class Desk:
     # -- placing -----------------------------------------------------------------------------------
 
     def place_batch(
-        self, acting: Acting, asked: tuple[NewOrder, ...], builder: BuilderTerms | None
+        self,
+        acting: Acting,
+        asked: tuple[NewOrder, ...],
+        builder: BuilderTerms | None,
+        grouping: str = "na",
     ) -> tuple[OrderReply, ...]:
         """One reply an order, or a single Reject when the payload is statically wrong.
 
@@ -55,19 +54,32 @@ class Desk:
         account = self.ex.state.accounts[acting.user]
         # A builder who takes nothing needs no approval and must not come into being by it.
         pays = Builder(builder.address, builder.fee) if builder and builder.fee else None
-        drafts = [self.draft(account, new, pays) for new in asked]
+        is_position_tpsl = grouping == "positionTpsl"
+        drafts = [
+            self.draft(account, new, pays, is_position_tpsl=is_position_tpsl) for new in asked
+        ]
         for order in drafts:
-            reject = static_reject(self.ex.state, self._market(order), order)
+            reject = static_reject(self.ex.state, self.market_of(order), order)
             if reject is not None:
                 return (reject,)
+        if grouping != "na":
+            return brackets.place(self, acting, account, drafts, grouping)
         return tuple(self.place(acting, account, order) for order in drafts)
 
-    def draft(self, account: Account, new: NewOrder, builder: Builder | None = None) -> Order:
+    def draft(
+        self,
+        account: Account,
+        new: NewOrder,
+        builder: Builder | None = None,
+        *,
+        is_position_tpsl: bool = False,
+    ) -> Order:
         """The order that `new` asks for, without an oid. Raises ActionError for an unknown
         asset.
         """
-        market = self._listed(new.asset)
-        return Order(
+        market = self.listed(new.asset)
+        limit, terms = new.terms.limit, new.terms.trigger
+        order = Order(
             0,
             account.address,
             Side.BID if new.is_buy else Side.ASK,
@@ -76,14 +88,20 @@ class Desk:
             new.asset,
             market.asset.coin,
             new.sz,
-            new.terms.limit.tif,
+            Tif.GTC if limit is None else limit.tif,
             new.reduce_only,
             new.cloid,
             self.ex.state.time_ms,
             builder,
         )
+        if terms is not None:
+            order.stage = Stage.ARMED
+            order.trigger = Trigger(
+                terms.trigger_px, terms.is_market, terms.tpsl == "tp", is_position_tpsl
+            )
+        return order
 
-    def _listed(self, asset_id: int) -> Market:
+    def listed(self, asset_id: int) -> Market:
         """The market of an asset that a client names. Raises ActionError when there is none."""
         market = self.ex.state.markets.get(asset_id)
         if market is None:
@@ -93,24 +111,34 @@ class Desk:
 
     def place(self, acting: Acting, account: Account, order: Order) -> OrderReply:
         """Checks, matches and rests one order; the reply says what became of it."""
-        state, market = self.ex.state, self._market(order)
+        state, market = self.ex.state, self.market_of(order)
         if market.halted or market.asset.is_delisted:
             return Reject(OrderReject.HALTED, order.asset_id)
         if order.builder is not None and not _builder_allowed(account, market, order.builder):
             return Reject(OrderReject.BUILDER_FEE, order.asset_id)
+        if order.trigger is not None and market.asset.is_spot:
+            return Reject(OrderReject.SPOT_TRIGGER, order.asset_id)
         order.oid = state.next_oid
         state.next_oid += 1
         reject = first_reject(state, account, market, order)
         if reject is not None:
             assert isinstance(reject.why, OrderReject)
-            self._record(account, order, reject.why.status)
+            if reject.why in _NO_MATCH and state.rules.ioc_reject_updates == "open_first":
+                self.record(account, order, OrderStatus.OPEN)
+            self.record(account, order, reject.why.status)
             return reject
+        if order.trigger is not None:
+            return trigger_orders.rest(self, account, market, order)
         if order.reduce_only:
             order.sz = Sz(min(order.sz, abs(account.positions[order.asset_id].szi)))
         return self.execute(account, market, order, Cause(acting.hash))
 
     def execute(self, account: Account, market: Market, order: Order, cause: Cause) -> OrderReply:
-        """Matches and rests an order that passed its checks and has its oid."""
+        """Matches and rests an order that passed its checks and has its oid.
+
+        Inferred: a trigger order that fills at once says `triggered`, then `filled` (mechanics
+        3.2).
+        """
         book = market.book
         take = Take(self, market, order, cause)
         if book.crosses(order.side, order.px):
@@ -120,11 +148,14 @@ class Desk:
             # Observed: an arrival that fills shows `open` with its full size, then `filled`; a
             # partly
             # filled immediate order ends as `filled` too (ws 4.2, contested 26).
-            self._record(account, order, OrderStatus.OPEN, Sz(order.sz + take.sz))
-            self._record(account, order, OrderStatus.FILLED)
+            if order.trigger is None:
+                self.record(account, order, OrderStatus.OPEN, Sz(order.sz + take.sz))
+            self.end(account, order, OrderStatus.FILLED)
         elif not order.tif.rests:
             why = no_match(order.tif)
-            self._record(account, order, why.status)
+            if order.trigger is None and self.ex.state.rules.ioc_reject_updates == "open_first":
+                self.record(account, order, OrderStatus.OPEN)
+            self.end(account, order, why.status)
             return Reject(why, order.asset_id)
         else:
             self._rest(account, market, order)
@@ -134,13 +165,9 @@ class Desk:
 
     def _rest(self, account: Account, market: Market, order: Order) -> None:
         market.book.rest(order)
-        account.orders[order.oid] = order
-        counts = account.open_counts
-        counts[order.asset_id] = counts.get(order.asset_id, 0) + 1
-        if order.cloid is not None:
-            account.open_cloids[order.cloid] = order.oid
+        enlist(account, order)
         self.weigh(order, order.sz)
-        self._record(account, order, OrderStatus.OPEN)
+        self.record(account, order, OrderStatus.OPEN)
         self.ex.touch_book(order.coin)
         if order.reduce_only:
             account.reduce_only.setdefault(order.asset_id, {})[order.oid] = order
@@ -151,7 +178,7 @@ class Desk:
     def weigh(self, order: Order, sz: int) -> None:
         """Adds `sz` of a resting order to margin loads or spot holds; negative takes it off."""
         account = self.ex.state.accounts[Address(order.owner)]
-        asset = self._market(order).asset
+        asset = self.market_of(order).asset
         is_bid = order.side is Side.BID
         if isinstance(asset, SpotPair):
             token = asset.quote if is_bid else asset.base
@@ -180,30 +207,47 @@ class Desk:
     def forget(self, order: Order, status: str) -> None:
         """Takes an order that left the book off every list and records `status`."""
         account = self.ex.state.accounts[Address(order.owner)]
-        _unlist(account, order)
-        if status in _TOLD_BY_USER_EVENTS:
+        unlist(account, order)
+        if self._is_told(status):
             self.ex.emit(NonUserCancel(account.address, order.coin, order.oid))
-        self._record(account, order, status)
+        self.end(account, order, status)
 
-    def _record(self, account: Account, order: Order, status: str, sz: Sz | None = None) -> None:
+    def _is_told(self, status: str) -> bool:
+        rule = self.ex.state.rules.non_user_cancel
+        if rule == "engine":
+            return status in _TOLD_BY_USER_EVENTS
+        return rule == "all" and status not in _NOT_CANCELLED
+
+    def end(self, account: Account, order: Order, status: str) -> None:
+        """Records the last `status` of an order that is on no list, and what follows from it."""
+        self.record(account, order, status)
+        if account.brackets:
+            brackets.follow(self, account, order, status)
+
+    def record(self, account: Account, order: Order, status: str, sz: Sz | None = None) -> None:
+        """Notes and tells a status of an order; `sz` is what remains, by default its own."""
         row = OrderUpdate(order, order.sz if sz is None else sz, status, self.ex.state.time_ms)
         account.history.append(row)
         self.ex.emit(row)
         self.ex.touch(account.address)
 
-    def _market(self, order: Order) -> Market:
+    def market_of(self, order: Order) -> Market:
+        """The market of an order that was drafted."""
         return self.ex.state.markets[order.asset_id]
 
     # -- reduce-only -------------------------------------------------------------------------------
 
     def fit_reduce_only(self, account: Account, market: Market) -> None:
         """Trims resting reduce-only orders to the position: the newest keep, the oldest give way.
+        Cancels the armed ones when there is nothing left for them to reduce.
 
         Observed: `reduceOnlyCanceled` when nothing is left to reduce; of two that exceed the
         position together the older is trimmed first (mechanics 2.4). They all stand on one side:
         that which reduces the position.
         """
         asset_id = market.asset.id
+        if asset_id in account.exits:
+            self._fit_exits(account, asset_id)
         mine = account.reduce_only.get(asset_id)
         if not mine:
             return
@@ -222,16 +266,33 @@ class Desk:
             self.weigh(oldest, -excess)
             self.ex.touch_book(oldest.coin)
 
+    def _fit_exits(self, account: Account, asset_id: int) -> None:
+        """Observed: when the position is gone by other means, `reduceOnlyCanceled` (mechanics 3.4).
+        Assumed: a flip ends them too. All of them stand on one side.
+        """
+        mine = account.exits[asset_id]
+        position = account.positions.get(asset_id)
+        if position is not None and position.szi * next(iter(mine.values())).side.sign < 0:
+            return
+        for order in list(mine.values()):
+            self.cancel_order(order, OrderStatus.REDUCE_ONLY_CANCELED)
+
     # -- cancelling --------------------------------------------------------------------------------
 
     def cancel_order(self, order: Order, status: str) -> None:
-        """Takes a resting order out for `status`."""
-        self.withdraw(order)
-        self.forget(order, status)
+        """Takes an open order out for `status`, resting, asleep or waiting. One that went with
+        another meanwhile is passed over.
+        """
+        if self.ex.state.accounts[Address(order.owner)].orders.get(order.oid) is order:
+            self.withdraw(order)
+            self.forget(order, status)
 
     def withdraw(self, order: Order) -> None:
-        """Takes a resting order off the book and releases what it reserved."""
-        self._market(order).book.cancel(order)
+        """Takes an open order out of where it stands and releases what it reserved."""
+        if order.stage is not Stage.LIVE:
+            trigger_orders.forget(self.market_of(order), order)
+            return
+        self.market_of(order).book.cancel(order)
         self.weigh(order, -order.sz)
         self.ex.touch_book(order.coin)
 
@@ -240,141 +301,21 @@ class Desk:
         oid = account.open_cloids.get(name) if isinstance(name, str) else name
         return None if oid is None else account.orders.get(oid)
 
-    def cancel(self, acting: Acting, asset_id: int, name: int | Cloid) -> Reject | None:
-        """One entry of cancel or cancelByCloid. The asset must be the order's own."""
+    def cancel(
+        self, acting: Acting, asset_id: int, name: int | Cloid, *, fast: bool = False
+    ) -> Reject | None:
+        """One entry of cancel or cancelByCloid. The asset must be the order's own.
+
+        Documented: a `fast` cancel of a trigger order is refused (exchange 5.1); Assumed: with this
+        text.
+        """
         order = self.find_open(self.ex.state.accounts[acting.user], name)
         if order is None or order.asset_id != asset_id:
             return Reject(CancelReject.NOT_OPEN, asset_id)
+        if fast and order.stage is not Stage.LIVE:
+            return Reject(CancelReject.NOT_OPEN, asset_id)
         self.cancel_order(order, OrderStatus.CANCELED)
         return None
-
-    # -- modifying ---------------------------------------------------------------------------------
-
-    def modify(
-        self, acting: Acting, name: int | Cloid, new: NewOrder, *, always_place: bool
-    ) -> Response:
-        """Cancel-replace of one order; the reply does not tell the new oid (mechanics 5)."""
-        reply = self._replace(acting, name, new, always_place=always_place)
-        if isinstance(reply, Reject):
-            if isinstance(reply.why, ActionReject | OrderReject):
-                raise ActionError(reply.why, **reply.params)
-            raise AssertionError(reply)
-        return Done()
-
-    def modify_batch(
-        self, acting: Acting, entries: tuple[Modification, ...], *, always_place: bool
-    ) -> Response:
-        """Cancel-replace of several orders, one status each."""
-        if not entries:
-            return OrderReplies((Reject(OrderReject.EMPTY),))
-        for entry in entries:
-            self._listed(entry.order.asset)  # one that is not refuses them all: ask before any acts
-        return OrderReplies(
-            tuple(
-                self._replace(acting, entry.oid, entry.order, always_place=always_place)
-                for entry in entries
-            )
-        )
-
-    def _replace(
-        self, acting: Acting, name: int | Cloid, new: NewOrder, *, always_place: bool
-    ) -> OrderReply:
-        """Rule of 2026: without `always_place` the new order must be post-only, or a Gtc that
-        crosses nothing, which becomes post-only (mechanics 5, contested 13)."""
-        account = self.ex.state.accounts[acting.user]
-        old = self.find_open(account, name)
-        if old is None and not always_place:
-            return Reject(ActionReject.MODIFY_NOT_OPEN, new.asset)
-        order = self.draft(account, new)
-        market = self._market(order)
-        if old is not None and not always_place:
-            if not _is_tame(old, order, market):
-                return Reject(ActionReject.MODIFY_INVALID, new.asset)
-            order.tif = Tif.ALO
-        reject = static_reject(self.ex.state, market, order)
-        if reject is not None:
-            return reject
-        if old is not None:
-            self.withdraw(old)
-            _unlist(account, old)
-        reply = self.place(acting, account, order)
-        if old is not None:
-            # Observed: `open` of the new order stands before `canceled` of the old (contested 23).
-            self._record(account, old, OrderStatus.CANCELED)
-        if isinstance(reply, Reject):
-            return Reject(ActionReject.MODIFY_PLACING, new.asset, {"reason": reply})
-        return reply
-
-    # -- the dead man's switch ---------------------------------------------------------------------
-
-    def schedule_cancel(self, acting: Acting, time_ms: int | None) -> Response:
-        """Sets or clears the time at which all open orders of the user are cancelled.
-
-        Observed: the volume gate applies to setting and to clearing (exchange 5.1). Clients stamp
-        the time with the clock that they stamp nonces with, so it counts from that one.
-        """
-        state = self.ex.state
-        account = state.accounts[acting.user]
-        traded = account.volume.total_usd
-        if traded < SCHEDULE_VOLUME_USD * 10**8:
-            raise ActionError(ActionReject.SCHEDULE_VOLUME, traded=_dollars(traded))
-        if time_ms is None:
-            account.schedule_cancel_ms = None
-            return Done()
-        ahead_ms = time_ms - acting.clock_ms
-        if ahead_ms < SCHEDULE_AHEAD_MS:
-            raise ActionError(ActionReject.SCHEDULE_TOO_EARLY)
-        if _triggers_today(account, state.time_ms) >= SCHEDULE_TRIGGERS_A_DAY:
-            raise ActionError(ActionReject.SCHEDULE_TRIGGERS)
-        due_ms = state.time_ms + ahead_ms
-        account.schedule_cancel_ms = due_ms
-        state.timers.push(due_ms, Timer.SCHEDULED_CANCEL, account.address)
-        return Done()
-
-    def on_scheduled_cancel(self, user: Address) -> None:
-        """The switch of `user` fires, unless it was moved or cleared since the timer was set."""
-        state = self.ex.state
-        account = state.accounts[user]
-        due_ms = account.schedule_cancel_ms
-        if due_ms is None or due_ms > state.time_ms:
-            return
-        account.schedule_cancel_ms = None
-        account.schedule_triggers = _triggers_today(account, state.time_ms) + 1
-        account.schedule_day = div_down(state.time_ms, DAY_MS)
-        for order in list(account.orders.values()):
-            self.cancel_order(order, OrderStatus.SCHEDULED_CANCEL)
-
-
-def _unlist(account: Account, order: Order) -> None:
-    """Takes an order off every list of open orders of its owner."""
-    del account.orders[order.oid]
-    left = account.open_counts[order.asset_id] - 1
-    if left:
-        account.open_counts[order.asset_id] = left
-    else:
-        del account.open_counts[order.asset_id]
-    if order.cloid is not None and account.open_cloids.get(order.cloid) == order.oid:
-        del account.open_cloids[order.cloid]
-    if order.reduce_only:
-        mine = account.reduce_only[order.asset_id]
-        del mine[order.oid]
-        if not mine:
-            del account.reduce_only[order.asset_id]
-
-
-def _is_tame(old: Order, new: Order, market: Market) -> bool:
-    """True when `new` may replace `old` without `always_place`.
-
-    Observed: an immediate order, another side, or a dropped reduce-only leave the old order resting
-    (exchange 5.1).
-    """
-    if new.asset_id != old.asset_id or new.side is not old.side:
-        return False
-    if old.reduce_only and not new.reduce_only:
-        return False
-    if new.tif is Tif.ALO:
-        return True
-    return new.tif is Tif.GTC and not market.book.crosses(new.side, new.px)
 
 
 def _builder_allowed(account: Account, market: Market, builder: Builder) -> bool:
@@ -383,13 +324,3 @@ def _builder_allowed(account: Account, market: Market, builder: Builder) -> bool
     """
     cap = 1000 if market.asset.is_spot else 100
     return builder.fee <= min(cap, account.builder_limits.get(builder.address, 0))
-
-
-def _triggers_today(account: Account, time_ms: int) -> int:
-    return account.schedule_triggers if account.schedule_day == div_down(time_ms, DAY_MS) else 0
-
-
-def _dollars(usd: int) -> str:
-    """Observed: "$12066.75", and "$0" for nothing (exchange 5.1). `usd` is scaled by 1e8."""
-    cents = div_down(usd, 10**6)
-    return f"${div_down(cents, 100)}.{cents % 100:02d}" if cents else "$0"

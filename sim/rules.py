@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from .fixed import Rate, Usd
 
@@ -41,3 +42,19 @@ class Rules:
     max_open_orders: int = 1000
     max_open_orders_cap: int = 5000
     """Documented: 1000 open orders plus one per $5M of volume, at most 5000 (mechanics 2.7)."""
+
+    modify_rule: Literal["2026", "free"] = "2026"
+    """What a modify without `always_place` may ask for: contested 13."""
+
+    trigger_market_rest: Literal["rest", "cancel"] = "rest"
+    """What a triggered market order does with what crosses nothing: contested 29."""
+
+    tpsl_children: Literal["both", "nested"] = "both"
+    """Where `frontendOpenOrders` shows children that wait: in their parent and beside it, or in it
+    only (contested 28)."""
+
+    non_user_cancel: Literal["engine", "all", "none"] = "engine"
+    """Which cancels by the engine `userEvents` names: contested 2."""
+
+    ioc_reject_updates: Literal["single", "open_first"] = "single"
+    """What `orderUpdates` says of an immediate order without a match: contested 58."""

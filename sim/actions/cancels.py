@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .. import dead_man
 from ..fixed import Cloid
 from ..replies import CancelReplies, Response
 from .orders import U32, U64
@@ -29,14 +30,17 @@ class CancelOid:
 )
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """`fast` has no effect on the order of execution (contested 30)."""
+    """`fast` has no effect on the order of execution; trigger orders refuse it (contested 30)."""
 
     cancels: tuple[CancelOid, ...]
     fast: bool = field(default=False, metadata={"wire": "f", "omit": True})
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
         return CancelReplies(
-            tuple(ex.desk.cancel(acting, entry.asset, entry.oid) for entry in self.cancels)
+            tuple(
+                ex.desk.cancel(acting, entry.asset, entry.oid, fast=self.fast)
+                for entry in self.cancels
+            )
         )
 
 
@@ -59,7 +63,10 @@ class CancelByCloid:
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
         return CancelReplies(
-            tuple(ex.desk.cancel(acting, entry.asset, entry.cloid) for entry in self.cancels)
+            tuple(
+                ex.desk.cancel(acting, entry.asset, entry.cloid, fast=self.fast)
+                for entry in self.cancels
+            )
         )
 
 
@@ -71,4 +78,4 @@ class ScheduleCancel:
     time: U64 | None = field(default=None, metadata={"omit": True})
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        return ex.desk.schedule_cancel(acting, self.time)
+        return dead_man.schedule(ex, acting, self.time)

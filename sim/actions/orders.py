@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NewType
 
 from ...matching.types import Tif
 from ..fixed import Address, Cloid, Px, Sz
+from ..modifying import modify, modify_batch
 from ..replies import OrderReplies, Response
 from .registry import BlockClass, action
 
@@ -26,10 +27,20 @@ class LimitTerms:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderTerms:
-    """`t` of an order: `{"limit": …}`. Trigger terms are not built yet and refused as unknown."""
+class TriggerTerms:
+    """`{"isMarket": …, "triggerPx": …, "tpsl": …}`."""
 
-    limit: LimitTerms = field(metadata={"variant": True})
+    is_market: bool
+    trigger_px: Px
+    tpsl: str = field(metadata={"choices": ("tp", "sl")})
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTerms:
+    """`t` of an order: `{"limit": …}` or `{"trigger": …}`, one of the two."""
+
+    limit: LimitTerms | None = field(default=None, metadata={"variant": True, "omit": True})
+    trigger: TriggerTerms | None = field(default=None, metadata={"variant": True, "omit": True})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +65,12 @@ class BuilderTerms:
 
 
 def _class_of(orders: tuple[NewOrder, ...]) -> BlockClass:
-    if all(order.terms.limit.tif is Tif.ALO for order in orders):
-        return BlockClass.NO_TAKER
-    return BlockClass.TAKER
+    """Assumed: a trigger order sends nothing to a book when it is placed (mechanics 2.1)."""
+    for order in orders:
+        limit = order.terms.limit
+        if limit is not None and limit.tif is not Tif.ALO:
+            return BlockClass.TAKER
+    return BlockClass.NO_TAKER
 
 
 @action(
@@ -68,11 +82,11 @@ def _class_of(orders: tuple[NewOrder, ...]) -> BlockClass:
 @dataclass(frozen=True, slots=True)
 class PlaceOrders:
     orders: tuple[NewOrder, ...]
-    grouping: str = field(default="na", metadata={"choices": ("na",)})
+    grouping: str = field(default="na", metadata={"choices": ("na", "normalTpsl", "positionTpsl")})
     builder: BuilderTerms | None = field(default=None, metadata={"omit": True})
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        return OrderReplies(ex.desk.place_batch(acting, self.orders, self.builder))
+        return OrderReplies(ex.desk.place_batch(acting, self.orders, self.builder, self.grouping))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +105,7 @@ class Modify:
     always_place: bool = field(default=False, metadata={"wire": "a", "omit": True})
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        return ex.desk.modify(acting, self.oid, self.order, always_place=self.always_place)
+        return modify(ex.desk, acting, self.oid, self.order, always_place=self.always_place)
 
 
 @action(
@@ -106,4 +120,4 @@ class BatchModify:
     always_place: bool = field(default=False, metadata={"wire": "a", "omit": True})
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        return ex.desk.modify_batch(acting, self.modifies, always_place=self.always_place)
+        return modify_batch(ex.desk, acting, self.modifies, always_place=self.always_place)
