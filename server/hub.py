@@ -263,10 +263,15 @@ class Hub:
             self._letters.append(Letter(channel, channel_frame(channel.name, data)))
 
     def _start_over(self) -> None:
-        """The state was replaced: whoever listens to a state gets the new one."""
-        for channel in self._channels.values():
+        """The state was replaced: whoever listens to a state gets the new one.
+
+        What was listed after the snapshot is not any more, and its topics fall silent.
+        """
+        for channel in list(self._channels.values()):
             channel.held.clear()
-            if channel.topic.is_state:
+            if channel.topic.refusal(self.view) is not None:
+                self._shut(channel)
+            elif channel.topic.is_state:
                 self._build_tick(channel)
         self._held.clear()
 

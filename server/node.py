@@ -220,7 +220,8 @@ class LocalNode:
             raise ValueError("the snapshot was taken with other scripts")
         restored = Exchange.restore(snapshot).state
         state = self.exchange.state
-        if (restored.universe, restored.is_mainnet) != (state.universe, state.is_mainnet):
+        worlds = [(one.universe.origin, one.is_mainnet) for one in (restored, state)]
+        if worlds[0] != worlds[1]:
             raise ValueError("the snapshot was taken of another world")
         for script, script_state in zip(self._scripts, states, strict=True):
             script.restore(script_state)

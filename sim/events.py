@@ -41,6 +41,7 @@ class Direction(Enum):
     SHORT_TO_LONG = "Short > Long"
     BUY = "Buy"
     SELL = "Sell"
+    SETTLEMENT = "Settlement"
 
 
 @dataclass(frozen=True, slots=True)

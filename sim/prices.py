@@ -187,6 +187,8 @@ def on_timer(ex: Exchange) -> None:
                 ex.mark_moved(asset.id)
         if is_minute:
             market.prev_day.append((now, market.mark_px))
+            if not asset.is_spot:
+                market.oracle_minutes.append(market.oracle_px)
     if moved:
         ex.emit(PricesChanged(tuple(moved)))
 

@@ -23,6 +23,7 @@ FILLS_KEPT = 10_000
 FUNDINGS_KEPT = 10_000
 LEDGER_KEPT = 10_000
 FUNDING_RATES_KEPT = 10_000
+ORACLE_MINUTES_KEPT = 60
 TRADES_KEPT = 100
 """Rows of `recentTrades` and of the replay to a new `trades` subscriber (10 and 30 are shown)."""
 
@@ -148,6 +149,8 @@ class Market:
     volume: DayVolume = field(default_factory=DayVolume)
     prev_day: deque[tuple[int, Px]] = field(default_factory=lambda: deque(maxlen=1441))
     """(time, mark) once a minute for a day: the first row is `prevDayPx`."""
+    oracle_minutes: deque[Px] = field(default_factory=lambda: deque(maxlen=ORACLE_MINUTES_KEPT))
+    """The oracle once a minute for an hour: what a delisting settles at."""
     trades: deque[Trade] = field(default_factory=lambda: deque(maxlen=TRADES_KEPT))
     candles: CandleSeries = field(default_factory=CandleSeries)
     premium: Rate | None = None

@@ -33,12 +33,15 @@ from hlsim.sim.actions.orders import (
     PlaceOrders,
 )
 from hlsim.sim.actions.transfers import SendAsset, SpotSend, UsdClassTransfer, UsdSend, Withdraw3
+from hlsim.sim.assets import MarginMode
 from hlsim.sim.call import Call
 from hlsim.sim.exchange import Advanced, Applied, Exchange, Input, Operated, Sealed
 from hlsim.sim.operations import (
     OPERATIONS,
+    DelistPerp,
     DepositUsd,
     KeepHistory,
+    ListPerp,
     MintToken,
     SetHalt,
     SetOracle,
@@ -91,6 +94,8 @@ EXAMPLES: list[Any] = [
     SetReferralCode(USER, "CODE"),
     SetHalt(3, True),
     KeepHistory(USER, 50),
+    ListPerp("NEW", 2, 10, 5 * 10**8, 51, MarginMode.NO_CROSS, 10**9),  # type: ignore[arg-type]
+    DelistPerp(3),
 ]
 
 
