@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..matching.types import Side, Tif
-from . import clearinghouse
+from . import clearinghouse, trading
 from .assets import FIRST_SPOT_ID, SpotPair
 from .clearinghouse import Cause
 from .errors import ActionError, ActionReject, CancelReject, OrderReject, Reject
@@ -91,8 +91,9 @@ class Desk:
     def place(self, acting: Acting, account: Account, order: Order) -> OrderReply:
         """Checks, matches and rests one order; the reply says what became of it."""
         state, market = self.ex.state, self._market(order)
-        if market.halted or market.asset.is_delisted:
-            return Reject(OrderReject.HALTED, order.asset_id)
+        closed = trading.refusal(state, market, order.tif)
+        if closed is not None:
+            return Reject(closed, order.asset_id)
         if order.builder is not None and not _builder_allowed(account, market, order.builder):
             return Reject(OrderReject.BUILDER_FEE, order.asset_id)
         order.oid = state.next_oid

@@ -187,6 +187,11 @@ class NonUserCancel(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkUpgraded(Event):
+    """The network was upgraded: API servers started anew, and lost every connection."""
+
+
+@dataclass(frozen=True, slots=True)
 class AccountChanged(Event):
     """Balances, positions, leverage or open orders of `user` changed. One per action and user."""
 

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from . import listing, prices, transfers
+from . import listing, prices, trading, transfers
 from .assets import MarginMode
 from .fixed import Address, Px, Usd, Wei
 
@@ -138,6 +138,16 @@ class DelistPerp:
         listing.delist_perp(ex, self.asset_id)
 
 
+@dataclass(frozen=True, slots=True)
+class UpgradeNetwork:
+    """Ends every connection; for `post_only_ms` from now only post-only orders are taken."""
+
+    post_only_ms: int
+
+    def apply(self, ex: Exchange) -> None:
+        trading.upgrade(ex, self.post_only_ms)
+
+
 OPERATIONS: dict[str, type[Operation]] = {
     cls.__name__: cls
     for cls in (
@@ -149,6 +159,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         KeepHistory,
         ListPerp,
         DelistPerp,
+        UpgradeNetwork,
     )
 }
 """By name, for the journal."""

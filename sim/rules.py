@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from .fixed import Rate, Usd
 
@@ -41,3 +42,7 @@ class Rules:
     max_open_orders: int = 1000
     max_open_orders_cap: int = 5000
     """Documented: 1000 open orders plus one per $5M of volume, at most 5000 (mechanics 2.7)."""
+
+    upgrade_reject: Literal["order", "action"] = "order"
+    """What an order that is not post-only gets after a network upgrade: a status of its own, or a
+    refusal of the whole action (contested 12)."""

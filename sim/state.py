@@ -205,3 +205,5 @@ class State:
     action_index: int = 0
     """Actions applied in the block `height`."""
     next_oid: int = 1
+    post_only_until_ms: int = 0
+    """The end of the window after the last network upgrade."""

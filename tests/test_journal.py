@@ -46,6 +46,7 @@ from hlsim.sim.operations import (
     SetHalt,
     SetOracle,
     SetReferralCode,
+    UpgradeNetwork,
 )
 
 USER: Any = address("alice")
@@ -96,6 +97,7 @@ EXAMPLES: list[Any] = [
     KeepHistory(USER, 50),
     ListPerp("NEW", 2, 10, 5 * 10**8, 51, MarginMode.NO_CROSS, 10**9),  # type: ignore[arg-type]
     DelistPerp(3),
+    UpgradeNetwork(60_000),
 ]
 
 

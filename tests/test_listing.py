@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
-import msgspec
 import pytest
+from asking import told
 from nodes import blocks_of, node
 from stories import START_MS, Story, Trader, market, px, sz, universe, usd
 from test_conservation import check_money, check_orders, check_positions
 
 from hlsim.matching.types import Side
-from hlsim.server.info import answer
 from hlsim.server.replica import Replica
 from hlsim.sim.assets import FIRST_SPOT_ID, MarginMode, MarginTable, Perp, Universe
 from hlsim.sim.errors import OrderReject, Reject
@@ -26,31 +24,31 @@ from hlsim.sim.replies import Resting
 NEW = ListPerp("NEW", 1, 10, px("5"))
 
 
-def ask(m: Story, name: str, **fields: Any) -> Any:
-    return json.loads(answer(m.view, msgspec.json.encode({"type": name, **fields})))
-
-
 # -- listing ---------------------------------------------------------------------------------------
 
 
 def test_a_listed_perp_stands_at_the_end_everywhere() -> None:
     """Documented: the asset id is the place in the universe, and none ever moves (info 4.2)."""
     m = market()
-    before = ask(m, "meta")["universe"]
-    assert len(ask(m, "metaAndAssetCtxs")[1]) == 6
-    assert "NEW" not in ask(m, "allMids")
+    before = told(m.view, "meta")["universe"]
+    assert len(told(m.view, "metaAndAssetCtxs")[1]) == 6
+    assert "NEW" not in told(m.view, "allMids")
     m.events()
 
     m.ex.operate(NEW)
 
     assert m.events() == [PricesChanged(("NEW",))]
     row = {"szDecimals": 1, "name": "NEW", "maxLeverage": 10, "marginTableId": 10}
-    assert ask(m, "meta")["universe"] == [*before, row]
-    assert ask(m, "allPerpMetas")[0] == ask(m, "metaAndAssetCtxs")[0] == ask(m, "meta")
-    ctx = ask(m, "metaAndAssetCtxs")[1][6]
+    assert told(m.view, "meta")["universe"] == [*before, row]
+    assert (
+        told(m.view, "allPerpMetas")[0]
+        == told(m.view, "metaAndAssetCtxs")[0]
+        == told(m.view, "meta")
+    )
+    ctx = told(m.view, "metaAndAssetCtxs")[1][6]
     assert (ctx["oraclePx"], ctx["markPx"], ctx["midPx"]) == ("5.0", "5.0", None)
-    assert ask(m, "allMids")["NEW"] == "5.0"
-    assert ask(m, "l2Book", coin="NEW")["levels"] == [[], []]
+    assert told(m.view, "allMids")["NEW"] == "5.0"
+    assert told(m.view, "l2Book", coin="NEW")["levels"] == [[], []]
     assert m.asset_id("NEW") == 6
     assert list(m.ex.state.markets) == [0, 1, 2, 3, 4, 5, 6, 10_000, 10_107]
 
@@ -195,22 +193,22 @@ def test_a_delisting_cancels_settles_and_stays_in_its_place() -> None:
 def test_a_delisted_perp_answers_as_one() -> None:
     """Observed: it stays in its place, with an empty book and nulls (info 4.2, 4.3, 4.8)."""
     m, alice, _, _ = trading()
-    ask(m, "meta")
+    told(m.view, "meta")
     m.ex.operate(DelistPerp(2))
 
-    row = ask(m, "meta")["universe"][2]
+    row = told(m.view, "meta")["universe"][2]
     assert row == {
         "szDecimals": 2, "name": "SOL", "maxLeverage": 20, "marginTableId": 20, "isDelisted": True,
     }  # fmt: skip
-    ctx = ask(m, "metaAndAssetCtxs")[1][2]
+    ctx = told(m.view, "metaAndAssetCtxs")[1][2]
     nulls = {key: ctx[key] for key in ("funding", "openInterest", "premium", "midPx", "impactPxs")}
     assert nulls == {
         "funding": "0.0", "openInterest": "0.0", "premium": None, "midPx": None, "impactPxs": None,
     }  # fmt: skip
-    assert ask(m, "l2Book", coin="SOL")["levels"] == [[], []]
-    assert "SOL" in ask(m, "allMids")
-    assert "SOL" not in [row[0] for row in ask(m, "predictedFundings")]
-    assert ask(m, "userFills", user=alice.address)[0]["dir"] == "Settlement"
+    assert told(m.view, "l2Book", coin="SOL")["levels"] == [[], []]
+    assert "SOL" in told(m.view, "allMids")
+    assert "SOL" not in [row[0] for row in told(m.view, "predictedFundings")]
+    assert told(m.view, "userFills", user=alice.address)[0]["dir"] == "Settlement"
     assert alice.buys("1 SOL @ 100") == Reject(OrderReject.HALTED, 2)
     mark, rates = m.market("SOL").mark_px, len(m.market("SOL").funding_rates)
     paid = len(alice.account.fundings)
