@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..matching.types import Side, Tif
-from . import clearinghouse, trading
+from . import clearinghouse, open_interest, trading
 from .assets import FIRST_SPOT_ID, SpotPair
 from .clearinghouse import Cause
 from .errors import ActionError, ActionReject, CancelReject, OrderReject, Reject
@@ -127,6 +127,8 @@ class Desk:
         else:
             self._rest(account, market, order)
         if take.sz:
+            if market.open_interest_cap is not None:
+                open_interest.watch(self.ex, market)
             return Filled(order.oid, Sz(take.sz), take.average_px(), order.cloid)
         return Resting(order.oid, order.cloid)
 

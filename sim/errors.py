@@ -48,6 +48,23 @@ class OrderReject(Enum):
     MIN_TRADE_NTL = "minTradeNtl", "Order must have minimum value of $10."
     MIN_TRADE_SPOT_NTL = "minTradeNtl", "Order must have minimum value of 10 {quote}."
     REDUCE_ONLY = "reduceOnly", "Reduce only order would increase position."
+    CAP_INCREASE = (
+        "positionIncreaseAtOpenInterestCap",
+        "Cannot increase position when open interest is at cap.",
+    )
+    CAP_INCREASE_DOCS = (
+        "positionIncreaseAtOpenInterestCap",
+        "Order would increase open interest while open interest is capped",
+    )
+    CAP_FLIP = (
+        "positionFlipAtOpenInterestCap",
+        "Order would increase open interest while open interest is capped",
+    )
+    CAP_AGGRESSIVE = (
+        "tooAggressiveAtOpenInterestCap",
+        "Order rejected due to price more aggressive than oracle while at open interest cap",
+    )
+    INTEREST_TOO_QUICK = "openInterestIncrease", "Order would increase open interest too quickly"
     BAD_ALO_PX = "badAloPx", "Post only order would have immediately matched, bbo was {bbo}."
     SPOT_BALANCE = "insufficientSpotBalance", "Insufficient spot balance"
     MAX_POSITION = (
@@ -61,7 +78,7 @@ class OrderReject(Enum):
         self.text = text
 
     def __new__(cls, *args: str) -> OrderReject:
-        # Two members share the code minTradeNtl; the serial number keeps them apart.
+        # Some members share a code, as minTradeNtl; the serial number keeps them apart.
         member = object.__new__(cls)
         member._value_ = len(cls.__members__)
         return member

@@ -135,7 +135,8 @@ def delist_perp(ex: Exchange, asset_id: int) -> None:
         position = account.positions.get(asset_id)
         if position is not None:
             _settle(ex, market, account, position, px)
-    market.open_interest = 0
+    market.open_interest = market.open_interest_base = 0
+    market.open_interest_cap, market.is_at_cap = None, False
     market.premium = None
     market.premium_sum = market.premium_samples = 0
     gone = market.asset = replace(market.asset, is_delisted=True)

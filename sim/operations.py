@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from . import listing, prices, trading, transfers
+from . import listing, open_interest, prices, trading, transfers
 from .assets import MarginMode
 from .fixed import Address, Px, Usd, Wei
 
@@ -139,6 +139,17 @@ class DelistPerp:
 
 
 @dataclass(frozen=True, slots=True)
+class SetOpenInterestCap:
+    """Caps the open interest of a perp, in µUSD of one side; None lifts the cap."""
+
+    asset_id: int
+    cap: Usd | None
+
+    def apply(self, ex: Exchange) -> None:
+        open_interest.set_cap(ex, self.asset_id, self.cap)
+
+
+@dataclass(frozen=True, slots=True)
 class UpgradeNetwork:
     """Ends every connection; for `post_only_ms` from now only post-only orders are taken."""
 
@@ -159,6 +170,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         KeepHistory,
         ListPerp,
         DelistPerp,
+        SetOpenInterestCap,
         UpgradeNetwork,
     )
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..matching.level import Level
 from ..matching.types import Side, Tif
-from . import margin
+from . import margin, open_interest
 from .assets import Perp, SpotPair, has_legal_decimals, on_lot, on_tick
 from .errors import OrderReject, Reject
 from .fixed import RATE_SCALE, Sz, div_down, ntl, ntl_wei, sz_to_wei
@@ -181,6 +181,10 @@ def _perp_reject(
         return Reject(OrderReject.MIN_TRADE_NTL, perp.id)
     if order.reduce_only and not reduces:
         return Reject(OrderReject.REDUCE_ONLY, perp.id)
+    if market.open_interest_cap is not None:
+        capped = open_interest.first_reject(state, market, szi, order)
+        if capped is not None:
+            return Reject(capped, perp.id)
     post_only = _post_only_reject(market, order, best)
     if post_only is not None:
         return post_only

@@ -43,6 +43,13 @@ class Rules:
     max_open_orders_cap: int = 5000
     """Documented: 1000 open orders plus one per $5M of volume, at most 5000 (mechanics 2.7)."""
 
+    oi_cap_text: Literal["live", "docs"] = "live"
+    """The wording of an increase at the open-interest cap (contested 16)."""
+
+    open_interest_growth: Rate | None = None
+    """Part of its cap by which the open interest of a market may grow within a full minute, None:
+    any. Documented is the refusal alone (mechanics 17); the rule is Assumed, so it is off."""
+
     upgrade_reject: Literal["order", "action"] = "order"
     """What an order that is not post-only gets after a network upgrade: a status of its own, or a
     refusal of the whole action (contested 12)."""

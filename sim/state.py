@@ -146,6 +146,10 @@ class Market:
     averages: Averages = field(default_factory=Averages)
     open_interest: int = 0
     """Sum of long sizes, 1e-8."""
+    open_interest_cap: Usd | None = None
+    open_interest_base: int = 0
+    """What it was at the last full minute."""
+    is_at_cap: bool = False
     volume: DayVolume = field(default_factory=DayVolume)
     prev_day: deque[tuple[int, Px]] = field(default_factory=lambda: deque(maxlen=1441))
     """(time, mark) once a minute for a day: the first row is `prevDayPx`."""

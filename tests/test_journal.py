@@ -44,6 +44,7 @@ from hlsim.sim.operations import (
     ListPerp,
     MintToken,
     SetHalt,
+    SetOpenInterestCap,
     SetOracle,
     SetReferralCode,
     UpgradeNetwork,
@@ -97,6 +98,8 @@ EXAMPLES: list[Any] = [
     KeepHistory(USER, 50),
     ListPerp("NEW", 2, 10, 5 * 10**8, 51, MarginMode.NO_CROSS, 10**9),  # type: ignore[arg-type]
     DelistPerp(3),
+    SetOpenInterestCap(3, 10**12),  # type: ignore[arg-type]
+    SetOpenInterestCap(3, None),
     UpgradeNetwork(60_000),
 ]
 
