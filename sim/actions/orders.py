@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NewType
 from ...matching.types import Tif
 from .. import trading
 from ..fixed import Address, Cloid, Px, Sz
+from ..modifying import modify, modify_batch
 from ..replies import OrderReplies, Response
 from .registry import BlockClass, action
 
@@ -95,7 +96,7 @@ class Modify:
     def apply(self, ex: Exchange, acting: Acting) -> Response:
         if self.always_place:
             trading.check_post_only(ex.state, (self.order,))
-        return ex.desk.modify(acting, self.oid, self.order, always_place=self.always_place)
+        return modify(ex.desk, acting, self.oid, self.order, always_place=self.always_place)
 
 
 @action(
@@ -112,4 +113,4 @@ class BatchModify:
     def apply(self, ex: Exchange, acting: Acting) -> Response:
         if self.always_place:
             trading.check_post_only(ex.state, (entry.order for entry in self.modifies))
-        return ex.desk.modify_batch(acting, self.modifies, always_place=self.always_place)
+        return modify_batch(ex.desk, acting, self.modifies, always_place=self.always_place)
