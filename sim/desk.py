@@ -87,12 +87,14 @@ class Desk:
             return Reject(closed, order.asset_id)
         if order.builder is not None and not _builder_allowed(account, market, order.builder):
             return Reject(OrderReject.BUILDER_FEE, order.asset_id)
+        if order.cloid in account.open_cloids and state.rules.duplicate_cloid == "reject":
+            return Reject(OrderReject.DUPLICATE_CLOID, order.asset_id)
         order.oid = state.next_oid
         state.next_oid += 1
         reject = first_reject(state, account, market, order)
         if reject is not None:
             assert isinstance(reject.why, OrderReject)
-            self.record(account, order, reject.why.status)
+            self._refuse(account, order, reject.why)
             return reject
         if order.reduce_only:
             order.sz = Sz(min(order.sz, abs(account.positions[order.asset_id].szi)))
@@ -100,7 +102,7 @@ class Desk:
 
     def execute(self, account: Account, market: Market, order: Order, cause: Cause) -> OrderReply:
         """Matches and rests an order that passed its checks and has its oid."""
-        book = market.book
+        book, rules = market.book, self.ex.state.rules
         take = Take(self, market, order, cause)
         if book.crosses(order.side, order.px):
             book.take(order, take)
@@ -109,19 +111,30 @@ class Desk:
             # Observed: an arrival that fills shows `open` with its full size, then `filled`; a
             # partly
             # filled immediate order ends as `filled` too (ws 4.2, contested 26).
+            ends_canceled = order.sz and rules.partial_ioc_status == "canceled"
             self.record(account, order, OrderStatus.OPEN, Sz(order.sz + take.sz))
-            self.record(account, order, OrderStatus.FILLED)
+            status = OrderStatus.CANCELED if ends_canceled else OrderStatus.FILLED
+            self.record(account, order, status)
         elif not order.tif.rests:
             why = no_match(order.tif)
-            self.record(account, order, why.status)
+            self._refuse(account, order, why)
             return Reject(why, order.asset_id)
         else:
             self._rest(account, market, order)
         if take.sz:
             if market.open_interest_cap is not None:
                 open_interest.watch(self.ex, market)
+            if order.sz and order.tif.rests and rules.partial_gtc_reply == "resting":
+                return Resting(order.oid, order.cloid)
             return Filled(order.oid, Sz(take.sz), take.average_px(), order.cloid)
         return Resting(order.oid, order.cloid)
+
+    def _refuse(self, account: Account, order: Order, why: OrderReject) -> None:
+        """Records an order that was refused at execution (contested 58)."""
+        unmatched = why in (OrderReject.IOC_CANCEL, OrderReject.NO_LIQUIDITY)
+        if unmatched and self.ex.state.rules.ioc_reject_updates == "open_first":
+            self.record(account, order, OrderStatus.OPEN)
+        self.record(account, order, why.status)
 
     def _rest(self, account: Account, market: Market, order: Order) -> None:
         market.book.rest(order)

@@ -35,6 +35,8 @@ class OrderReject(Enum):
         "postOnlyWindow",
         "Only post-only orders allowed immediately after network upgrade",
     )
+    # Assumed: no recording exists, so no more than a text of its own (contested 42).
+    DUPLICATE_CLOID = "duplicateCloid", "Duplicate cloid."
     TICK = "tick", "Price must be divisible by tick size."
     PRICE_BAND = (
         "priceBand",
@@ -114,7 +116,14 @@ _STATIC = frozenset(
         OrderReject.VALUE_TOO_LARGE,
     }
 )
-_UNRECORDED = frozenset({OrderReject.HALTED, OrderReject.BUILDER_FEE, OrderReject.POST_ONLY_WINDOW})
+_UNRECORDED = frozenset(
+    {
+        OrderReject.HALTED,
+        OrderReject.BUILDER_FEE,
+        OrderReject.POST_ONLY_WINDOW,
+        OrderReject.DUPLICATE_CLOID,
+    }
+)
 
 
 class CancelReject(Enum):
@@ -171,6 +180,7 @@ class ActionReject(Enum):
     ISOLATED_EMPTY = "Cannot update margin for empty position."
     ISOLATED_INCREASE = "Account does not have sufficient margin available for increase."
     ISOLATED_REDUCE = "Position does not have sufficient margin for reduction."
+    NOT_STRICT = "Asset not strict isolated"
 
     # transfers
     AMOUNT_INVALID = "Invalid decimal number"

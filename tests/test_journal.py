@@ -20,7 +20,7 @@ from hlsim.sim.actions.cancels import (
     CancelOid,
     ScheduleCancel,
 )
-from hlsim.sim.actions.leverage import UpdateIsolatedMargin, UpdateLeverage
+from hlsim.sim.actions.leverage import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
 from hlsim.sim.actions.misc import Noop, SetReferrer
 from hlsim.sim.actions.orders import (
     BatchModify,
@@ -80,6 +80,7 @@ EXAMPLES: list[Any] = [
     ScheduleCancel(BIG),
     UpdateLeverage(BIG, True, BIG),
     UpdateIsolatedMargin(BIG, False, -(2**63)),  # type: ignore[arg-type]
+    TopUpIsolatedOnlyMargin(BIG, "2.5"),
     UsdSend(USER, "1e-3", BIG),
     SpotSend(USER, "PURR:0xé\u2028\\\n", "1", BIG),
     Withdraw3(USER, "2", BIG),
