@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from .exchange import Exchange
 
 
+def is_open(market: Market) -> bool:
+    """True when the market takes orders of some kind."""
+    return not (market.halted or market.asset.is_delisted)
+
+
+def matches(state: State, market: Market) -> bool:
+    """True when it takes orders that trade at once: not in the window after an upgrade either."""
+    return is_open(market) and state.time_ms >= state.post_only_until_ms
+
+
 def refusal(state: State, market: Market, tif: Tif) -> OrderReject | None:
     """Why `market` takes no order of this kind now, or None.
 
