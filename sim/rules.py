@@ -74,6 +74,9 @@ class Rules:
     """Part of its cap by which the open interest of a market may grow within a full minute, None:
     any. Documented is the refusal alone (mechanics 17); the rule is Assumed, so it is off."""
 
+    candle_gaps: Literal["flat", "absent"] = "flat"
+    """What `candleSnapshot` shows of an interval without trades (contested 63)."""
+
     upgrade_reject: Literal["order", "action"] = "order"
     """What an order that is not post-only gets after a network upgrade: a status of its own, or a
     refusal of the whole action (contested 12)."""
