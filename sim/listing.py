@@ -24,7 +24,7 @@ from .assets import (
 from .events import Direction, Fill, PricesChanged
 from .fixed import TEN, Px, Sz, Usd, div_half_even, div_trunc, ntl
 from .ids import ZERO_HASH, trade_id
-from .orders import Order, OrderStatus
+from .orders import OrderStatus
 from .state import Account, Market, Position, State
 
 if TYPE_CHECKING:
@@ -126,11 +126,10 @@ def delist_perp(ex: Exchange, asset_id: int) -> None:
     if market is None or not isinstance(market.asset, Perp) or market.asset.is_delisted:
         raise ValueError(f"no live perp has asset id {asset_id}")
     state = ex.state
-    for side in Side:
-        for order in list(market.book.orders(side)):
-            assert isinstance(order, Order)
-            ex.desk.cancel_order(order, OrderStatus.DELISTED_CANCELED)
     px = settlement_px(market)
+    for account in state.accounts.values():
+        if asset_id in account.open_counts:
+            _cancel(ex, account, asset_id)
     for account in state.accounts.values():
         position = account.positions.get(asset_id)
         if position is not None:
@@ -143,6 +142,13 @@ def delist_perp(ex: Exchange, asset_id: int) -> None:
     perps = [gone if perp.id == asset_id else perp for perp in state.universe.perps]
     _relist(state, perps, {})
     ex.emit(PricesChanged((gone.coin,)))
+
+
+def _cancel(ex: Exchange, account: Account, asset_id: int) -> None:
+    """Takes out all that a user has open there, resting, asleep or waiting."""
+    for order in list(account.orders.values()):
+        if order.asset_id == asset_id:
+            ex.desk.cancel_order(order, OrderStatus.DELISTED_CANCELED)
 
 
 def _settle(ex: Exchange, market: Market, account: Account, position: Position, px: Px) -> None:

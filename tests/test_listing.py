@@ -177,8 +177,8 @@ def test_a_delisting_cancels_settles_and_stays_in_its_place() -> None:
     assert not any(isinstance(event, Trade) for event in events)
     told = [event for event in events if isinstance(event, NonUserCancel)]
     assert [(event.user, event.coin) for event in told] == [
-        (carol.address, "SOL"),
         (alice.address, "SOL"),
+        (carol.address, "SOL"),
     ]
     assert alice.statuses()[-1][1] == carol.statuses()[-1][1] == "delistedCanceled"
     assert [order.coin for order in carol.account.orders.values()] == ["ETH"]
@@ -188,6 +188,27 @@ def test_a_delisting_cancels_settles_and_stays_in_its_place() -> None:
     check_money(m.ex.state)
     check_positions(m.ex.state)
     check_orders(m.ex.state)
+
+
+def test_a_delisting_ends_what_sleeps_and_what_waits() -> None:
+    """Assumed: trigger orders and waiting children are orders like others (mechanics 17)."""
+    m, alice, _, carol = trading()
+    stop = alice.place(alice.trigger("2 SOL @ 80", at="90"))
+    parent = carol.new_order("1 SOL @ 90", is_buy=True)
+    child = carol.trigger("1 SOL @ 70", at="80")
+    carol.place(parent, child, grouping="normalTpsl")
+    other = carol.place(carol.trigger("1 ETH @ 1500", at="1700", reduce_only=False))
+    m.ex.operate(DelistPerp(2))
+    ended = [(oid, status) for oid, status, _ in alice.statuses()][-2:]
+    assert ended[1] == (stop.oid, "delistedCanceled")
+    assert [status for _, status, _ in carol.statuses()[-3:]] == ["delistedCanceled"] * 3
+    assert other.oid in carol.account.orders
+    assert [order.coin for order in carol.account.orders.values()] == ["ETH", "ETH"]
+    assert not m.market("SOL").sleeping
+    assert not len(m.market("SOL").triggers)
+    assert carol.account.brackets == {}
+    m.oracle("SOL", "50")
+    check_money(m.ex.state)
 
 
 def test_a_delisted_perp_answers_as_one() -> None:

@@ -179,6 +179,23 @@ def test_open_interest_may_grow_by_a_part_of_its_cap_a_minute() -> None:
     assert freely.market("SOL").open_interest == sz("90")
 
 
+def test_a_stop_at_the_cap_closes_at_any_price_and_opens_at_none() -> None:
+    """Assumed: what a trigger order adds is judged when it fires, how it is priced is not."""
+    m, alice, bob = capped(cap="500")
+    carol = m.account("carol")
+    bob.buys("5 SOL @ 90", reduce_only=True)
+    stop = alice.place(alice.trigger("5 SOL @ 85", at="95"))
+    entry = carol.place(
+        carol.trigger("1 SOL @ 110", at="96", is_buy=False, reduce_only=False, tpsl="sl")
+    )
+    m.oracle("SOL", "94")
+    assert alice.statuses()[-2:] == [
+        (stop.oid, "triggered", sz("5")),
+        (stop.oid, "filled", 0),
+    ]
+    assert carol.statuses()[-1][:2] == (entry.oid, "positionIncreaseAtOpenInterestCapRejected")
+
+
 @pytest.mark.parametrize(
     ("asset_id", "cap", "fault"),
     [

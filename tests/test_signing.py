@@ -93,9 +93,13 @@ def generated(rng: random.Random, hint: Any, choices: tuple[str, ...] = ()) -> A
     if alternatives:
         return generated(rng, rng.choice(alternatives))
     hints = get_type_hints(hint)
+    entries = fields(hint)
+    if any(entry.metadata.get("variant") for entry in entries):
+        one = rng.choice(entries)
+        return hint(**{one.name: generated(rng, get_args(hints[one.name])[0])})
     values = {
         entry.name: generated(rng, hints[entry.name], entry.metadata.get("choices", ()))
-        for entry in fields(hint)
+        for entry in entries
     }
     return hint(**values)
 
