@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..matching.types import Side, Tif
-from . import brackets, clearinghouse, trigger_orders
+from . import brackets, clearinghouse, open_interest, trading, trigger_orders
 from .assets import FIRST_SPOT_ID, SpotPair
 from .clearinghouse import Cause
 from .errors import ActionError, ActionReject, CancelReject, OrderReject, Reject
@@ -13,7 +13,7 @@ from .events import NonUserCancel, OrderUpdate
 from .fixed import Address, Cloid, Sz, Wei, ntl_wei, sz_to_wei
 from .open_orders import enlist, unlist
 from .order_checks import first_reject, no_match, static_reject
-from .orders import Builder, Order, OrderStatus, Stage, Trigger
+from .orders import TOLD_BY_USER_EVENTS, Builder, Order, OrderStatus, Stage, Trigger
 from .replies import Filled, OrderReply, Resting
 from .state import Account, Market, OrderLoad
 from .take import Take
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from .call import Acting
     from .exchange import Exchange
 
-_TOLD_BY_USER_EVENTS = frozenset({OrderStatus.SELF_TRADE_CANCELED, OrderStatus.MARGIN_CANCELED})
-"""Cancels by the engine that `userEvents` names (contested 2)."""
 _NOT_CANCELLED = frozenset({OrderStatus.FILLED, OrderStatus.CANCELED})
 """Ends of an order that are no cancel by the engine."""
 _NO_MATCH = frozenset({OrderReject.IOC_CANCEL, OrderReject.NO_LIQUIDITY})
@@ -112,10 +110,13 @@ class Desk:
     def place(self, acting: Acting, account: Account, order: Order) -> OrderReply:
         """Checks, matches and rests one order; the reply says what became of it."""
         state, market = self.ex.state, self.market_of(order)
-        if market.halted or market.asset.is_delisted:
-            return Reject(OrderReject.HALTED, order.asset_id)
+        closed = trading.refusal(state, market, order.tif)
+        if closed is not None:
+            return Reject(closed, order.asset_id)
         if order.builder is not None and not _builder_allowed(account, market, order.builder):
             return Reject(OrderReject.BUILDER_FEE, order.asset_id)
+        if order.cloid in account.open_cloids and state.rules.duplicate_cloid == "reject":
+            return Reject(OrderReject.DUPLICATE_CLOID, order.asset_id)
         if order.trigger is not None and market.asset.is_spot:
             return Reject(OrderReject.SPOT_TRIGGER, order.asset_id)
         order.oid = state.next_oid
@@ -139,7 +140,7 @@ class Desk:
         Inferred: a trigger order that fills at once says `triggered`, then `filled` (mechanics
         3.2).
         """
-        book = market.book
+        book, rules = market.book, self.ex.state.rules
         take = Take(self, market, order, cause)
         if book.crosses(order.side, order.px):
             book.take(order, take)
@@ -148,18 +149,24 @@ class Desk:
             # Observed: an arrival that fills shows `open` with its full size, then `filled`; a
             # partly
             # filled immediate order ends as `filled` too (ws 4.2, contested 26).
+            ends_canceled = order.sz and rules.partial_ioc_status == "canceled"
             if order.trigger is None:
                 self.record(account, order, OrderStatus.OPEN, Sz(order.sz + take.sz))
-            self.end(account, order, OrderStatus.FILLED)
+            status = OrderStatus.CANCELED if ends_canceled else OrderStatus.FILLED
+            self.end(account, order, status)
         elif not order.tif.rests:
             why = no_match(order.tif)
-            if order.trigger is None and self.ex.state.rules.ioc_reject_updates == "open_first":
+            if order.trigger is None and rules.ioc_reject_updates == "open_first":
                 self.record(account, order, OrderStatus.OPEN)
             self.end(account, order, why.status)
             return Reject(why, order.asset_id)
         else:
             self._rest(account, market, order)
         if take.sz:
+            if market.open_interest_cap is not None:
+                open_interest.watch(self.ex, market)
+            if order.sz and order.tif.rests and rules.partial_gtc_reply == "resting":
+                return Resting(order.oid, order.cloid)
             return Filled(order.oid, Sz(take.sz), take.average_px(), order.cloid)
         return Resting(order.oid, order.cloid)
 
@@ -215,7 +222,7 @@ class Desk:
     def _is_told(self, status: str) -> bool:
         rule = self.ex.state.rules.non_user_cancel
         if rule == "engine":
-            return status in _TOLD_BY_USER_EVENTS
+            return status in TOLD_BY_USER_EVENTS
         return rule == "all" and status not in _NOT_CANCELLED
 
     def end(self, account: Account, order: Order, status: str) -> None:

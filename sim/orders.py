@@ -23,6 +23,19 @@ class OrderStatus:
     TRIGGERED = "triggered"
     WAITING_FOR_FILL = "waitingForFill"
     SIBLING_FILLED_CANCELED = "siblingFilledCanceled"
+    DELISTED_CANCELED = "delistedCanceled"
+    OPEN_INTEREST_CAP_CANCELED = "openInterestCapCanceled"
+
+
+TOLD_BY_USER_EVENTS = frozenset(
+    {
+        OrderStatus.SELF_TRADE_CANCELED,
+        OrderStatus.MARGIN_CANCELED,
+        OrderStatus.DELISTED_CANCELED,
+        OrderStatus.OPEN_INTEREST_CAP_CANCELED,
+    }
+)
+"""Cancels by the engine that `userEvents` names (contested 2)."""
 
 
 @dataclass(frozen=True, slots=True)

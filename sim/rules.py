@@ -58,3 +58,37 @@ class Rules:
 
     ioc_reject_updates: Literal["single", "open_first"] = "single"
     """What `orderUpdates` says of an immediate order without a match: contested 58."""
+
+    order_margin: Literal["sum", "larger_side"] = "sum"
+    """What resting orders on both sides of a flat coin reserve: all of it, or the larger side's
+    (contested 47)."""
+
+    min_notional_price: Literal["first_cross", "limit"] = "first_cross"
+    """The price at which an order that crosses is tested for the minimum (contested 10)."""
+
+    ioc_check_order: Literal["match_first", "minimum_first"] = "match_first"
+    """What an immediate order is asked first: whether it meets anything, or whether it is worth
+    the minimum (contested 11)."""
+
+    partial_gtc_reply: Literal["filled", "resting"] = "filled"
+    """What a Gtc that partly fills and rests is answered (contested 3)."""
+
+    partial_ioc_status: Literal["filled", "canceled"] = "filled"
+    """How an immediate order ends that filled in part (contested 26)."""
+
+    duplicate_cloid: Literal["accept", "reject"] = "accept"
+    """What becomes of an order whose cloid an open one carries (contested 42)."""
+
+    oi_cap_text: Literal["live", "docs"] = "live"
+    """The wording of an increase at the open-interest cap (contested 16)."""
+
+    open_interest_growth: Rate | None = None
+    """Part of its cap by which the open interest of a market may grow within a full minute, None:
+    any. Documented is the refusal alone (mechanics 17); the rule is Assumed, so it is off."""
+
+    candle_gaps: Literal["flat", "absent"] = "flat"
+    """What `candleSnapshot` shows of an interval without trades (contested 63)."""
+
+    upgrade_reject: Literal["order", "action"] = "order"
+    """What an order that is not post-only gets after a network upgrade: a status of its own, or a
+    refusal of the whole action (contested 12)."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..matching.types import Tif
+from . import trading
 from .clearinghouse import Cause
 from .errors import OrderReject
 from .fixed import Address, Sz
@@ -59,12 +60,12 @@ def fire_triggers(ex: Exchange, moved: Mapping[int, None]) -> None:
     """Fires what the new marks reach: at one market what waited above before what waited below,
     each from the nearest price, at one price the oldest first.
 
-    Documented: the mark price triggers (mechanics 3.2). Assumed: a halted market fires nothing
-    until it trades again.
+    Documented: the mark price triggers (mechanics 3.2). Assumed: a market where nothing may
+    trade fires nothing until it may again.
     """
     for asset_id in moved:
         market = ex.state.markets[asset_id]
-        if market.halted or not market.sleeping:
+        if not market.sleeping or not trading.matches(ex.state, market):
             continue
         woken = [market.sleeping.pop(oid) for oid in market.triggers.wake(market.mark_px)]
         for order in woken:

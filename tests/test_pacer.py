@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import time
+from functools import partial
 
+import pytest
+from asking import ask
+from websockets.sync.client import connect
+
+import hlsim
 from hlsim.server.pacer import AUTO_GRACE_S, START_MS, Clock, Pacer
 
 
@@ -85,7 +91,7 @@ def test_a_moved_wall_clock_runs_on_from_there(real: RealTime) -> None:
         (Clock.WALL, 1.0, -10, 0.0),
         (Clock.WALL, 1.0, None, None),
         (Clock.MANUAL, 1.0, 3000, None),
-        (Clock.AUTO, 1.0, 3_600_000, AUTO_GRACE_S),
+        (Clock.AUTO, 1.0, 3_600_000, 0.0),
         (Clock.AUTO, 1.0, None, None),
     ],
 )
@@ -94,6 +100,16 @@ def test_how_long_to_wait(
 ) -> None:
     found = pacer(real, clock, start_ms=0, speed=speed).seconds_until(due_ms)
     assert found == (None if seconds is None else pytest.approx(seconds))
+
+
+def test_an_auto_clock_waits_for_whoever_asked_a_moment_ago(real: RealTime) -> None:
+    auto = pacer(real, Clock.AUTO)
+    assert not auto.is_watched
+    auto.attend()
+    real.go(0.999)
+    assert (auto.is_watched, auto.seconds_until(1)) == (True, AUTO_GRACE_S)
+    real.go(0.001)
+    assert (auto.is_watched, auto.seconds_until(1)) == (False, 0.0)
 
 
 def test_waking_when_told_is_never_too_early(real: RealTime) -> None:
@@ -105,3 +121,19 @@ def test_waking_when_told_is_never_too_early(real: RealTime) -> None:
         assert seconds is not None
         real.go(seconds)
         assert wall.now_ms() >= target_ms
+
+
+def test_an_auto_clock_waits_for_whoever_reads_or_listens() -> None:
+    """An hour takes a moment while nobody is there, and some seconds while somebody is."""
+    with hlsim.start(market="empty", clock="auto", port=0) as server:
+        watched = partial(server.call, lambda running: running.node.pacer.is_watched)
+        assert not watched()
+        ask(server)
+        assert watched()
+    with hlsim.start(market="empty", clock="auto", port=0) as server:
+        watched = partial(server.call, lambda running: running.node.pacer.is_watched)
+        with connect(server.ws_url):
+            end = time.monotonic() + 10
+            while not watched() and time.monotonic() < end:
+                pass
+            assert watched()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NewType
 
 from ...matching.types import Tif
+from .. import trading
 from ..fixed import Address, Cloid, Px, Sz
 from ..modifying import modify, modify_batch
 from ..replies import OrderReplies, Response
@@ -86,6 +87,7 @@ class PlaceOrders:
     builder: BuilderTerms | None = field(default=None, metadata={"omit": True})
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
+        trading.check_post_only(ex.state, self.orders)
         return OrderReplies(ex.desk.place_batch(acting, self.orders, self.builder, self.grouping))
 
 
@@ -105,6 +107,8 @@ class Modify:
     always_place: bool = field(default=False, metadata={"wire": "a", "omit": True})
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
+        if self.always_place:
+            trading.check_post_only(ex.state, (self.order,))
         return modify(ex.desk, acting, self.oid, self.order, always_place=self.always_place)
 
 
@@ -120,4 +124,6 @@ class BatchModify:
     always_place: bool = field(default=False, metadata={"wire": "a", "omit": True})
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
+        if self.always_place:
+            trading.check_post_only(ex.state, (entry.order for entry in self.modifies))
         return modify_batch(ex.desk, acting, self.modifies, always_place=self.always_place)
