@@ -12,7 +12,7 @@ from .errors import ActionError, ActionReject, CancelReject, OrderReject, Reject
 from .events import NonUserCancel, OrderUpdate
 from .fixed import Address, Cloid, Sz, Wei, div_down, ntl_wei, sz_to_wei
 from .order_checks import first_reject, no_match, static_reject
-from .orders import Builder, Order, OrderStatus
+from .orders import Builder, Order, OrderStatus, is_told
 from .replies import Done, Filled, OrderReplies, OrderReply, Response, Resting
 from .state import Account, Market, OrderLoad
 from .take import Take
@@ -30,9 +30,6 @@ SCHEDULE_VOLUME_USD = 1_000_000
 """Documented: at least 5 s ahead, 10 triggers a UTC day; Observed: a $1M volume gate (mechanics
 5).
 """
-
-_TOLD_BY_USER_EVENTS = frozenset({OrderStatus.SELF_TRADE_CANCELED, OrderStatus.MARGIN_CANCELED})
-"""Cancels by the engine that `userEvents` names (contested 2)."""
 
 
 class Desk:
@@ -181,7 +178,7 @@ class Desk:
         """Takes an order that left the book off every list and records `status`."""
         account = self.ex.state.accounts[Address(order.owner)]
         _unlist(account, order)
-        if status in _TOLD_BY_USER_EVENTS:
+        if is_told(status, self.ex.state.rules):
             self.ex.emit(NonUserCancel(account.address, order.coin, order.oid))
         self._record(account, order, status)
 

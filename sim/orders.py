@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..matching.types import Order as BookOrder
 from ..matching.types import Tif
 from .fixed import Address, Cloid, Sz
+from .rules import Rules
 
 
 class OrderStatus:
@@ -19,6 +20,25 @@ class OrderStatus:
     SELF_TRADE_CANCELED = "selfTradeCanceled"
     REDUCE_ONLY_CANCELED = "reduceOnlyCanceled"
     SCHEDULED_CANCEL = "scheduledCancel"
+    LIQUIDATED_CANCELED = "liquidatedCanceled"
+
+
+TOLD_BY_USER_EVENTS = frozenset(
+    {
+        OrderStatus.SELF_TRADE_CANCELED,
+        OrderStatus.MARGIN_CANCELED,
+        OrderStatus.LIQUIDATED_CANCELED,
+    }
+)
+"""Cancels by the engine that `userEvents` names (contested 2)."""
+_NOT_BY_THE_ENGINE = frozenset({OrderStatus.FILLED, OrderStatus.CANCELED})
+
+
+def is_told(status: str, rules: Rules) -> bool:
+    """True when `userEvents` tells that an order ended as `status` (contested 2)."""
+    if rules.non_user_cancel == "engine":
+        return status in TOLD_BY_USER_EVENTS
+    return rules.non_user_cancel == "all" and status not in _NOT_BY_THE_ENGINE
 
 
 @dataclass(frozen=True, slots=True)

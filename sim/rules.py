@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from .fixed import Rate, Usd
 
@@ -41,3 +42,18 @@ class Rules:
     max_open_orders: int = 1000
     max_open_orders_cap: int = 5000
     """Documented: 1000 open orders plus one per $5M of volume, at most 5000 (mechanics 2.7)."""
+
+    partial_liquidation_ntl: Usd = Usd(100_000_000_000)
+    """Documented: of a position that is worth more, a fifth is liquidated first; 10 000 USDC on
+    testnet (mechanics 8.2).
+    """
+
+    adl_short_index: Literal["entry_over_mark", "literal"] = "entry_over_mark"
+    """How shorts rank for auto-deleveraging. The documented formula, mark/entry, favours longs only
+    (contested 53).
+    """
+
+    non_user_cancel: Literal["engine", "all", "none"] = "engine"
+    """Of which cancels by the engine `userEvents` tells: those that a list names, all of them, or
+    none (contested 2).
+    """

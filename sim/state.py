@@ -17,6 +17,7 @@ from .prices import Averages
 from .rules import Rules
 from .timers import Timers
 from .volume import DayVolume
+from .watch import Watch
 
 FILLS_KEPT = 10_000
 """Documented: only the 10000 most recent fills are reachable (info 2.6)."""
@@ -129,6 +130,8 @@ class Account:
     schedule_day: int = 0
     """UTC day number that `schedule_triggers` counts."""
     abstraction: str = "default"
+    liquidated_partly_ms: int | None = None
+    """When a part of a large position was liquidated last."""
 
 
 @dataclass(slots=True)
@@ -140,6 +143,8 @@ class Market:
     oracle_px: Px
     """Perps only; of a spot pair it is the world's starting price."""
     mark_px: Px
+    mark_px_before: Px = Px(0)
+    """The mark before it last moved."""
     last_px: Px | None = None
     """Price of the last trade."""
     averages: Averages = field(default_factory=Averages)
@@ -202,3 +207,6 @@ class State:
     action_index: int = 0
     """Actions applied in the block `height`."""
     next_oid: int = 1
+    next_lid: int = 1
+    """Of liquidations."""
+    watch: Watch = field(default_factory=Watch)
