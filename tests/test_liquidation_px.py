@@ -89,7 +89,7 @@ def test_at_the_liquidation_price_an_account_stands_and_one_tick_past_it_falls(s
     floor, rest = exact // (100 * tick) * tick, exact % (100 * tick)
     ceiling = floor + tick if rest else floor
     stands, falls = (ceiling, ceiling - tick) if is_long else (floor, floor + tick)
-    if abs(exact - 100 * falls) * ntl < 2 * 10**10:
+    if abs(exact - 100 * falls) * ntl < 2 * 10**12:
         falls += -tick if is_long else tick
 
     ex.operate(SetOracle(((0, Px(stands)),)))
