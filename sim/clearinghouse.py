@@ -113,7 +113,7 @@ def _settle_perp(
     state.treasury.usd_fees = Usd(state.treasury.usd_fees + protocol)
     before = account.positions.get(asset.id)
     start = Szi(before.szi if before is not None else 0)
-    direction, closed_pnl = _move_position(ex, market, account, asset, order.side, px, sz, fee)
+    direction, closed_pnl = move_position(ex, market, account, asset, order.side, px, sz, fee)
     return Fill(
         account.address,
         asset.coin,
@@ -139,7 +139,7 @@ def _settle_perp(
     )
 
 
-def _move_position(
+def move_position(
     ex: Exchange,
     market: Market,
     account: Account,

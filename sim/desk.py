@@ -13,7 +13,7 @@ from .events import NonUserCancel, OrderUpdate
 from .fixed import Address, Cloid, Sz, Wei, ntl_wei, sz_to_wei
 from .open_orders import enlist, unlist
 from .order_checks import first_reject, no_match, static_reject
-from .orders import TOLD_BY_USER_EVENTS, Builder, Order, OrderStatus, Stage, Trigger
+from .orders import Builder, Order, OrderStatus, Stage, Trigger, is_told
 from .replies import Filled, OrderReply, Resting
 from .state import Account, Market, OrderLoad
 from .take import Take
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from .call import Acting
     from .exchange import Exchange
 
-_NOT_CANCELLED = frozenset({OrderStatus.FILLED, OrderStatus.CANCELED})
-"""Ends of an order that are no cancel by the engine."""
 _NO_MATCH = frozenset({OrderReject.IOC_CANCEL, OrderReject.NO_LIQUIDITY})
 
 
@@ -215,15 +213,9 @@ class Desk:
         """Takes an order that left the book off every list and records `status`."""
         account = self.ex.state.accounts[Address(order.owner)]
         unlist(account, order)
-        if self._is_told(status):
+        if is_told(status, self.ex.state.rules):
             self.ex.emit(NonUserCancel(account.address, order.coin, order.oid))
         self.end(account, order, status)
-
-    def _is_told(self, status: str) -> bool:
-        rule = self.ex.state.rules.non_user_cancel
-        if rule == "engine":
-            return status in TOLD_BY_USER_EVENTS
-        return rule == "all" and status not in _NOT_CANCELLED
 
     def end(self, account: Account, order: Order, status: str) -> None:
         """Records the last `status` of an order that is on no list, and what follows from it."""

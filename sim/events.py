@@ -42,6 +42,11 @@ class Direction(Enum):
     BUY = "Buy"
     SELL = "Sell"
     SETTLEMENT = "Settlement"
+    LIQUIDATED_CROSS_LONG = "Liquidated Cross Long"
+    LIQUIDATED_CROSS_SHORT = "Liquidated Cross Short"
+    LIQUIDATED_ISOLATED_LONG = "Liquidated Isolated Long"
+    LIQUIDATED_ISOLATED_SHORT = "Liquidated Isolated Short"
+    AUTO_DELEVERAGING = "Auto-Deleveraging"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,22 @@ class Liquidation:
     mark_px: Px
     method: str
     """"market" or "backstop"."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLiquidated(Event):
+    """A liquidation closed something of `user` (ws 3.13)."""
+
+    lid: int
+    liquidator: Address
+    user: Address
+    ntl: Usd
+    """What was closed, at mark."""
+    account_value: Usd
+    """Before it was closed."""
+
+    def topics(self) -> tuple[Topic, ...]:
+        return (("userEvents", self.user),)
 
 
 @dataclass(frozen=True, slots=True)

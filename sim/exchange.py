@@ -70,6 +70,7 @@ class Exchange:
         self._touched: dict[Address, None] = {}
         self._books: dict[str, None] = {}
         self._moved: dict[int, None] = {}
+        self._computed = False
 
     @classmethod
     def create(
@@ -144,8 +145,8 @@ class Exchange:
         operation.apply(self)
         if self.journal is not None:
             self.journal(Operated(operation, self.state.time_ms))
-        self._react()
         self.state.action_index += 1
+        self._react()
         self._flush()
 
     def advance(self, time_ms: int) -> None:
@@ -181,8 +182,8 @@ class Exchange:
 
     def _react(self) -> None:
         """Does what new marks cause, once everything else of that moment is done."""
-        while self._moved:
-            moved, self._moved = self._moved, {}
+        while self._moved or self._computed:
+            moved, self._moved, self._computed = self._moved, {}, False
             for react in REACTIONS:
                 react(self, moved)
 
@@ -239,10 +240,15 @@ class Exchange:
     def touch(self, user: Address) -> None:
         """Notes that balances, positions, leverage or orders of `user` changed."""
         self._touched[user] = None
+        self.state.watch.stale[user] = None
 
     def mark_moved(self, asset_id: int) -> None:
         """Notes that the mark of an asset was computed anew and differs."""
         self._moved[asset_id] = None
+
+    def marks_computed(self) -> None:
+        """Notes that marks were computed anew, whether or not any of them moved."""
+        self._computed = True
 
     def touch_book(self, coin: str) -> None:
         """Notes that the book of `coin` changed."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .fixed import Address, Usd, Wei
+from .fixed import Address, Szi, Usd, Wei
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,18 @@ class Send(LedgerChange):
     fee_decimals: int
     fee_token: str
     nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class Liquidated(LedgerChange):
+    kind: ClassVar[str] = "liquidation"
+    ntl: Usd
+    """What was closed, at mark."""
+    account_value: Usd
+    """Before it was closed; of an isolated position its margin."""
+    is_cross: bool
+    positions: tuple[tuple[str, Szi], ...]
+    """Coins and the signed sizes that were closed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,12 @@ def margin_used(state: State, account: Account, asset_id: int) -> Usd:
     return Usd(div_down(position_value(market, position), leverage.value))
 
 
+def maintenance_of(state: State, asset_id: int, position: Position) -> Usd:
+    """Maintenance margin of one position at mark (mechanics 6.3)."""
+    value = position_value(state.markets[asset_id], position)
+    return perp_of(state, asset_id).margin_table.maintenance(value)
+
+
 def entry_px(asset: Asset, position: Position) -> Px:
     """Average entry as displayed: truncated to 6 - szDecimals decimals.
 
@@ -192,9 +198,7 @@ def cross_maintenance(state: State, account: Account) -> Usd:
     """Maintenance margin of the cross positions, tiers and deductions applied (mechanics 6.3)."""
     return Usd(
         sum(
-            perp_of(state, asset_id).margin_table.maintenance(
-                position_value(state.markets[asset_id], position)
-            )
+            maintenance_of(state, asset_id, position)
             for asset_id, position in account.positions.items()
             if position.is_cross
         )

@@ -8,6 +8,7 @@ from enum import Enum
 from ..matching.types import Order as BookOrder
 from ..matching.types import Px, Side, Tif
 from .fixed import Address, Cloid, Sz
+from .rules import Rules
 
 
 class OrderStatus:
@@ -25,17 +26,27 @@ class OrderStatus:
     SIBLING_FILLED_CANCELED = "siblingFilledCanceled"
     DELISTED_CANCELED = "delistedCanceled"
     OPEN_INTEREST_CAP_CANCELED = "openInterestCapCanceled"
+    LIQUIDATED_CANCELED = "liquidatedCanceled"
 
 
 TOLD_BY_USER_EVENTS = frozenset(
     {
         OrderStatus.SELF_TRADE_CANCELED,
         OrderStatus.MARGIN_CANCELED,
+        OrderStatus.LIQUIDATED_CANCELED,
         OrderStatus.DELISTED_CANCELED,
         OrderStatus.OPEN_INTEREST_CAP_CANCELED,
     }
 )
 """Cancels by the engine that `userEvents` names (contested 2)."""
+_NOT_BY_THE_ENGINE = frozenset({OrderStatus.FILLED, OrderStatus.CANCELED})
+
+
+def is_told(status: str, rules: Rules) -> bool:
+    """True when `userEvents` tells that an order ended as `status` (contested 2)."""
+    if rules.non_user_cancel == "engine":
+        return status in TOLD_BY_USER_EVENTS
+    return rules.non_user_cancel == "all" and status not in _NOT_BY_THE_ENGINE
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,14 +184,14 @@ def on_timer(ex: Exchange) -> None:
         else:
             mark = _sample(market) if isinstance(asset, Perp) else _spot_mark(market)
             if mark != market.mark_px:
-                market.mark_px = mark
+                _move_mark(ex, market, mark)
                 moved.append(asset.coin)
-                ex.mark_moved(asset.id)
         if is_minute:
             market.prev_day.append((now, market.mark_px))
             if not asset.is_spot:
                 market.oracle_minutes.append(market.oracle_px)
                 market.open_interest_base = market.open_interest
+    ex.marks_computed()
     if moved:
         ex.emit(PricesChanged(tuple(moved)))
 
@@ -216,10 +216,15 @@ def set_oracle(ex: Exchange, pxs: Iterable[tuple[int, Px]]) -> None:
         market.oracle_px = oracle
         mark = _mark(market)
         if mark != market.mark_px:
-            market.mark_px = mark
-            ex.mark_moved(market.asset.id)
+            _move_mark(ex, market, mark)
+    ex.marks_computed()
     if wanted:
         ex.emit(PricesChanged(tuple(market.asset.coin for market, _ in wanted)))
+
+
+def _move_mark(ex: Exchange, market: Market, mark: Px) -> None:
+    market.mark_px_before, market.mark_px = market.mark_px, mark
+    ex.mark_moved(market.asset.id)
 
 
 def _sample(market: Market) -> Px:

@@ -53,9 +53,6 @@ class Rules:
     """Where `frontendOpenOrders` shows children that wait: in their parent and beside it, or in it
     only (contested 28)."""
 
-    non_user_cancel: Literal["engine", "all", "none"] = "engine"
-    """Which cancels by the engine `userEvents` names: contested 2."""
-
     ioc_reject_updates: Literal["single", "open_first"] = "single"
     """What `orderUpdates` says of an immediate order without a match: contested 58."""
 
@@ -92,3 +89,17 @@ class Rules:
     upgrade_reject: Literal["order", "action"] = "order"
     """What an order that is not post-only gets after a network upgrade: a status of its own, or a
     refusal of the whole action (contested 12)."""
+    partial_liquidation_ntl: Usd = Usd(100_000_000_000)
+    """Documented: of a position that is worth more, a fifth is liquidated first; 10 000 USDC on
+    testnet (mechanics 8.2).
+    """
+
+    adl_short_index: Literal["entry_over_mark", "literal"] = "entry_over_mark"
+    """How shorts rank for auto-deleveraging. The documented formula, mark/entry, favours longs only
+    (contested 53).
+    """
+
+    non_user_cancel: Literal["engine", "all", "none"] = "engine"
+    """Of which cancels by the engine `userEvents` tells: those that a list names, all of them, or
+    none (contested 2).
+    """

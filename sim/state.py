@@ -18,6 +18,7 @@ from .prices import Averages
 from .rules import Rules
 from .timers import Timers
 from .volume import DayVolume
+from .watch import Watch
 
 FILLS_KEPT = 10_000
 """Documented: only the 10000 most recent fills are reachable (info 2.6)."""
@@ -137,6 +138,8 @@ class Account:
     schedule_day: int = 0
     """UTC day number that `schedule_triggers` counts."""
     abstraction: str = "default"
+    liquidated_partly_ms: int | None = None
+    """When a part of a large position was liquidated last."""
 
 
 @dataclass(slots=True)
@@ -148,6 +151,8 @@ class Market:
     oracle_px: Px
     """Perps only; of a spot pair it is the world's starting price."""
     mark_px: Px
+    mark_px_before: Px = Px(0)
+    """The mark before it last moved."""
     last_px: Px | None = None
     """Price of the last trade."""
     averages: Averages = field(default_factory=Averages)
@@ -222,3 +227,6 @@ class State:
     next_oid: int = 1
     post_only_until_ms: int = 0
     """The end of the window after the last network upgrade."""
+    next_lid: int = 1
+    """Of liquidations."""
+    watch: Watch = field(default_factory=Watch)

@@ -86,6 +86,12 @@ def extra_agents(view: View, user: Address) -> Json:
     ]
 
 
+@info("liquidatable", status="empty", source="info 12.1")
+def liquidatable(view: View) -> Json:
+    """Assumed: for the operator of a node only; what a row looks like was never published."""
+    return []
+
+
 @info("isVip", status="empty", source="info 5.10")
 def is_vip(view: View, user: Address) -> Json:
     return None

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...sim.events import FundingPaid, FundingRate, LedgerRow
+from ...sim.events import AccountLiquidated, FundingPaid, FundingRate, LedgerRow
 from ...sim.ids import ZERO_HASH
 from ...sim.ledger import (
     AccountClassTransfer,
     Deposit,
     InternalTransfer,
     LedgerChange,
+    Liquidated,
     Send,
     SpotGenesis,
     SpotTransfer,
@@ -75,6 +76,17 @@ def _spot_genesis(delta: SpotGenesis) -> dict[str, Any]:
     return {"token": delta.token, "amount": decimal_text(delta.amount, delta.decimals)}
 
 
+def _liquidated(delta: Liquidated) -> dict[str, Any]:
+    return {
+        "liquidatedNtlPos": usd_text(delta.ntl),
+        "accountValue": usd_text(delta.account_value),
+        "leverageType": "Cross" if delta.is_cross else "Isolated",
+        "liquidatedPositions": [
+            {"coin": coin, "szi": px_text(szi)} for coin, szi in delta.positions
+        ],
+    }
+
+
 _DELTAS: dict[type[LedgerChange], Callable[[Any], dict[str, Any]]] = {
     Deposit: _deposit,
     Withdraw: _withdraw,
@@ -83,6 +95,7 @@ _DELTAS: dict[type[LedgerChange], Callable[[Any], dict[str, Any]]] = {
     SpotTransfer: _spot_transfer,
     Send: _send,
     SpotGenesis: _spot_genesis,
+    Liquidated: _liquidated,
 }
 
 
@@ -114,6 +127,17 @@ def funding_event(paid: FundingPaid) -> dict[str, Any]:
         "szi": px_text(paid.szi),
         "fundingRate": rate_text(paid.rate),
         "nSamples": None,
+    }
+
+
+def liquidation_event(event: AccountLiquidated) -> dict[str, Any]:
+    """What `userEvents` tells of a liquidation; these keys alone are in snake case (ws 3.13)."""
+    return {
+        "lid": event.lid,
+        "liquidator": event.liquidator,
+        "liquidated_user": event.user,
+        "liquidated_ntl_pos": usd_text(event.ntl),
+        "liquidated_account_value": usd_text(event.account_value),
     }
 
 

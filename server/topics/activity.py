@@ -11,12 +11,20 @@ from itertools import islice
 from typing import TypeVar
 
 from ...sim.assets import SpotPair
-from ...sim.events import Event, Fill, FundingPaid, LedgerRow, NonUserCancel, OrderUpdate
+from ...sim.events import (
+    AccountLiquidated,
+    Event,
+    Fill,
+    FundingPaid,
+    LedgerRow,
+    NonUserCancel,
+    OrderUpdate,
+)
 from ...sim.fixed import Address
 from ...sim.view import View
 from ..info.registry import Json
 from ..shapes.fills import fill_row, merged_by_block, merged_fill_row
-from ..shapes.ledger import funding_event, ledger_row
+from ..shapes.ledger import funding_event, ledger_row, liquidation_event
 from ..shapes.orders import order_update
 from ..shapes.text import bare_text
 from .registry import Source, Topic, topic
@@ -52,10 +60,13 @@ class UserEvents(Topic):
         return (("userEvents", self.user),)
 
     def update(self, view: View, events: Sequence[Event]) -> Iterator[Json]:
-        """A frame for each kind; funding has one for each coin."""
+        """A frame for each kind; funding has one for each coin, liquidation for each of them."""
         cancels = [event for event in events if isinstance(event, NonUserCancel)]
         if cancels:
             yield {"nonUserCancel": [{"coin": gone.coin, "oid": gone.oid} for gone in cancels]}
+        for event in events:
+            if isinstance(event, AccountLiquidated):
+                yield {"liquidation": liquidation_event(event)}
         fills = [event for event in events if isinstance(event, Fill)]
         if fills:
             yield {"fills": [fill_row(fill) for fill in fills]}
@@ -119,8 +130,13 @@ class Notification(Topic):
 
     def update(self, view: View, events: Sequence[Event]) -> Iterator[Json]:
         for event in events:
-            if isinstance(event, Fill) and not event.crossed:
+            if isinstance(event, Fill) and not event.crossed and not _is_handover(event):
                 yield {"notification": _filled_text(view, event)}
+
+
+def _is_handover(fill: Fill) -> bool:
+    """True for what the book did not match: there was no resting order."""
+    return fill.liquidation is not None and fill.liquidation.method == "backstop"
 
 
 def _filled_text(view: View, fill: Fill) -> str:
