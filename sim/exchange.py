@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import funding, prices, snapshot
+from . import funding, prices, snapshot, twap
 from .actions import ACTIONS, Action
 from .agents import expire_agent, resolve_signer
 from .assets import Universe
@@ -70,6 +70,7 @@ class Exchange:
         self._touched: dict[Address, None] = {}
         self._books: dict[str, None] = {}
         self._moved: dict[int, None] = {}
+        self._due_twaps: list[int] = []
 
     @classmethod
     def create(
@@ -173,6 +174,8 @@ class Exchange:
                 self.desk.on_scheduled_cancel(Address(key))
             case Timer.AGENT_EXPIRY:
                 expire_agent(self.state, Address(key))
+            case Timer.TWAP:
+                self._due_twaps.append(int(key))
 
     def _react(self) -> None:
         """Does what new marks cause, once everything else of that moment is done."""
@@ -180,6 +183,9 @@ class Exchange:
             moved, self._moved = self._moved, {}
             for react in REACTIONS:
                 react(self, moved)
+        due, self._due_twaps = self._due_twaps, []
+        for twap_id in due:
+            twap.on_due(self, twap_id)
 
     def seal(self) -> None:
         """Ends the block: the next action gets the next height. Does nothing to an empty block."""

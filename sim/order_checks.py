@@ -174,10 +174,12 @@ def _perp_reject(
     position = account.positions.get(perp.id)
     szi = position.szi if position is not None else 0
     reduces = szi * order.side.sign < 0
-    # Observed: only an order that closes the whole position may be worth less (mechanics 2.5).
+    # Observed: only an order that closes the whole position may be worth less; Inferred: and slices
+    # of a TWAP (mechanics 2.5).
     closes_all = reduces and (order.sz == abs(szi) or (order.reduce_only and order.sz > abs(szi)))
     tested_px = order.px if best is None else best.px
-    if not closes_all and tested_px * order.sz < state.rules.min_order_usd * 10**10:
+    too_small = tested_px * order.sz < state.rules.min_order_usd * 10**10
+    if too_small and not closes_all and order.twap_id is None:
         return Reject(OrderReject.MIN_TRADE_NTL, perp.id)
     if order.reduce_only and not reduces:
         return Reject(OrderReject.REDUCE_ONLY, perp.id)
@@ -231,7 +233,8 @@ def _spot_reject(
         # 2.9).
         return Reject(OrderReject.SPOT_BALANCE, pair.id)
     tested_px = order.px if best is None else best.px
-    if tested_px * order.sz < state.rules.min_order_usd * 10**10:
+    too_small = tested_px * order.sz < state.rules.min_order_usd * 10**10
+    if too_small and order.twap_id is None:
         return Reject(OrderReject.MIN_TRADE_SPOT_NTL, pair.id, {"quote": pair.quote.name})
     post_only = _post_only_reject(market, order, best)
     if post_only is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from .fixed import Rate, Usd
 
@@ -41,3 +42,11 @@ class Rules:
     max_open_orders: int = 1000
     max_open_orders_cap: int = 5000
     """Documented: 1000 open orders plus one per $5M of volume, at most 5000 (mechanics 2.7)."""
+
+    twap_max_minutes: int = 10_080
+    """Documented: a TWAP takes 7 days at most, 1440 minutes until 2026 (contested 7)."""
+    twap_minimum: Literal["flat", "per_minute"] = "flat"
+    """Documented: $100 for any duration; an older text has $10 for each minute (contested 15)."""
+    max_twaps: int = 100
+    """Assumed: TWAPs that one user may have running or waiting; whether the exchange has such a
+    limit is unknown (mechanics 4)."""

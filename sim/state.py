@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from ..matching.book import OrderBook
+from ..matching.triggers import Triggers
 from .assets import Asset, Universe
 from .candles import CandleSeries
 from .events import Fill, FundingPaid, FundingRate, LedgerRow, Trade
@@ -16,6 +17,7 @@ from .orders import Order
 from .prices import Averages
 from .rules import Rules
 from .timers import Timers
+from .twap_state import Twap, TwapUpdate, empty_history
 from .volume import DayVolume
 
 FILLS_KEPT = 10_000
@@ -129,6 +131,9 @@ class Account:
     schedule_day: int = 0
     """UTC day number that `schedule_triggers` counts."""
     abstraction: str = "default"
+    twaps: dict[int, Twap] = field(default_factory=dict)
+    """TWAPs that run or wait, by id, oldest first."""
+    twap_history: deque[TwapUpdate] = field(default_factory=empty_history)
 
 
 @dataclass(slots=True)
@@ -159,6 +164,8 @@ class Market:
         default_factory=lambda: deque(maxlen=FUNDING_RATES_KEPT)
     )
     halted: bool = False
+    twap_waits: Triggers[int] = field(default_factory=Triggers)
+    """TWAPs that the mark starts or stops, by id."""
 
 
 @dataclass(slots=True)
@@ -202,3 +209,6 @@ class State:
     action_index: int = 0
     """Actions applied in the block `height`."""
     next_oid: int = 1
+    twaps: dict[int, Twap] = field(default_factory=dict)
+    """Every TWAP that runs or waits, by id."""
+    next_twap_id: int = 1

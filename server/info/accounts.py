@@ -11,6 +11,7 @@ from ..shapes.accounts import clearinghouse_state as clearinghouse_shape
 from ..shapes.accounts import spot_state
 from ..shapes.orders import full_order
 from ..shapes.text import usd_text
+from ..shapes.twaps import twap_states
 from .listings import first_dex
 from .orders import newest_first
 from .registry import Json, Unanswerable, info
@@ -136,7 +137,7 @@ def web_data_2(view: View, user: Address) -> Json:
         "serverTime": view.time_ms,
         "isVault": False,
         "user": user,
-        "twapStates": [],
+        "twapStates": twap_states(account),
         "spotState": spot_state(view, user),
         "spotAssetCtxs": cached.spot_ctxs_json(view),
     }

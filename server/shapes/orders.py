@@ -56,11 +56,18 @@ def full_order(order: Order, sz: Sz | None = None) -> dict[str, Any]:
         "children": [],
         "isPositionTpsl": False,
         "reduceOnly": order.reduce_only,
-        "orderType": "Market" if order.tif in _MARKET_TIFS else "Limit",
+        "orderType": _order_type(order),
         "origSz": px_text(order.orig_sz),
         "tif": order.tif.value,
         "cloid": order.cloid,
     }
+
+
+def _order_type(order: Order) -> str:
+    """Observed: the words of info 6.2."""
+    if order.twap_id is not None:
+        return "Twap Slice"
+    return "Market" if order.tif in _MARKET_TIFS else "Limit"
 
 
 def status_row(update: OrderUpdate) -> dict[str, Any]:
