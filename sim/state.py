@@ -164,7 +164,7 @@ class Market:
         default_factory=lambda: deque(maxlen=FUNDING_RATES_KEPT)
     )
     halted: bool = False
-    twap_waits: Triggers[int] = field(default_factory=Triggers)
+    twap_waits: Triggers[int] = field(default_factory=Triggers[int])
     """TWAPs that the mark starts or stops, by id."""
 
 

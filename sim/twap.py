@@ -137,7 +137,7 @@ def _first_reject(
             return Reject(why, asset.id)
     if asset.is_spot and terms.reduce_only:
         return Reject(OrderReject.SPOT_REDUCE_ONLY, asset.id)
-    if not _trades(market):
+    if market.halted or asset.is_delisted:
         return Reject(OrderReject.HALTED, asset.id)
     per_minute = rules.twap_minimum == "per_minute"
     least = MINIMUM_USD_PER_MINUTE * terms.minutes if per_minute else MINIMUM_USD
@@ -160,8 +160,10 @@ def _px_reject(asset: Asset, px: Px) -> OrderReject | None:
     return None if on_tick(px) else OrderReject.TICK
 
 
-def _trades(market: Market) -> bool:
-    """True while slices may fill. Documented: not while trading is restricted (mechanics 17)."""
+def _may_fill(market: Market) -> bool:
+    """False while slices only pass by. Documented: "no fills" after a network upgrade (mechanics
+    17); Assumed: nor on a halted market, where a TWAP goes on and makes up for it later.
+    """
     return not market.halted and not market.asset.is_delisted
 
 
@@ -236,7 +238,7 @@ def _send_slice(ex: Exchange, market: Market, twap: Twap) -> None:
         return
     sz = _slice_sz(state, account, market.asset, twap)
     twap.tried += 1
-    if sz and _trades(market):
+    if sz and _may_fill(market):
         error = _trade(ex, account, market, twap, sz)
         if error is not None:
             _end(ex, twap, TwapStatus.ERROR, error)

@@ -14,6 +14,7 @@ from hlsim.sim.actions.twap import TwapAsked, TwapCancel, TwapDetails, TwapOrder
 from hlsim.sim.errors import Reject
 from hlsim.sim.events import Fill
 from hlsim.sim.replies import TwapCanceled, TwapPlaced
+from hlsim.sim.rules import Rules
 from hlsim.sim.twap_state import TwapUpdate
 
 
@@ -72,6 +73,12 @@ def deep(story: Story, *quotes: str) -> Trader:
         maker.buys(f"{size} {coin} @ {bid}")
         maker.sells(f"{size} {coin} @ {ask}")
     return maker
+
+
+def opened(rules: Rules | None = None) -> tuple[Story, Trader, Trader]:
+    """Deep quotes around BTC 50000, their maker, and alice."""
+    m = market(rules)
+    return m, deep(m), m.account("alice")
 
 
 def reprice(maker: Trader, coin: str, price: str) -> None:
