@@ -125,6 +125,30 @@ def test_a_slice_goes_three_percent_from_the_mark_and_no_further() -> None:
     assert slices(alice)[-1].px == px("51500")
 
 
+@pytest.mark.parametrize(("side", "limit"), [("buy", "51501"), ("sell", "48501")])
+def test_the_limit_is_on_tick_inside_the_slippage(side: str, limit: str) -> None:
+    """Mark 50001: 51501.03 and 48500.97."""
+    m = market()
+    maker, alice = m.account("maker", usd="10000000"), m.account("alice")
+    reprice(maker, "BTC", "50001")
+    maker.place(maker.new_order("1 BTC @ 50000", is_buy=side == "sell"))
+
+    twap(alice, f"{side} 0.2 BTC")
+
+    assert alice.account.history.rows[0].order.px == px(limit)
+
+
+def test_a_slice_of_a_pair_may_be_worth_less_than_ten_of_its_quote_token() -> None:
+    """Inferred: as on perps (mechanics 4)."""
+    m = market()
+    m.account("maker", usd="1", spot_usdc="10000").buys("100 @107 @ 39")
+    alice = m.account("alice", HYPE="100")
+
+    twap(alice, "sell 2.51 @107", minutes=5)
+
+    assert [(fill.px, fill.sz) for fill in slices(alice)] == [(px("39"), sz("0.25"))]
+
+
 def test_random_slices_differ_by_a_fifth_and_add_up() -> None:
     """Documented: each slice plus or minus 20 % (mechanics 4); the same for the same seed."""
     told = []
@@ -239,13 +263,20 @@ def test_a_halted_market_lets_slices_pass_and_the_twap_live() -> None:
     assert [fill.sz for fill in slices(alice)] == [sz("0.01"), sz("0.03")]
 
 
-def test_a_lot_that_is_more_than_three_slices_still_trades() -> None:
-    """Assumed: one lot at least, when the target reaches it."""
-    m = market()
-    alice = m.account("alice")
-    m.account("maker", usd="1000000").sells("1000 ISO @ 10")
-    m.account("maker").sells("1000 MEME @ 0.5")
-    twap(alice, "buy 10 ISO", minutes=5)
+def dear_lot(seed: int) -> int:
+    """In which of its eleven slices a random TWAP of one lot, worth $1000, traded."""
+    m = market(seed=seed)
+    maker, alice = m.account("maker", usd="10000000"), m.account("alice")
+    reprice(maker, "MEME", "1000")
+    maker.sells("10 MEME @ 1000")
+    twap(alice, "buy 1 MEME", minutes=5, randomize=True)
     m.advance(seconds=300)
+    (fill,) = slices(alice)
+    assert rows(alice) == [(1, "activated"), (1, "finished")]
+    assert last(alice).time_ms == fill.time_ms
+    return (fill.time_ms - START_MS) // 30_000 + 1
 
-    assert [fill.sz for fill in slices(alice)] == [sz("1")] * 10
+
+def test_a_lot_that_is_more_than_three_slices_still_trades() -> None:
+    """Assumed: whole, once the target is near it; and the TWAP is finished with it."""
+    assert [dear_lot(seed) for seed in (0, 14)] == [11, 10]
