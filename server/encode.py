@@ -17,6 +17,8 @@ from ..sim.replies import (
     Refused,
     Response,
     Resting,
+    TwapCanceled,
+    TwapPlaced,
     Waiting,
 )
 from .shapes.text import bare_text, px_text
@@ -40,6 +42,12 @@ def response_json(response: Response) -> dict[str, Any]:
             return _ok("order", [order_status(reply) for reply in response.statuses])
         case CancelReplies():
             return _ok("cancel", [_cancel_status(reply) for reply in response.statuses])
+        case TwapPlaced():
+            return _ok_status("twapOrder", _twap_status(response.status))
+        case TwapCanceled():
+            reject = response.status
+            status = "success" if reject is None else {"error": plain_text(reject)}
+            return _ok_status("twapCancel", status)
         case Refused():
             return {"status": "err", "response": error_text(response.error)}
         case Done():
@@ -48,6 +56,16 @@ def response_json(response: Response) -> dict[str, Any]:
 
 def _ok(kind: str, statuses: list[Any]) -> dict[str, Any]:
     return {"status": "ok", "response": {"type": kind, "data": {"statuses": statuses}}}
+
+
+def _ok_status(kind: str, status: Any) -> dict[str, Any]:
+    return {"status": "ok", "response": {"type": kind, "data": {"status": status}}}
+
+
+def _twap_status(status: int | Reject) -> dict[str, Any]:
+    if isinstance(status, Reject):
+        return {"error": plain_text(status)}
+    return {"running": {"twapId": status}}
 
 
 def order_status(reply: OrderReply) -> dict[str, Any] | str:
@@ -87,11 +105,16 @@ def reject_text(reject: Reject) -> str:
     Observed: what is judged at execution ends in ` asset=N`; what the payload alone decides, or
     what refuses a whole action, does not (exchange 7).
     """
-    why = reject.why
-    template = why.text if isinstance(why, OrderReject) else why.value
-    text = _filled_in(template, reject.params)
+    why, text = reject.why, plain_text(reject)
     suffixed = isinstance(why, CancelReject) or (isinstance(why, OrderReject) and why.suffixed)
     return f"{text} asset={reject.asset_id}" if suffixed else text
+
+
+def plain_text(reject: Reject) -> str:
+    """As `reject_text`, never with a suffix: what TWAPs are told (exchange 7.3)."""
+    why = reject.why
+    template = why.text if isinstance(why, OrderReject) else why.value
+    return _filled_in(template, reject.params)
 
 
 def error_text(error: ActionError) -> str:

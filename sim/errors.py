@@ -140,6 +140,18 @@ class CancelReject(Enum):
     NOT_OPEN = "Order was never placed, already canceled, or filled."
 
 
+class TwapReject(Enum):
+    """Why a TWAP was not placed or not cancelled; never with a suffix (exchange 7.3)."""
+
+    DURATION = "Invalid TWAP duration: {minutes} min(s)"
+    VALUE = "TWAP order value too small. Min is ${least}."
+    VALUE_PER_MINUTE = "TWAP order value too small. Min is ${least}, which is $10 per minute."
+    REDUCE_ONLY = "Reduce-only TWAP order would increase position."
+    # Assumed: whether the exchange limits TWAPs is unknown, so is its text.
+    TOO_MANY = "Too many open TWAP orders."
+    NOT_RUNNING = "TWAP was never placed, already canceled, or filled."
+
+
 class ActionReject(Enum):
     """Why a whole action was refused: `{"status":"err","response":text}`, HTTP 200.
 
@@ -230,7 +242,7 @@ class Reject:
     An entry of a batchModify may be refused with an `ActionReject`, whose text takes no suffix.
     """
 
-    why: OrderReject | CancelReject | ActionReject
+    why: OrderReject | CancelReject | ActionReject | TwapReject
     asset_id: int = -1
     params: dict[str, Any] = field(default_factory=dict)
 

@@ -127,6 +127,8 @@ class Fill(Event):
 
     def topics(self) -> tuple[Topic, ...]:
         user = self.user
+        if self.twap_id is not None:
+            return (("userTwapSliceFills", user), ("userEvents", user), ("twapStates", user))
         return (("userFills", user), ("userEvents", user), ("notification", user))
 
 

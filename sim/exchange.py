@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import dead_man, funding, prices, snapshot, trading
+from . import dead_man, funding, prices, snapshot, trading, twap
 from .actions import ACTIONS, Action
 from .agents import expire_agent, resolve_signer
 from .assets import Universe
@@ -71,6 +71,7 @@ class Exchange:
         self._books: dict[str, None] = {}
         self._moved: dict[int, None] = {}
         self._computed = False
+        self._due_twaps: list[int] = []
 
     @classmethod
     def create(
@@ -179,6 +180,8 @@ class Exchange:
                 trading.on_post_only_end(self)
             case Timer.AGENT_EXPIRY:
                 expire_agent(self.state, Address(key))
+            case Timer.TWAP:
+                self._due_twaps.append(int(key))
 
     def _react(self) -> None:
         """Does what new marks cause, once everything else of that moment is done."""
@@ -186,6 +189,9 @@ class Exchange:
             moved, self._moved, self._computed = self._moved, {}, False
             for react in REACTIONS:
                 react(self, moved)
+        due, self._due_twaps = self._due_twaps, []
+        for twap_id in due:
+            twap.on_due(self, twap_id)
 
     def seal(self) -> None:
         """Ends the block: the next action gets the next height. Does nothing to an empty block."""

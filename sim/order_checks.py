@@ -179,8 +179,11 @@ def _crossing_reject(market: Market, order: Order, best: Level | None) -> Reject
 def _is_too_small(state: State, order: Order, best: Level | None) -> bool:
     """True for less than the minimum notional.
 
-    Observed: at the first crossing price, if there is one (contested 10).
+    Observed: at the first crossing price, if there is one (contested 10). Inferred: slices of a
+    TWAP may be worth less (mechanics 2.5).
     """
+    if order.twap_id is not None:
+        return False
     rules = state.rules
     px = order.px if best is None or rules.min_notional_price == "limit" else best.px
     return px * order.sz < rules.min_order_usd * 10**10

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from . import open_interest
+from . import open_interest, twap
 from .liquidation import liquidate
 from .trigger_orders import fire_triggers
 
@@ -16,6 +16,11 @@ Reaction = Callable[["Exchange", Mapping[int, None]], None]
 """Is told the asset ids whose marks moved, in the order in which they did; none when marks were
 computed and are what they were."""
 
-REACTIONS: tuple[Reaction, ...] = (liquidate, fire_triggers, open_interest.on_marks)
+REACTIONS: tuple[Reaction, ...] = (
+    liquidate,
+    fire_triggers,
+    twap.on_marks,
+    open_interest.on_marks,
+)
 """Assumed: after oracle, marks and funding of one moment come liquidations, then triggers, then
 TWAPs (contested 67), and last the caps of open interest."""

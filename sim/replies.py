@@ -58,10 +58,24 @@ class CancelReplies:
 
 
 @dataclass(frozen=True, slots=True)
+class TwapPlaced:
+    """Answer of twapOrder: the id of the new TWAP, or why there is none."""
+
+    status: int | Reject
+
+
+@dataclass(frozen=True, slots=True)
+class TwapCanceled:
+    """Answer of twapCancel: None is success."""
+
+    status: Reject | None
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The whole action was refused."""
 
     error: ActionError
 
 
-Response = Done | OrderReplies | CancelReplies | Refused
+Response = Done | OrderReplies | CancelReplies | TwapPlaced | TwapCanceled | Refused

@@ -103,3 +103,11 @@ class Rules:
     """Of which cancels by the engine `userEvents` tells: those that a list names, all of them, or
     none (contested 2).
     """
+
+    twap_max_minutes: int = 10_080
+    """Documented: a TWAP takes 7 days at most, 1440 minutes until 2026 (contested 7)."""
+    twap_minimum: Literal["flat", "per_minute"] = "flat"
+    """Documented: $100 for any duration; an older text has $10 for each minute (contested 15)."""
+    max_twaps: int = 100
+    """Assumed: TWAPs that one user may have running or waiting; whether the exchange has such a
+    limit is unknown (mechanics 4)."""

@@ -17,6 +17,7 @@ from .orders import Order
 from .prices import Averages
 from .rules import Rules
 from .timers import Timers
+from .twap_state import Twap, TwapUpdate, empty_history
 from .volume import DayVolume
 from .watch import Watch
 
@@ -140,6 +141,9 @@ class Account:
     abstraction: str = "default"
     liquidated_partly_ms: int | None = None
     """When a part of a large position was liquidated last."""
+    twaps: dict[int, Twap] = field(default_factory=dict)
+    """TWAPs that run or wait, by id, oldest first."""
+    twap_history: deque[TwapUpdate] = field(default_factory=empty_history)
 
 
 @dataclass(slots=True)
@@ -182,6 +186,8 @@ class Market:
     """oids of the armed trigger orders."""
     sleeping: dict[int, Order] = field(default_factory=dict)
     """The same by oid."""
+    twap_waits: Triggers[int] = field(default_factory=Triggers[int])
+    """TWAPs that the mark starts or stops, by id."""
 
 
 @dataclass(slots=True)
@@ -230,3 +236,6 @@ class State:
     next_lid: int = 1
     """Of liquidations."""
     watch: Watch = field(default_factory=Watch)
+    twaps: dict[int, Twap] = field(default_factory=dict)
+    """Every TWAP that runs or waits, by id."""
+    next_twap_id: int = 1

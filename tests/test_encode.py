@@ -10,12 +10,19 @@ import msgpack
 import pytest
 from stories import START_MS, Story, market, usd
 
-from hlsim.server.encode import error_text, reject_text, response_bytes, response_json
+from hlsim.server.encode import error_text, plain_text, reject_text, response_bytes, response_json
 from hlsim.server.envelope import read_envelope, read_envelope_value
 from hlsim.server.signing import action_hash, envelope_digest, recover
 from hlsim.sim.actions import ACTIONS
 from hlsim.sim.call import Call
-from hlsim.sim.errors import ActionError, ActionReject, CancelReject, OrderReject, Reject
+from hlsim.sim.errors import (
+    ActionError,
+    ActionReject,
+    CancelReject,
+    OrderReject,
+    Reject,
+    TwapReject,
+)
 from hlsim.sim.fixed import Address, Cloid, Px, Sz, Wei
 from hlsim.sim.operations import DepositUsd, MintToken
 from hlsim.sim.replies import (
@@ -26,6 +33,8 @@ from hlsim.sim.replies import (
     Refused,
     Response,
     Resting,
+    TwapCanceled,
+    TwapPlaced,
     Waiting,
 )
 
@@ -76,11 +85,43 @@ CLOID = Cloid("0x" + "ab" * 16)
             '{"error":"Order was never placed, already canceled, or filled. asset=10107"}]}}}',
         ),
         (
+            TwapPlaced(77738308),
+            '{"status":"ok","response":{"type":"twapOrder","data":'
+            '{"status":{"running":{"twapId":77738308}}}}}',
+        ),
+        (
+            TwapPlaced(Reject(TwapReject.DURATION, 1, {"minutes": 1})),
+            '{"status":"ok","response":{"type":"twapOrder","data":'
+            '{"status":{"error":"Invalid TWAP duration: 1 min(s)"}}}}',
+        ),
+        (
+            TwapCanceled(None),
+            '{"status":"ok","response":{"type":"twapCancel","data":{"status":"success"}}}',
+        ),
+        (
+            TwapCanceled(Reject(TwapReject.NOT_RUNNING, 1)),
+            '{"status":"ok","response":{"type":"twapCancel","data":{"status":{"error":'
+            '"TWAP was never placed, already canceled, or filled."}}}}',
+        ),
+        (
             Refused(ActionError(ActionReject.UNKNOWN_SIGNER, address="0x" + "ab" * 20)),
             '{"status":"err","response":"User or API Wallet 0x' + "ab" * 20 + ' does not exist."}',
         ),
     ],
-    ids=["default", "resting", "filled", "mixed", "bracket", "static", "cancel", "refused"],
+    ids=[
+        "default",
+        "resting",
+        "filled",
+        "mixed",
+        "bracket",
+        "static",
+        "cancel",
+        "twap",
+        "no twap",
+        "twap cancel",
+        "no twap cancel",
+        "refused",
+    ],
 )
 def test_replies_are_the_bytes_of_the_exchange(response: Response, body: str) -> None:
     """Observed: key order and number formats of recorded replies (exchange 1.1, 5.1)."""
@@ -184,10 +225,11 @@ def test_every_text_can_be_written() -> None:
     words = {
         "bbo": (1, 2), "percent": 1, "max_ntl": 1, "quote": "Q", "reason": Reject(OrderReject.TICK),
         "address": "A", "nonce": 1, "bound": 1, "traded": "$0", "token": "T", "sub": "S",
-        "limit": 3,
+        "limit": 3, "minutes": 1, "least": 1,
     }  # fmt: skip
     texts = [reject_text(Reject(why, 1, words)) for why in (*OrderReject, *CancelReject)]
     texts += [error_text(ActionError(why, **words)) for why in ActionReject]
+    texts += [plain_text(Reject(why, 1, words)) for why in TwapReject]
 
     assert not [text for text in texts if "{" in text or "}" in text]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import twaps
 from stories import START_MS, Story, Trader, address, universe
 
 from hlsim.matching.types import Tif
@@ -184,9 +186,19 @@ CASES: dict[str, list[dict[str, Any]]] = {
     ],
     "userFunding": [{"user": ALICE, "startTime": START_MS}, {"user": CAROL}],
     "userNonFundingLedgerUpdates": [{"user": user} for user in (ALICE, BOB)],
+    "userTwapSliceFillsByTime": [
+        {"user": ALICE, "startTime": START_MS + 300_000, "endTime": START_MS + 330_000},
+        {"user": NOBODY, "startTime": START_MS},
+    ],
     "userRole": [{"user": user} for user in (ALICE, AGENT, BOT, NOBODY)],
 }
 """Request fields by type; a type that is not here is asked about alice, or about nobody at all."""
+
+
+STAGES: dict[str, Callable[[], Story]] = dict.fromkeys(
+    ("twapHistory", "userTwapSliceFills", "userTwapSliceFillsByTime"), twaps.lived
+)
+"""What the busy exchange has none of is shown by another."""
 
 
 def requests(name: str) -> list[dict[str, Any]]:
@@ -199,7 +211,8 @@ def requests(name: str) -> list[dict[str, Any]]:
 def outcome(request: dict[str, Any]) -> dict[str, Any]:
     """`{"request", "reply"}`, or the status instead of the reply."""
     try:
-        body = answer(busy().view, msgspec.json.encode(request))
+        view = STAGES.get(request["type"], busy)().view
+        body = answer(view, msgspec.json.encode(request))
     except Unanswerable:
         return {"request": request, "status": 500}
     return {"request": request, "reply": json.loads(body)}

@@ -34,6 +34,7 @@ from hlsim.sim.actions.orders import (
     TriggerTerms,
 )
 from hlsim.sim.actions.transfers import SendAsset, SpotSend, UsdClassTransfer, UsdSend, Withdraw3
+from hlsim.sim.actions.twap import TwapAsked, TwapCancel, TwapDetails, TwapOrder, TwapTrigger
 from hlsim.sim.assets import MarginMode
 from hlsim.sim.call import Call
 from hlsim.sim.exchange import Advanced, Applied, Exchange, Input, Operated, Sealed
@@ -94,6 +95,11 @@ EXAMPLES: list[Any] = [
     ApproveBuilderFee("0.001%", USER, BIG),
     Noop(),
     SetReferrer("CODE"),
+    TwapOrder(TwapAsked(BIG, True, BIG, False, BIG, True)),
+    TwapOrder(
+        TwapAsked(BIG, True, BIG, False, BIG, True), TwapDetails(TwapTrigger(BIG, False), BIG)
+    ),
+    TwapCancel(BIG, BIG),
     DepositUsd(USER, 10**15),  # type: ignore[arg-type]
     MintToken(USER, 1, 10**18),  # type: ignore[arg-type]
     SetOracle(((0, BIG), (1, BIG))),

@@ -234,6 +234,9 @@ def test_what_a_request_costs() -> None:
         "fundingHistory": 20,
         "userFunding": 20,
         "userNonFundingLedgerUpdates": 20,
+        "twapHistory": 20,
+        "userTwapSliceFills": 20,
+        "userTwapSliceFillsByTime": 20,
     }
     spec = query_of({"type": "userFills", "user": NOBODY}).spec
     assert [spec.cost([0] * rows) for rows in (0, 19, 20, 2000)] == [20, 20, 21, 120]

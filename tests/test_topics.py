@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from stories import START_MS, address, usd
 from streams import Client, Site, Stage, run, site
+from twaps import cancel_twap, twap
 
 from hlsim.matching.types import Tif
 from hlsim.server.topics import TOPICS
@@ -62,6 +63,11 @@ def make(here: Site, move: str) -> None:
         here.node.advance(int(verb))
     elif verb == "deposits":
         here.story.ex.operate(DepositUsd(trader.address, usd(rest[0])))
+    elif verb == "twaps":
+        side, size, coin, minutes = rest
+        twap(trader, f"{side} {size} {coin}", minutes=int(minutes))
+    elif verb == "ends":
+        cancel_twap(trader, rest[0], int(rest[1]))
     else:
         (trader.buys if verb == "buys" else trader.sells)(" ".join(rest))
     here.commit()
@@ -93,6 +99,8 @@ def test_a_subscription_is_answered_as_recorded(path: Path) -> None:
     async def test() -> None:
         async with site() as here, here.client() as client:
             prelude(here)
+            for move in golden.get("before", []):
+                make(here, move)
             request = {"method": "subscribe", "subscription": golden["subscription"]}
             await client.send(request)
             told = {

@@ -11,6 +11,7 @@ from ..shapes.accounts import clearinghouse_state as clearinghouse_shape
 from ..shapes.accounts import spot_state
 from ..shapes.orders import full_order, listed
 from ..shapes.text import usd_text
+from ..shapes.twaps import twap_states
 from .listings import first_dex
 from .registry import Json, Unanswerable, info
 from .request import Unnamed
@@ -143,7 +144,7 @@ def web_data_2(view: View, user: Address) -> Json:
         "serverTime": view.time_ms,
         "isVault": False,
         "user": user,
-        "twapStates": [],
+        "twapStates": twap_states(account),
         "spotState": spot_state(view, user),
         "spotAssetCtxs": cached.spot_ctxs_json(view),
     }

@@ -7,6 +7,7 @@ from itertools import islice
 
 from ...sim.events import Fill
 from ...sim.fixed import Address
+from ...sim.state import Account
 from ...sim.view import View
 from ..shapes.fills import fill_row, merged_by_block, merged_fill_row
 from .registry import Json, info
@@ -17,10 +18,20 @@ MOST_FILLS = 2000
 """Documented: most rows of one answer (info 2.6)."""
 
 
+def own_fills(account: Account) -> deque[Fill]:
+    """All fills but those of TWAP slices, oldest first.
+
+    Inferred: slices stand in `userTwapSliceFills` only (info 6.5).
+    """
+    if not account.twap_history:
+        return account.fills
+    return deque(fill for fill in account.fills if fill.twap_id is None)
+
+
 @info("userFills", rows_per_weight=20, source="info 6.5")
 def user_fills(view: View, user: Address, aggregate_by_time: bool = False) -> Json:
     """Newest first, the last execution of a transaction before the first one (contested 27)."""
-    fills = view.account(user).fills
+    fills = own_fills(view.account(user))
     if aggregate_by_time:
         return _merged(fills, None, None, backward=True)
     return [fill_row(fill) for fill in islice(reversed(fills), MOST_FILLS)]
@@ -36,7 +47,7 @@ def user_fills_by_time(
     reversed: bool = False,
 ) -> Json:
     """Oldest first; `reversed` starts at the other end of the range (Inferred)."""
-    fills = view.account(user).fills
+    fills = own_fills(view.account(user))
     if aggregate_by_time:
         return _merged(fills, start_time, end_time, backward=reversed)
     take = newest if reversed else oldest

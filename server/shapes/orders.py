@@ -62,7 +62,7 @@ def full_order(
         ],
         "isPositionTpsl": False,
         "reduceOnly": order.reduce_only,
-        "orderType": "Market" if order.tif in _MARKET_TIFS else "Limit",
+        "orderType": _order_type(order),
         "origSz": px_text(order.orig_sz),
         "tif": order.tif.value,
         "cloid": order.cloid,
@@ -115,6 +115,13 @@ def listed(view: View, user: Address) -> list[Listed]:
             children = tuple(child for child in children if orders.get(child.oid) is child)
         rows.append((order, children))
     return rows
+
+
+def _order_type(order: Order) -> str:
+    """Observed: the words of info 6.2."""
+    if order.twap_id is not None:
+        return "Twap Slice"
+    return "Market" if order.tif in _MARKET_TIFS else "Limit"
 
 
 def status_row(update: OrderUpdate) -> dict[str, Any]:

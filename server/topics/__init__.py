@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import activity, holdings, markets, request
+from . import activity, holdings, markets, request, twaps
 from .registry import TOPICS, Refusal, Source, Topic, TopicSpec
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "holdings",
     "markets",
     "request",
+    "twaps",
 ]

@@ -21,12 +21,15 @@ from ...sim.events import (
     OrderUpdate,
 )
 from ...sim.fixed import Address
+from ...sim.twap_state import TwapUpdate
 from ...sim.view import View
+from ..info.fills import own_fills
 from ..info.registry import Json
 from ..shapes.fills import fill_row, merged_by_block, merged_fill_row
 from ..shapes.ledger import funding_event, ledger_row, liquidation_event
 from ..shapes.orders import order_update
 from ..shapes.text import bare_text
+from ..shapes.twaps import slice_fill_row, twap_row
 from .registry import Source, Topic, topic
 
 MOST_FILLS = 2000
@@ -68,8 +71,15 @@ class UserEvents(Topic):
             if isinstance(event, AccountLiquidated):
                 yield {"liquidation": liquidation_event(event)}
         fills = [event for event in events if isinstance(event, Fill)]
-        if fills:
-            yield {"fills": [fill_row(fill) for fill in fills]}
+        own = [fill_row(fill) for fill in fills if fill.twap_id is None]
+        if own:
+            yield {"fills": own}
+        slices = [slice_fill_row(fill) for fill in fills if fill.twap_id is not None]
+        if slices:
+            yield {"twapSliceFills": slices}
+        twaps = [twap_row(event) for event in events if isinstance(event, TwapUpdate)]
+        if twaps:
+            yield {"twapHistory": twaps}
         for event in events:
             if isinstance(event, FundingPaid):
                 yield {"funding": funding_event(event)}
@@ -102,12 +112,12 @@ class UserFills(Topic):
 
     def first(self, view: View) -> Json:
         # Observed: slice fills come by userEvents and userTwapSliceFills only (ws 3.13).
-        fills = [fill for fill in view.account(self.user).fills if fill.twap_id is None]
+        fills = list(own_fills(view.account(self.user)))
         rows = self._rows(fills if self.aggregate_by_time else fills[-MOST_FILLS:])
         return {"isSnapshot": True, "user": self.user, "fills": rows[::-1][:MOST_FILLS]}
 
     def update(self, view: View, events: Sequence[Event]) -> Iterator[Json]:
-        fills = [event for event in events if isinstance(event, Fill) and event.twap_id is None]
+        fills = [event for event in events if isinstance(event, Fill)]
         if fills:
             yield {"user": self.user, "fills": self._rows(fills)}
 

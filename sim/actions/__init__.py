@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import agents, cancels, leverage, misc, orders, transfers
+from . import agents, cancels, leverage, misc, orders, transfers, twap
 from .registry import ACTIONS, Action, ActionSpec, BlockClass
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "misc",
     "orders",
     "transfers",
+    "twap",
 ]
