@@ -17,7 +17,7 @@ from .replies import Done, Filled, OrderReplies, OrderReply, Response, Resting
 from .state import Account, Market, OrderLoad
 from .take import Take
 from .timers import Timer
-from .volume import DAY_MS
+from .volume import DAY_MS, dollars
 
 if TYPE_CHECKING:
     from .actions.orders import BuilderTerms, Modification, NewOrder
@@ -48,7 +48,8 @@ class Desk:
     ) -> tuple[OrderReply, ...]:
         """One reply an order, or a single Reject when the payload is statically wrong.
 
-        Raises ActionError for an asset id that is not listed.
+        Raises ActionError for an asset id that is not listed, and where the rules say so for a
+        builder fee that was not approved (contested 14).
         """
         if not asked:
             return (Reject(OrderReject.EMPTY),)
@@ -60,6 +61,10 @@ class Desk:
             reject = static_reject(self.ex.state, self._market(order), order)
             if reject is not None:
                 return (reject,)
+        if self.ex.state.rules.builder_fee_level == "action":
+            for order in drafts:
+                if not _builder_allowed(account, self._market(order), order.builder):
+                    raise ActionError(OrderReject.BUILDER_FEE)
         return tuple(self.place(acting, account, order) for order in drafts)
 
     def draft(self, account: Account, new: NewOrder, builder: Builder | None = None) -> Order:
@@ -96,7 +101,7 @@ class Desk:
         state, market = self.ex.state, self._market(order)
         if market.halted or market.asset.is_delisted:
             return Reject(OrderReject.HALTED, order.asset_id)
-        if order.builder is not None and not _builder_allowed(account, market, order.builder):
+        if not _builder_allowed(account, market, order.builder):
             return Reject(OrderReject.BUILDER_FEE, order.asset_id)
         order.oid = state.next_oid
         state.next_oid += 1
@@ -317,7 +322,7 @@ class Desk:
         account = state.accounts[acting.user]
         traded = account.volume.total_usd
         if traded < SCHEDULE_VOLUME_USD * 10**8:
-            raise ActionError(ActionReject.SCHEDULE_VOLUME, traded=_dollars(traded))
+            raise ActionError(ActionReject.SCHEDULE_VOLUME, traded=dollars(traded))
         if time_ms is None:
             account.schedule_cancel_ms = None
             return Done()
@@ -377,19 +382,15 @@ def _is_tame(old: Order, new: Order, market: Market) -> bool:
     return new.tif is Tif.GTC and not market.book.crosses(new.side, new.px)
 
 
-def _builder_allowed(account: Account, market: Market, builder: Builder) -> bool:
+def _builder_allowed(account: Account, market: Market, builder: Builder | None) -> bool:
     """Documented: at most 0.1 % on perps and 1 % on spot, and no more than approved (exchange
     5.1).
     """
+    if builder is None:
+        return True
     cap = 1000 if market.asset.is_spot else 100
     return builder.fee <= min(cap, account.builder_limits.get(builder.address, 0))
 
 
 def _triggers_today(account: Account, time_ms: int) -> int:
     return account.schedule_triggers if account.schedule_day == div_down(time_ms, DAY_MS) else 0
-
-
-def _dollars(usd: int) -> str:
-    """Observed: "$12066.75", and "$0" for nothing (exchange 5.1). `usd` is scaled by 1e8."""
-    cents = div_down(usd, 10**6)
-    return f"${div_down(cents, 100)}.{cents % 100:02d}" if cents else "$0"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import funding, prices, snapshot
+from . import funding, prices, snapshot, staking
 from .actions import ACTIONS, Action
 from .agents import expire_agent, resolve_signer
 from .assets import Universe
@@ -88,6 +88,7 @@ class Exchange:
             state.markets[asset.id] = prices.open_market(asset, time_ms)
         prices.start_timers(state)
         funding.start_timers(state)
+        staking.open_validators(state)
         return cls(state, journal=journal)
 
     # -- inputs ------------------------------------------------------------------------------------
@@ -173,6 +174,10 @@ class Exchange:
                 self.desk.on_scheduled_cancel(Address(key))
             case Timer.AGENT_EXPIRY:
                 expire_agent(self.state, Address(key))
+            case Timer.UNSTAKING:
+                staking.on_unstaked(self, Address(key))
+            case Timer.STAKING_REWARDS:
+                staking.on_rewards(self)
 
     def _react(self) -> None:
         """Does what new marks cause, once everything else of that moment is done."""

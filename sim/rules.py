@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from .fixed import Rate, Usd
 
@@ -41,3 +42,11 @@ class Rules:
     max_open_orders: int = 1000
     max_open_orders_cap: int = 5000
     """Documented: 1000 open orders plus one per $5M of volume, at most 5000 (mechanics 2.7)."""
+
+    builder_fee_level: Literal["order", "action"] = "order"
+    """What a builder fee that was not approved refuses: its order, or the whole action (contested
+    14)."""
+
+    delegation_lock_ms: int = 86_400_000
+    unstaking_ms: int = 7 * 86_400_000
+    """Documented: a delegation is locked for a day, and unstaking takes seven (mechanics 13)."""

@@ -15,6 +15,8 @@ class Timer(IntEnum):
     FUNDING = 3
     SCHEDULED_CANCEL = 4
     AGENT_EXPIRY = 5
+    UNSTAKING = 6
+    STAKING_REWARDS = 7
 
 
 @dataclass(slots=True)

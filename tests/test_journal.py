@@ -32,6 +32,8 @@ from hlsim.sim.actions.orders import (
     OrderTerms,
     PlaceOrders,
 )
+from hlsim.sim.actions.referrals import ClaimRewards, RegisterReferrer
+from hlsim.sim.actions.staking import StakingDeposit, StakingWithdraw, TokenDelegate
 from hlsim.sim.actions.transfers import SendAsset, SpotSend, UsdClassTransfer, UsdSend, Withdraw3
 from hlsim.sim.call import Call
 from hlsim.sim.exchange import Advanced, Applied, Exchange, Input, Operated, Sealed
@@ -85,6 +87,11 @@ EXAMPLES: list[Any] = [
     ApproveBuilderFee("0.001%", USER, BIG),
     Noop(),
     SetReferrer("CODE"),
+    RegisterReferrer("CODE"),
+    ClaimRewards(),
+    TokenDelegate(USER, BIG, True, BIG),
+    StakingDeposit(BIG, BIG),
+    StakingWithdraw(BIG, BIG),
     DepositUsd(USER, 10**15),  # type: ignore[arg-type]
     MintToken(USER, 1, 10**18),  # type: ignore[arg-type]
     SetOracle(((0, BIG), (1, BIG))),

@@ -12,9 +12,11 @@ from ...sim.ledger import (
     Deposit,
     InternalTransfer,
     LedgerChange,
+    RewardsClaim,
     Send,
     SpotGenesis,
     SpotTransfer,
+    StakingTransfer,
     Withdraw,
 )
 from .text import decimal_text, px_text, rate_text, usd_text
@@ -75,6 +77,18 @@ def _spot_genesis(delta: SpotGenesis) -> dict[str, Any]:
     return {"token": delta.token, "amount": decimal_text(delta.amount, delta.decimals)}
 
 
+def _rewards_claim(delta: RewardsClaim) -> dict[str, Any]:
+    return {"amount": decimal_text(delta.amount, delta.decimals), "token": delta.token}
+
+
+def _staking_transfer(delta: StakingTransfer) -> dict[str, Any]:
+    return {
+        "token": delta.token,
+        "amount": decimal_text(delta.amount, delta.decimals),
+        "isDeposit": delta.is_deposit,
+    }
+
+
 _DELTAS: dict[type[LedgerChange], Callable[[Any], dict[str, Any]]] = {
     Deposit: _deposit,
     Withdraw: _withdraw,
@@ -83,6 +97,8 @@ _DELTAS: dict[type[LedgerChange], Callable[[Any], dict[str, Any]]] = {
     SpotTransfer: _spot_transfer,
     Send: _send,
     SpotGenesis: _spot_genesis,
+    RewardsClaim: _rewards_claim,
+    StakingTransfer: _staking_transfer,
 }
 
 
