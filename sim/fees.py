@@ -31,13 +31,14 @@ def rates_of(state: State, account: Account) -> Rates:
     Documented: the discount of a referred user ends at $25M (mechanics 11.3); it is the user's own,
     never that of the account whose tier it shares.
     """
-    owner = fee_account(state, account)
+    owner, day = fee_account(state, account), state.time_ms // DAY_MS
     standing = owner.standing
-    if standing is None or standing.day != state.time_ms // DAY_MS:
-        day = state.time_ms // DAY_MS
+    if standing is None or standing.day != day:
         if state.maker_base[0] != day:
             state.maker_base = (day, maker_base(state, day))
         standing = owner.standing = assess(state, owner)
+    if account.referred_by is None:
+        return standing.plain
     return standing.referred if has_referral_discount(account) else standing.plain
 
 

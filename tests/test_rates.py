@@ -10,7 +10,7 @@ from stakers import DAY_MS, ask, delegates, deposits, referred, stakes, undelega
 from stories import START_MS, Story, Trader, market, px, rate, universe, usd
 
 from hlsim.server.encode import error_text
-from hlsim.sim import fees
+from hlsim.sim import fees, staking
 from hlsim.sim.actions.agents import ApproveBuilderFee
 from hlsim.sim.actions.orders import BuilderTerms
 from hlsim.sim.assets import SpotPair, Token, Universe
@@ -252,13 +252,29 @@ def test_only_what_is_delegated_is_staked_and_its_end_ends_the_discount() -> Non
     assert last_fee(alice) == usd("2.1375")
 
 
+def test_rewards_may_lift_a_stake_into_a_tier() -> None:
+    """The hour of payment is not the only one that fills: one before it, on the same day, must not
+    keep the old rate."""
+    m = market()
+    alice, bob = m.account("alice", HYPE="10"), m.account("bob")
+    bob.sells("1 BTC @ 50000")
+    stakes(alice, "10")
+    m.advance(hours=12)
+    alice.buys("0.1 BTC @ 50000")
+
+    staking.on_rewards(m.ex)
+    alice.buys("0.1 BTC @ 50000")
+
+    assert [fill.fee for fill in alice.account.fills] == [usd("2.25"), usd("2.1375")]
+
+
 def test_a_referral_takes_four_per_cent_off_until_25_million() -> None:
     """Documented: for the first $25M (mechanics 11.3); reported beside the rates (info 13, 17)."""
     m = market()
     alice, bob = m.account("alice"), m.account("bob")
     bob.sells("1 BTC @ 50000")
     referred(m, alice)
-    alice.account.volume.total_usd = parse_decimal("24994999.99", 8)
+    alice.account.volume.total_usd = parse_decimal("24990000", 8)
     assert shown(m, alice)["activeReferralDiscount"] == "0.04"
     assert rates(m, alice) == ["0.00045", "0.00015"]
 
