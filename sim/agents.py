@@ -1,4 +1,4 @@
-"""Who may act for whom: API wallets, approved builders, referrers."""
+"""Who may act for whom: API wallets and approved builders."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _remove(state: State, account: Account, agent: Agent) -> None:
     state.nonces.pop(agent.address, None)
 
 
-# -- builders and referrers ------------------------------------------------------------------------
+# -- builders --------------------------------------------------------------------------------------
 
 
 def approve_builder(ex: Exchange, user: Address, builder: Address, max_fee_rate: str) -> None:
@@ -176,20 +176,3 @@ def _tenths(text: str) -> int:
     if not 0 <= tenths <= BUILDER_TENTHS:
         raise ActionError(ActionReject.BUILDER_RATE)
     return tenths
-
-
-def set_referrer(ex: Exchange, user: Address, code: str) -> None:
-    """Names the owner of `code` as the referrer of `user`, once.
-
-    Raises ActionError. Observed: the text of an unknown code (mechanics 13); the others are
-    Assumed.
-    """
-    account = ex.state.accounts[user]
-    referrer = ex.state.referral_codes.get(code)
-    if referrer is None:
-        raise ActionError(ActionReject.REFERRAL_UNKNOWN)
-    if referrer == user:
-        raise ActionError(ActionReject.REFERRAL_SELF)
-    if account.referred_by is not None:
-        raise ActionError(ActionReject.REFERRAL_SET)
-    account.referred_by = referrer

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..matching.types import Side
-from . import fees, margin
+from . import fees, margin, rewards
 from .assets import Perp, SpotPair
 from .events import Direction, Fill, Liquidation, Trade
 from .fixed import (
@@ -81,11 +81,12 @@ def settle(
     market.trades.append(trade)
     market.candles.add_trade(now, px, sz)
     gross = div_down(px * sz, 10**8)
-    market.volume.add(now, gross, sz)
+    weighted = fees.weighted_volume(state, market.asset, gross)
+    market.volume.add(now, gross, sz, weighted=weighted)
     for fill in (taker_fill, maker_fill):
         account = state.accounts[fill.user]
         account.fills.append(fill)
-        account.volume.add(now, gross, sz, is_taker=fill.crossed)
+        account.volume.add(now, gross, sz, is_taker=fill.crossed, weighted=weighted)
         ex.emit(fill)
         ex.touch(fill.user)
     ex.emit(trade)
@@ -107,10 +108,8 @@ def _settle_perp(
     builder = 0
     if order.builder is not None:
         builder = fees.builder_fee(notional, order.builder.fee)
-        earner = ex.open_account(order.builder.address)
-        earner.builder_rewards = Usd(earner.builder_rewards + builder)
     fee = Usd(protocol + builder)
-    state.treasury.usd_fees = Usd(state.treasury.usd_fees + protocol)
+    _share_perp_fee(ex, account, order, protocol, builder)
     before = account.positions.get(asset.id)
     start = Szi(before.szi if before is not None else 0)
     direction, closed_pnl = move_position(ex, market, account, asset, order.side, px, sz, fee)
@@ -137,6 +136,21 @@ def _settle_perp(
         order.twap_id,
         match.cause.liquidation,
     )
+
+
+def _share_perp_fee(
+    ex: Exchange, account: Account, order: Order, protocol: Usd, builder: int
+) -> None:
+    """Books a perps fee (µUSD): the builder's part, the referrer's, and what the exchange keeps."""
+    state, part = ex.state, rewards.referrer_part(account, protocol)
+    state.treasury.usd_fees = Usd(state.treasury.usd_fees + protocol - part)
+    if part:
+        earned, of = rewards.usd_to_wei(state, part), rewards.usd_to_wei(state, protocol)
+        rewards.pay_referrer(ex, account, USDC, of, earned)
+    if order.builder is not None:
+        rewards.pay_builder(ex, order.builder, USDC, rewards.usd_to_wei(state, builder))
+    if part or builder:
+        rewards.book_perps(state, part + builder)
 
 
 def move_position(
@@ -258,8 +272,9 @@ def _settle_spot(
     else:
         fee, builder, closed_pnl = _sell(ex, account, pair, order, px, sz, rate)
     paid_in = pair.base if is_bid else pair.quote
-    collected = state.treasury.token_fees
-    collected[paid_in.index] = Wei(collected.get(paid_in.index, 0) + fee)
+    collected, part = state.treasury.token_fees, rewards.referrer_part(account, fee)
+    collected[paid_in.index] = Wei(collected.get(paid_in.index, 0) + fee - part)
+    rewards.pay_referrer(ex, account, paid_in.index, fee, part)
     return Fill(
         account.address,
         pair.coin,
@@ -319,8 +334,7 @@ def _sell(
     if order.builder is not None:
         # Documented: builders earn on quote-collected fees only, so not on buys (mechanics 11.3).
         builder = fees.builder_fee(gross, order.builder.fee)
-        rewards = ex.open_account(order.builder.address).token_rewards
-        rewards[quote.index] = Wei(rewards.get(quote.index, 0) + builder)
+        rewards.pay_builder(ex, order.builder, quote.index, builder)
     received.total = Wei(received.total + gross - fee - builder)
     return fee, builder, div_down(px * sz, 10**8) - cost
 

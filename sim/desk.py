@@ -43,7 +43,8 @@ class Desk:
     ) -> tuple[OrderReply, ...]:
         """One reply an order, or a single Reject when the payload is statically wrong.
 
-        Raises ActionError for an asset id that is not listed.
+        Raises ActionError for an asset id that is not listed, and where the rules say so for a
+        builder fee that was not approved (contested 14).
         """
         if not asked:
             return (Reject(OrderReject.EMPTY),)
@@ -58,6 +59,10 @@ class Desk:
             reject = static_reject(self.ex.state, self.market_of(order), order)
             if reject is not None:
                 return (reject,)
+        if self.ex.state.rules.builder_fee_level == "action":
+            for order in drafts:
+                if not _builder_allowed(account, self.market_of(order), order.builder):
+                    raise ActionError(OrderReject.BUILDER_FEE)
         if grouping != "na":
             return brackets.place(self, acting, account, drafts, grouping)
         return tuple(self.place(acting, account, order) for order in drafts)
@@ -111,7 +116,7 @@ class Desk:
         closed = trading.refusal(state, market, order.tif)
         if closed is not None:
             return Reject(closed, order.asset_id)
-        if order.builder is not None and not _builder_allowed(account, market, order.builder):
+        if not _builder_allowed(account, market, order.builder):
             return Reject(OrderReject.BUILDER_FEE, order.asset_id)
         if order.cloid in account.open_cloids and state.rules.duplicate_cloid == "reject":
             return Reject(OrderReject.DUPLICATE_CLOID, order.asset_id)
@@ -317,9 +322,11 @@ class Desk:
         return None
 
 
-def _builder_allowed(account: Account, market: Market, builder: Builder) -> bool:
+def _builder_allowed(account: Account, market: Market, builder: Builder | None) -> bool:
     """Documented: at most 0.1 % on perps and 1 % on spot, and no more than approved (exchange
     5.1).
     """
+    if builder is None:
+        return True
     cap = 1000 if market.asset.is_spot else 100
     return builder.fee <= min(cap, account.builder_limits.get(builder.address, 0))

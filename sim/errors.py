@@ -233,6 +233,27 @@ class ActionReject(Enum):
     REFERRAL_UNKNOWN = "Referral code not registered"
     REFERRAL_SET = "Referrer already set"
     REFERRAL_SELF = "Cannot self-refer"
+    # Observed up to "traded". Assumed: it goes on like the text of scheduled cancels.
+    REFERRAL_VOLUME = (
+        "Cannot generate referral code until enough volume traded. "
+        "Required: $10000. Traded: {traded}."
+    )
+    REFERRAL_TAKEN = "Referral code already registered"
+    # Assumed: no recording of a code that is too long; worded like an agent's name.
+    REFERRAL_CODE = "Referral code must be between 1 and 20 characters long."
+    REWARDS_NONE = "No rewards to claim"
+    REWARDS_FEW = "Must have at least 1 USDC in rewards to claim"
+
+    # staking
+    VALIDATOR_UNKNOWN = "Unknown validator"
+    VALIDATOR_CLOSED = "Validator has delegations disabled"
+    DELEGATION_LOCKED = "Cannot undelegate during lockup period after delegating or voting."
+    # Assumed: as the refusal of a priority order that the same balance would pay for.
+    DELEGATABLE = "Insufficient delegatable balance"
+    # Assumed: nearest documented wording, for more than is delegated.
+    STAKE_SHORT = "Insufficient stake"
+    # Assumed: the text of a sixth withdrawal was never recorded; worded like that of sub-accounts.
+    UNSTAKING_TOO_MANY = "Too many pending withdrawals."
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import dead_man, funding, prices, snapshot, trading, twap
+from . import dead_man, funding, prices, snapshot, staking, trading, twap
 from .actions import ACTIONS, Action
 from .agents import expire_agent, resolve_signer
 from .assets import Universe
@@ -90,6 +90,7 @@ class Exchange:
             state.markets[asset.id] = prices.open_market(asset, time_ms)
         prices.start_timers(state)
         funding.start_timers(state)
+        staking.open_validators(state)
         return cls(state, journal=journal)
 
     # -- inputs ------------------------------------------------------------------------------------
@@ -182,6 +183,10 @@ class Exchange:
                 expire_agent(self.state, Address(key))
             case Timer.TWAP:
                 self._due_twaps.append(int(key))
+            case Timer.UNSTAKING:
+                staking.on_unstaked(self, Address(key))
+            case Timer.STAKING_REWARDS:
+                staking.on_rewards(self)
 
     def _react(self) -> None:
         """Does what new marks cause, once everything else of that moment is done."""

@@ -2,24 +2,137 @@
 
 from __future__ import annotations
 
-from .assets import SpotPair
-from .fixed import RATE_SCALE, Rate, Usd, Wei, div_down, mul_trunc
+from . import fee_tiers
+from .assets import Asset, Perp, SpotPair
+from .fee_tiers import Rates, StakingTier, Standing, fee_rates
+from .fixed import RATE_SCALE, TEN, Rate, Usd, Wei, div_down, div_trunc, floor_to, mul_trunc
+from .stakes import HYPE
 from .state import Account, State
+from .volume import DAY_MS, TIER_DAYS
 
 TENTH_BP = Rate(div_down(RATE_SCALE, 100_000))
 """A tenth of a basis point, the unit of builder fees: `f` 10 is 1 bp (mechanics 11.3)."""
 
-STABLE_SCALE = Rate(div_down(RATE_SCALE, 5))
+_CENT = 10**6
+"""One cent of traded volume."""
+
+
+# -- whose rates -----------------------------------------------------------------------------------
+
+
+def fee_account(state: State, account: Account) -> Account:
+    """The account whose volume and stake set the rates of `account`."""
+    return account
+
+
+def rates_of(state: State, account: Account) -> Rates:
+    """What the fills of `account` cost now. Asked by every fill: worked out once a day.
+
+    Documented: the discount of a referred user ends at $25M (mechanics 11.3); it is the user's own,
+    never that of the account whose tier it shares.
+    """
+    owner, day = fee_account(state, account), state.time_ms // DAY_MS
+    standing = owner.standing
+    if standing is None or standing.day != day:
+        if state.maker_base[0] != day:
+            state.maker_base = (day, maker_base(state, day))
+        standing = owner.standing = assess(state, owner)
+    if account.referred_by is None:
+        return standing.plain
+    return standing.referred if has_referral_discount(account) else standing.plain
+
+
+def has_referral_discount(account: Account) -> bool:
+    if account.referred_by is None:
+        return False
+    return account.volume.total_usd < fee_tiers.REFERRAL_DISCOUNT_USD * fee_tiers.USD
+
+
+def assess(state: State, account: Account) -> Standing:
+    """Where `account` stands today: its tier by volume, its discount by stake, its rebate by share.
+
+    Documented: assessed at the end of a UTC day, so today's fills count from tomorrow on (mechanics
+    11.1). A rebate replaces the maker rate and is not scaled by staking (mechanics 11.3). Assumed:
+    a stake counts at once.
+    """
+    owner, rules, day = fee_account(state, account), state.rules, state.time_ms // DAY_MS
+    taken, made = owner.volume.before(day)
+    rates = (rules.taker_rate, rules.maker_rate, rules.spot_taker_rate, rules.spot_maker_rate)
+    for tier in fee_tiers.VIP_TIERS:
+        if taken + made > tier.volume_usd * fee_tiers.USD:
+            rates = (tier.taker, tier.maker, tier.spot_taker, tier.spot_maker)
+    discount = staking_tier(state, owner).discount
+    taker, maker, spot_taker, spot_maker = (
+        Rate(mul_trunc(rate, RATE_SCALE - discount)) for rate in rates
+    )
+    rebate = _rebate(state, day, made)
+    if rebate is not None:
+        maker = spot_maker = rebate
+    stable = fee_rates(spot_taker, spot_maker, is_stable=True)
+    plain = Rates(taker, maker, spot_taker, spot_maker, *stable)
+    return Standing(day, discount, plain, plain.referred())
+
+
+def _rebate(state: State, day: int, made: int) -> Rate | None:
+    """The maker rate of an account with a large share of all maker volume, None for the others.
+
+    Assumed: every trade has one maker, so all maker volume is that of the exchange.
+    """
+    found = None
+    if made:
+        known, everyone = state.maker_base
+        base = everyone if known == day else maker_base(state, day)
+        for tier in fee_tiers.MAKER_TIERS:
+            if made * RATE_SCALE > tier.share * base:
+                found = tier.maker
+    return found
+
+
+def maker_base(state: State, day: int) -> int:
+    """Weighted volume of the exchange in the tier days before UTC day `day`, 1e-8 USD."""
+    return sum(exchange_volume(state, past) for past in range(day - TIER_DAYS, day))
+
+
+def exchange_volume(state: State, day: int) -> int:
+    """Weighted volume of all markets on one UTC day, each trade once."""
+    return sum(sum(market.volume.days.get(day, (0, 0))) for market in state.markets.values())
+
+
+def staked(state: State, account: Account) -> tuple[Wei, int]:
+    """Delegated HYPE of an account in wei, and its decimals. Assumed: only what is delegated
+    counts as staked."""
+    token = state.universe.token_by_name.get(HYPE)
+    if token is None or account.stake is None:
+        return Wei(0), 0
+    return account.stake.delegated, token.wei_decimals
+
+
+def staking_tier(state: State, account: Account) -> StakingTier:
+    """The tier of what `account` stakes; more than the threshold is needed (mechanics 11.3)."""
+    amount, decimals = staked(state, account)
+    found = fee_tiers.STAKING_TIERS[0]
+    for tier in fee_tiers.STAKING_TIERS[1:]:
+        if amount > tier.tokens * TEN[decimals]:
+            found = tier
+    return found
+
+
+def weighted_volume(state: State, asset: Asset, gross: int) -> int:
+    """What a fill of `gross` (1e-8 USD) counts for the tiers.
+
+    Observed: twice a spot fill, after a fifth for two quote assets and truncation to cents
+    (mechanics 12). Assumed: of makers and of the exchange alike.
+    """
+    if isinstance(asset, Perp):
+        return gross
+    stable = asset.base.index in state.universe.quotes
+    return 2 * floor_to(mul_trunc(gross, fee_tiers.STABLE_SCALE) if stable else gross, _CENT)
 
 
 def perp_rates(state: State, account: Account) -> tuple[Rate, Rate]:
-    """(taker, maker) of perps. Every user is in tier 0 until volume tiers exist."""
-    return state.rules.taker_rate, state.rules.maker_rate
-
-
-def spot_rates(state: State, account: Account) -> tuple[Rate, Rate]:
-    """(taker, maker) of spot."""
-    return state.rules.spot_taker_rate, state.rules.spot_maker_rate
+    """(taker, maker) of perps."""
+    rates = rates_of(state, account)
+    return rates.taker, rates.maker
 
 
 def pair_rates(state: State, account: Account, pair: SpotPair) -> tuple[Rate, Rate]:
@@ -27,10 +140,13 @@ def pair_rates(state: State, account: Account, pair: SpotPair) -> tuple[Rate, Ra
 
     Documented: a fifth between two quote assets, 0.014 % and 0.008 % (mechanics 11.2, 11.3).
     """
-    taker, maker = spot_rates(state, account)
-    if pair.base.index not in state.universe.quotes:
-        return taker, maker
-    return Rate(mul_trunc(taker, STABLE_SCALE)), Rate(mul_trunc(maker, STABLE_SCALE))
+    rates = rates_of(state, account)
+    if pair.base.index in state.universe.quotes:
+        return rates.stable_taker, rates.stable_maker
+    return rates.spot_taker, rates.spot_maker
+
+
+# -- what a fill costs -----------------------------------------------------------------------------
 
 
 def perp_fee(notional: int, rate: Rate) -> Usd:
@@ -52,7 +168,7 @@ def spot_buy_fee(gross: Wei, px: int, rate: Rate, base_decimals: int, quote_deci
     Observed: 1.267 @ 160.32 at 0.07 % is 0.00088689, not size times rate (contested 25).
     """
     quote_fee = mul_trunc(gross, rate)
-    return Wei(div_down(quote_fee * 10 ** (base_decimals + 8), px * 10**quote_decimals))
+    return Wei(div_trunc(quote_fee * 10 ** (base_decimals + 8), px * 10**quote_decimals))
 
 
 def spot_sell_fee(gross: Wei, rate: Rate) -> Wei:

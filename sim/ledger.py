@@ -100,3 +100,24 @@ class SpotGenesis(LedgerChange):
     token: str
     amount: Wei
     decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class RewardsClaim(LedgerChange):
+    """Rewards of referrals and as a builder, in one token."""
+
+    kind: ClassVar[str] = "rewardsClaim"
+    token: str
+    amount: Wei
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class StakingTransfer(LedgerChange):
+    """HYPE between spot and staking."""
+
+    kind: ClassVar[str] = "cStakingTransfer"
+    token: str
+    amount: Wei
+    decimals: int
+    is_deposit: bool

@@ -111,3 +111,11 @@ class Rules:
     max_twaps: int = 100
     """Assumed: TWAPs that one user may have running or waiting; whether the exchange has such a
     limit is unknown (mechanics 4)."""
+
+    builder_fee_level: Literal["order", "action"] = "order"
+    """What a builder fee that was not approved refuses: its order, or the whole action (contested
+    14)."""
+
+    delegation_lock_ms: int = 86_400_000
+    unstaking_ms: int = 7 * 86_400_000
+    """Documented: a delegation is locked for a day, and unstaking takes seven (mechanics 13)."""

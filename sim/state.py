@@ -10,12 +10,14 @@ from ..matching.triggers import Triggers
 from .assets import Asset, Universe
 from .candles import CandleSeries
 from .events import Fill, FundingPaid, FundingRate, LedgerRow, Trade
+from .fee_tiers import Standing
 from .fixed import Address, Cloid, Px, Rate, Szi, Usd, Wei
 from .history import OrderHistory
 from .nonces import NonceSet
 from .orders import Order
 from .prices import Averages
 from .rules import Rules
+from .stakes import Stake, Stakes
 from .timers import Timers
 from .twap_state import Twap, TwapUpdate, empty_history
 from .volume import DayVolume
@@ -89,6 +91,26 @@ class Agent:
 
 
 @dataclass(slots=True)
+class Rewards:
+    """What an account earned of other users' fees in one token, in wei."""
+
+    unclaimed: Wei = Wei(0)
+    claimed: Wei = Wei(0)
+    builder: Wei = Wei(0)
+    """Builder fees ever earned, claimed or not."""
+
+
+@dataclass(slots=True)
+class Referral:
+    """What a referred user brought its referrer, in wei by token index."""
+
+    joined_ms: int
+    fees: dict[int, Wei] = field(default_factory=dict)
+    """Fees of which the referrer got a part."""
+    parts: dict[int, Wei] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Account:
     """One trading address and everything it owns."""
 
@@ -127,12 +149,18 @@ class Account:
     """When an agent was last revoked (pending removal for some seconds)."""
     builder_limits: dict[Address, int] = field(default_factory=dict)
     """Approved builders and the most they may take, tenths of a basis point."""
-    builder_rewards: Usd = Usd(0)
-    """Builder fees earned in perps, unclaimed."""
-    token_rewards: dict[int, Wei] = field(default_factory=dict)
-    """Builder fees earned on spot, by token index, unclaimed."""
+    rewards: dict[int, Rewards] = field(default_factory=dict)
+    """Of referrals and as a builder, by token index; perps USDC is spot USDC there."""
     referred_by: Address | None = None
+    referral: Referral | None = None
+    """Set with `referred_by`."""
+    referrals: dict[Address, None] = field(default_factory=dict)
+    """Whom this account referred, oldest first."""
     referral_code: str | None = None
+    standing: Standing | None = field(default=None, compare=False, metadata={"transient": True})
+    """Fee rates of the day, once they were asked for; None after a change of the stake."""
+    stake: Stake | None = None
+    """None while nothing was ever staked."""
     net_deposits: Usd = Usd(0)
     schedule_cancel_ms: int | None = None
     schedule_triggers: int = 0
@@ -204,6 +232,8 @@ class Treasury:
     token_fees: dict[int, Wei] = field(default_factory=dict)
     usd_to_spot: Usd = Usd(0)
     """Perps USDC moved to spot, net: links the two USDC ledgers."""
+    usd_to_rewards: Usd = Usd(0)
+    """Perps fees that became rewards of referrers and builders, which are spot USDC."""
 
 
 @dataclass(slots=True)
@@ -227,6 +257,11 @@ class State:
     referral_codes: dict[str, Address] = field(default_factory=dict)
     timers: Timers = field(default_factory=Timers)
     treasury: Treasury = field(default_factory=Treasury)
+    stakes: Stakes = field(default_factory=Stakes)
+    maker_base: tuple[int, int] = field(
+        default=(-1, 0), compare=False, metadata={"transient": True}
+    )
+    """(UTC day, weighted volume of the exchange in the tier days before it), once asked for."""
     height: int = 1
     action_index: int = 0
     """Actions applied in the block `height`."""

@@ -16,7 +16,9 @@ class Timer(IntEnum):
     SCHEDULED_CANCEL = 4
     AGENT_EXPIRY = 5
     TWAP = 6
-    POST_ONLY_END = 10
+    POST_ONLY_END = 7
+    UNSTAKING = 8
+    STAKING_REWARDS = 9
 
 
 @dataclass(slots=True)

@@ -87,7 +87,7 @@ def deposit(ex: Exchange, user: Address, usd: Usd) -> None:
     treasury = ex.state.treasury
     treasury.usd_deposited = Usd(treasury.usd_deposited + usd)
     _move_usd(ex, ex.open_account(user), usd)
-    _record(ex, Deposit(usd), user)
+    record(ex, Deposit(usd), user)
 
 
 def mint(ex: Exchange, user: Address, token_index: int, amount: Wei) -> None:
@@ -102,8 +102,8 @@ def mint(ex: Exchange, user: Address, token_index: int, amount: Wei) -> None:
         raise ValueError(f"a mint is more than nothing: {amount}")
     token, minted = tokens[token_index], ex.state.treasury.token_minted
     minted[token_index] = Wei(minted.get(token_index, 0) + amount)
-    _credit(ex, ex.open_account(user), token, amount)
-    _record(ex, SpotGenesis(token.name, amount, token.wei_decimals), user)
+    credit(ex, ex.open_account(user), token, amount)
+    record(ex, SpotGenesis(token.name, amount, token.wei_decimals), user)
 
 
 def withdraw(ex: Exchange, acting: Acting, text: str) -> None:
@@ -123,7 +123,7 @@ def withdraw(ex: Exchange, acting: Acting, text: str) -> None:
     treasury.usd_fees = Usd(treasury.usd_fees + fee)
     _move_usd(ex, account, -usd)
     row = Withdraw(arrives, acting.nonce, fee)
-    _record(ex, row, account.address, hash_=acting.hash)
+    record(ex, row, account.address, hash_=acting.hash)
 
 
 # -- perps USDC ------------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ def usd_send(ex: Exchange, acting: Acting, destination: Address, text: str) -> N
     _move_usd(ex, account, -usd)
     _move_usd(ex, ex.open_account(destination), usd - fee)
     row = InternalTransfer(Usd(usd), account.address, destination, fee)
-    _record(ex, row, account.address, destination, hash_=acting.hash)
+    record(ex, row, account.address, destination, hash_=acting.hash)
 
 
 def usd_class_transfer(ex: Exchange, acting: Acting, text: str, *, to_perp: bool) -> None:
@@ -170,16 +170,16 @@ def usd_class_transfer(ex: Exchange, acting: Acting, text: str, *, to_perp: bool
     if to_perp:
         if wei > free(account.spot.get(USDC)):
             raise ActionError(ActionReject.TOKEN_BALANCE)
-        _debit(ex, account, token, wei)
+        debit(ex, account, token, wei)
         _move_usd(ex, account, usd)
     else:
         if usd > margin.withdrawable(ex.state, account):
             raise ActionError(ActionReject.WITHDRAW_BALANCE)
         _move_usd(ex, account, -usd)
-        _credit(ex, account, token, wei)
+        credit(ex, account, token, wei)
     _book_to_spot(ex.state, -usd if to_perp else usd)
     row = AccountClassTransfer(Usd(usd), to_perp)
-    _record(ex, row, account.address, hash_=acting.hash)
+    record(ex, row, account.address, hash_=acting.hash)
 
 
 # -- spot tokens -----------------------------------------------------------------------------------
@@ -200,11 +200,11 @@ def spot_send(
     gas = _spot_gas(ex, account, destination, token, amount)
     value = usd_value(ex.state, token, amount)
     _pay_gas(ex, account, gas)
-    _debit(ex, account, token, amount)
-    _credit(ex, ex.open_account(destination), token, amount)
+    debit(ex, account, token, amount)
+    credit(ex, ex.open_account(destination), token, amount)
     sent = (token.name, amount, token.wei_decimals, value, account.address, destination)
     row = SpotTransfer(*sent, gas.fee, gas.decimals, gas.token, acting.nonce)
-    _record(ex, row, account.address, destination, hash_=acting.hash)
+    record(ex, row, account.address, destination, hash_=acting.hash)
 
 
 def send_asset(
@@ -251,18 +251,18 @@ def send_asset(
     else:
         gas = _spot_gas(ex, account, destination, sent, wei)
         _pay_gas(ex, account, gas)
-        _debit(ex, account, sent, wei)
+        debit(ex, account, sent, wei)
     target = ex.open_account(destination)
     if destination_dex == PERPS:
         _move_usd(ex, target, usd)
     else:
-        _credit(ex, target, sent, wei)
+        credit(ex, target, sent, wei)
     if source_dex != destination_dex:
         _book_to_spot(state, usd if source_dex == PERPS else -usd)
     parties = (account.address, destination, source_dex, destination_dex)
     what = (sent.name, wei, sent.wei_decimals, value)
     row = Send(*parties, *what, gas.fee, gas.decimals, gas.token, acting.nonce)
-    _record(ex, row, account.address, destination, hash_=acting.hash)
+    record(ex, row, account.address, destination, hash_=acting.hash)
 
 
 # -- gas, tokens, values ---------------------------------------------------------------------------
@@ -320,7 +320,7 @@ def _pay_gas(ex: Exchange, account: Account, gas: Gas) -> None:
     if gas.fee == 0:
         return
     state = ex.state
-    _debit(ex, account, state.universe.tokens[gas.token_index], gas.fee)
+    debit(ex, account, state.universe.tokens[gas.token_index], gas.fee)
     fees = state.treasury.token_fees
     fees[gas.token_index] = Wei(fees.get(gas.token_index, 0) + gas.fee)
 
@@ -372,7 +372,7 @@ def _book_to_spot(state: State, usd: int) -> None:
     state.treasury.usd_to_spot = Usd(state.treasury.usd_to_spot + usd)
 
 
-def _credit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
+def credit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
     """Adds tokens. Observed: they cost what they are worth at mark (mechanics 12)."""
     held = balance(account, token.index)
     held.total = Wei(held.total + amount)
@@ -381,7 +381,7 @@ def _credit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
     ex.touch(account.address)
 
 
-def _debit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
+def debit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
     """Takes tokens off. Inferred: their cost goes in proportion, as of a sale (mechanics 12)."""
     held = account.spot[token.index]
     held.entry_ntl = div_down(held.entry_ntl * (held.total - amount), held.total)
@@ -389,7 +389,7 @@ def _debit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
     ex.touch(account.address)
 
 
-def _record(ex: Exchange, delta: LedgerChange, *users: Address, hash_: str | None = None) -> None:
+def record(ex: Exchange, delta: LedgerChange, *users: Address, hash_: str | None = None) -> None:
     """Writes the row into the ledger of every party, once each."""
     state = ex.state
     found = tx_hash(state.height, state.action_index) if hash_ is None else hash_

@@ -9,6 +9,7 @@ from hlsim.matching.types import Side
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.fixed import ntl_wei, sz_to_wei
 from hlsim.sim.orders import Order, Stage
+from hlsim.sim.stakes import HYPE
 from hlsim.sim.state import Account, State
 
 
@@ -16,8 +17,9 @@ def usd_balance(state: State) -> int:
     """What every µUSD that ever came in adds up to now."""
     total = state.treasury.usd_fees + state.treasury.usd_withdrawn
     total += state.treasury.usd_to_spot + state.treasury.usd_funding
+    total += state.treasury.usd_to_rewards
     for account in state.accounts.values():
-        total += account.raw_usd + account.builder_rewards
+        total += account.raw_usd
         total += sum(position.raw_usd for position in account.positions.values())
     return total
 
@@ -26,9 +28,11 @@ def token_balance(state: State, token: int) -> int:
     """What every wei of a token that ever came in adds up to now."""
     total = state.treasury.token_fees.get(token, 0)
     for account in state.accounts.values():
-        total += account.token_rewards.get(token, 0)
+        total += sum(rewards.unclaimed for key, rewards in account.rewards.items() if key == token)
         balance = account.spot.get(token)
         total += balance.total if balance is not None else 0
+        if account.stake is not None and state.universe.tokens[token].name == HYPE:
+            total += account.stake.undelegated + account.stake.delegated + account.stake.leaving
     return total
 
 
@@ -38,7 +42,7 @@ def check_money(state: State) -> None:
     for token in state.universe.tokens:
         minted = state.treasury.token_minted.get(token.index, 0)
         if token.index == 0:
-            minted += 100 * state.treasury.usd_to_spot
+            minted += 100 * (state.treasury.usd_to_spot + state.treasury.usd_to_rewards)
         assert token_balance(state, token.index) == minted, token.name
 
 

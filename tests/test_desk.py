@@ -365,7 +365,7 @@ def test_a_builder_earns_on_approved_orders_only() -> None:
 
     fill = alice.account.fills[-1]
     assert (fill.fee, fill.builder_fee) == (usd("2.75"), usd("0.5"))
-    assert builder.account.builder_rewards == usd("0.5")
+    assert builder.account.rewards[0].unclaimed == 100 * usd("0.5")
 
 
 @pytest.mark.parametrize("fee", [0, 1])

@@ -25,6 +25,7 @@ from hlsim.sim.actions.agents import ApproveAgent, ApproveBuilderFee
 from hlsim.sim.actions.leverage import UpdateIsolatedMargin
 from hlsim.sim.actions.misc import SetReferrer
 from hlsim.sim.actions.orders import BuilderTerms
+from hlsim.sim.actions.staking import StakingDeposit, StakingWithdraw, TokenDelegate
 from hlsim.sim.actions.transfers import (
     SendAsset,
     SpotSend,
@@ -34,6 +35,7 @@ from hlsim.sim.actions.transfers import (
 )
 from hlsim.sim.assets import Universe
 from hlsim.sim.exchange import Exchange
+from hlsim.sim.fixed import Address
 from hlsim.sim.operations import SetReferralCode
 
 FOLDER = Path(__file__).parent / "golden" / "info"
@@ -42,6 +44,7 @@ WRITES = os.environ.get("HLSIM_WRITE_GOLDENS") == "1"
 ALICE, BOB, CAROL = address("alice"), address("bob"), address("carol")
 AGENT, BOT = address("agent"), address("bot")
 NOBODY = address("nobody")
+VALIDATOR = Address("0x5ac99df645f3414876c816caa18b2d234024b487")
 CLOID = "0x000000000000000000000000000000a1"
 USDC = "USDC:0x6d1e7cde53ba9467b783cb7c530ce054"
 PURR = "PURR:0xc1fb593aeffbeb02f85e0308e9956a90"
@@ -78,7 +81,6 @@ def busy() -> Story:
 
 def permissions(m: Story, alice: Trader, bob: Trader) -> None:
     m.ex.operate(SetReferralCode(bob.address, "BOBSCODE"))
-    alice.act(SetReferrer("BOBSCODE"))
     alice.act(ApproveAgent(AGENT, START_MS, None))  # type: ignore[arg-type]
     alice.act(ApproveAgent(BOT, START_MS + 1, "bot"))  # type: ignore[arg-type]
     alice.act(ApproveBuilderFee("0.01%", bob.address, START_MS + 2))  # type: ignore[arg-type]
@@ -131,7 +133,17 @@ def later(m: Story, alice: Trader, bob: Trader) -> None:
     m.oracle("BTC", "50100")
     bob.buys("0.5 BTC @ 50090")
     alice.sells("0.3 BTC @ 50000", tif=Tif.IOC)
+    alice.act(SetReferrer("BOBSCODE"))
+    stakes(bob)
     m.ex.seal()
+
+
+def stakes(bob: Trader) -> None:
+    """HYPE at a validator, some of it idle, some on its way back."""
+    at: Any = START_MS
+    bob.act(StakingDeposit(20 * 10**8, at))  # type: ignore[arg-type]
+    bob.act(TokenDelegate(VALIDATOR, 12 * 10**8, False, at))  # type: ignore[arg-type]
+    bob.act(StakingWithdraw(3 * 10**8, at))  # type: ignore[arg-type]
 
 
 # -- the requests ----------------------------------------------------------------------------------
@@ -149,6 +161,10 @@ CASES: dict[str, list[dict[str, Any]]] = {
         for coin, interval in (("BTC", "1h"), ("@2", "30m"), ("GONE", "1h"), ("NOPE", "1h"))
     ],
     "clearinghouseState": [{"user": user} for user in (ALICE, CAROL, NOBODY)],
+    **{
+        name: [{"user": user} for user in (BOB, NOBODY)]
+        for name in ("delegations", "delegatorSummary", "delegatorHistory", "delegatorRewards")
+    },
     "extraAgents": [{"user": ALICE}, {"user": AGENT}],
     "fundingHistory": [{"coin": coin, "startTime": START_MS} for coin in ("BTC", "@2")],
     "l2Book": [
@@ -174,6 +190,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "recentTrades": [{"coin": "BTC"}, {"coin": "GONE"}],
     "referral": [{"user": user} for user in (ALICE, BOB, NOBODY)],
     "tokenDetails": [{"tokenId": token.token_id} for token in universe().tokens],
+    "userFees": [{"user": user} for user in (ALICE, BOB, NOBODY)],
     "userFills": [
         {"user": ALICE},
         {"user": ALICE, "aggregateByTime": True},

@@ -33,6 +33,8 @@ from hlsim.sim.actions.orders import (
     PlaceOrders,
     TriggerTerms,
 )
+from hlsim.sim.actions.referrals import ClaimRewards, RegisterReferrer
+from hlsim.sim.actions.staking import StakingDeposit, StakingWithdraw, TokenDelegate
 from hlsim.sim.actions.transfers import SendAsset, SpotSend, UsdClassTransfer, UsdSend, Withdraw3
 from hlsim.sim.actions.twap import TwapAsked, TwapCancel, TwapDetails, TwapOrder, TwapTrigger
 from hlsim.sim.assets import MarginMode
@@ -100,6 +102,11 @@ EXAMPLES: list[Any] = [
         TwapAsked(BIG, True, BIG, False, BIG, True), TwapDetails(TwapTrigger(BIG, False), BIG)
     ),
     TwapCancel(BIG, BIG),
+    RegisterReferrer("CODE"),
+    ClaimRewards(),
+    TokenDelegate(USER, BIG, True, BIG),
+    StakingDeposit(BIG, BIG),
+    StakingWithdraw(BIG, BIG),
     DepositUsd(USER, 10**15),  # type: ignore[arg-type]
     MintToken(USER, 1, 10**18),  # type: ignore[arg-type]
     SetOracle(((0, BIG), (1, BIG))),

@@ -75,7 +75,7 @@ def test_what_is_no_json_is_a_400(body: bytes) -> None:
         '{"type":"nope"}',
         '{"type":"webData3","user":"USER"}',
         '{"type":"blockDetails","height":1}',
-        '{"type":"delegations","user":"USER"}',
+        '{"type":"vaultDetails","vaultAddress":"USER"}',
         '{"type":"meta","type":"meta"}',
         '{"type":"meta","dex":5}',
         '{"type":"openOrders"}',
@@ -237,6 +237,8 @@ def test_what_a_request_costs() -> None:
         "twapHistory": 20,
         "userTwapSliceFills": 20,
         "userTwapSliceFillsByTime": 20,
+        "delegatorHistory": 20,
+        "delegatorRewards": 20,
     }
     spec = query_of({"type": "userFills", "user": NOBODY}).spec
     assert [spec.cost([0] * rows) for rows in (0, 19, 20, 2000)] == [20, 20, 21, 120]

@@ -26,9 +26,11 @@ from hlsim.sim.ledger import (
     Deposit,
     InternalTransfer,
     LedgerChange,
+    RewardsClaim,
     Send,
     SpotGenesis,
     SpotTransfer,
+    StakingTransfer,
     Withdraw,
 )
 from hlsim.sim.orders import Order
@@ -309,6 +311,11 @@ DELTAS: list[tuple[LedgerChange, str]] = [
         f'"nativeTokenFee":"0.0","nonce":8,"feeToken":"USDC"',
     ),
     (SpotGenesis("HYPE", Wei(10**8), 8), '"spotGenesis","token":"HYPE","amount":"1.0"'),
+    (RewardsClaim("USDC", Wei(150), 8), '"rewardsClaim","amount":"0.0000015","token":"USDC"'),
+    (
+        StakingTransfer("HYPE", Wei(10**8), 8, True),
+        '"cStakingTransfer","token":"HYPE","amount":"1.0","isDeposit":true',
+    ),
 ]
 
 

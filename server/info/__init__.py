@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..decode import BadRequest
-from . import accounts, fees, fills, ledgers, listings, markets, orders, twaps
+from . import accounts, fees, fills, ledgers, listings, markets, orders, referral, staking, twaps
 from .registry import INFO, InfoSpec, Query, Unanswerable, answer, answer_value, encoded, query_of
 
 __all__ = [
@@ -23,5 +23,7 @@ __all__ = [
     "markets",
     "orders",
     "query_of",
+    "referral",
+    "staking",
     "twaps",
 ]

@@ -13,9 +13,11 @@ from ...sim.ledger import (
     InternalTransfer,
     LedgerChange,
     Liquidated,
+    RewardsClaim,
     Send,
     SpotGenesis,
     SpotTransfer,
+    StakingTransfer,
     Withdraw,
 )
 from .text import decimal_text, px_text, rate_text, usd_text
@@ -87,6 +89,18 @@ def _liquidated(delta: Liquidated) -> dict[str, Any]:
     }
 
 
+def _rewards_claim(delta: RewardsClaim) -> dict[str, Any]:
+    return {"amount": decimal_text(delta.amount, delta.decimals), "token": delta.token}
+
+
+def _staking_transfer(delta: StakingTransfer) -> dict[str, Any]:
+    return {
+        "token": delta.token,
+        "amount": decimal_text(delta.amount, delta.decimals),
+        "isDeposit": delta.is_deposit,
+    }
+
+
 _DELTAS: dict[type[LedgerChange], Callable[[Any], dict[str, Any]]] = {
     Deposit: _deposit,
     Withdraw: _withdraw,
@@ -96,6 +110,8 @@ _DELTAS: dict[type[LedgerChange], Callable[[Any], dict[str, Any]]] = {
     Send: _send,
     SpotGenesis: _spot_genesis,
     Liquidated: _liquidated,
+    RewardsClaim: _rewards_claim,
+    StakingTransfer: _staking_transfer,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import agents, cancels, leverage, misc, orders, transfers, twap
+from . import agents, cancels, leverage, misc, orders, referrals, staking, transfers, twap
 from .registry import ACTIONS, Action, ActionSpec, BlockClass
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "leverage",
     "misc",
     "orders",
+    "referrals",
+    "staking",
     "transfers",
     "twap",
 ]

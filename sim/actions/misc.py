@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .. import agents
+from .. import referrals
 from ..replies import Done, Response
 from .registry import action
 
@@ -29,5 +29,5 @@ class SetReferrer:
     code: str
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        agents.set_referrer(ex, acting.user, self.code)
+        referrals.set_referrer(ex, acting.user, self.code)
         return Done()
