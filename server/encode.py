@@ -10,6 +10,7 @@ import msgspec
 from ..sim.errors import ActionError, CancelReject, OrderReject, Reject
 from ..sim.replies import (
     CancelReplies,
+    Created,
     Done,
     Filled,
     OrderReplies,
@@ -39,6 +40,9 @@ def response_json(response: Response) -> dict[str, Any]:
             return _ok("order", [order_status(reply) for reply in response.statuses])
         case CancelReplies():
             return _ok("cancel", [_cancel_status(reply) for reply in response.statuses])
+        case Created():
+            data = {"type": response.kind, "data": response.address}
+            return {"status": "ok", "response": data}
         case Refused():
             return {"status": "err", "response": error_text(response.error)}
         case Done():

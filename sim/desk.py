@@ -317,7 +317,7 @@ class Desk:
         account = state.accounts[acting.user]
         traded = account.volume.total_usd
         if traded < SCHEDULE_VOLUME_USD * 10**8:
-            raise ActionError(ActionReject.SCHEDULE_VOLUME, traded=_dollars(traded))
+            raise ActionError(ActionReject.SCHEDULE_VOLUME, traded=dollars(traded))
         if time_ms is None:
             account.schedule_cancel_ms = None
             return Done()
@@ -389,7 +389,7 @@ def _triggers_today(account: Account, time_ms: int) -> int:
     return account.schedule_triggers if account.schedule_day == div_down(time_ms, DAY_MS) else 0
 
 
-def _dollars(usd: int) -> str:
+def dollars(usd: int) -> str:
     """Observed: "$12066.75", and "$0" for nothing (exchange 5.1). `usd` is scaled by 1e8."""
     cents = div_down(usd, 10**6)
     return f"${div_down(cents, 100)}.{cents % 100:02d}" if cents else "$0"

@@ -19,6 +19,7 @@ class OrderStatus:
     SELF_TRADE_CANCELED = "selfTradeCanceled"
     REDUCE_ONLY_CANCELED = "reduceOnlyCanceled"
     SCHEDULED_CANCEL = "scheduledCancel"
+    VAULT_WITHDRAWAL_CANCELED = "vaultWithdrawalCanceled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .errors import ActionError, Reject
-from .fixed import Cloid, Px, Sz
+from .fixed import Address, Cloid, Px, Sz
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,18 @@ class CancelReplies:
 
 
 @dataclass(frozen=True, slots=True)
+class Created:
+    """Answer of createSubAccount and createVault: the address that there is now."""
+
+    kind: str
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The whole action was refused."""
 
     error: ActionError
 
 
-Response = Done | OrderReplies | CancelReplies | Refused
+Response = Done | OrderReplies | CancelReplies | Created | Refused

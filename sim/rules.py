@@ -41,3 +41,10 @@ class Rules:
     max_open_orders: int = 1000
     max_open_orders_cap: int = 5000
     """Documented: 1000 open orders plus one per $5M of volume, at most 5000 (mechanics 2.7)."""
+
+    vault_creation_fee: Usd = Usd(100_000_000)
+    """Documented: creating a vault costs 100 USDC, kept like trading fees (exchange 5.2); one page
+    says 10 000 (mechanics 13).
+    """
+    max_vault_depositors: int = 10_000
+    """Assumed: how many may have money in one vault."""

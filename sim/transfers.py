@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import margin
+from . import margin, sub_accounts
 from .assets import Token
 from .clearinghouse import balance
 from .errors import ActionError, ActionReject
@@ -86,8 +86,8 @@ def deposit(ex: Exchange, user: Address, usd: Usd) -> None:
         raise ValueError(f"a deposit is more than nothing: {usd}")
     treasury = ex.state.treasury
     treasury.usd_deposited = Usd(treasury.usd_deposited + usd)
-    _move_usd(ex, ex.open_account(user), usd)
-    _record(ex, Deposit(usd), user)
+    move_usd(ex, ex.open_account(user), usd)
+    record(ex, Deposit(usd), user)
 
 
 def mint(ex: Exchange, user: Address, token_index: int, amount: Wei) -> None:
@@ -102,8 +102,8 @@ def mint(ex: Exchange, user: Address, token_index: int, amount: Wei) -> None:
         raise ValueError(f"a mint is more than nothing: {amount}")
     token, minted = tokens[token_index], ex.state.treasury.token_minted
     minted[token_index] = Wei(minted.get(token_index, 0) + amount)
-    _credit(ex, ex.open_account(user), token, amount)
-    _record(ex, SpotGenesis(token.name, amount, token.wei_decimals), user)
+    credit(ex, ex.open_account(user), token, amount)
+    record(ex, SpotGenesis(token.name, amount, token.wei_decimals), user)
 
 
 def withdraw(ex: Exchange, acting: Acting, text: str) -> None:
@@ -121,9 +121,9 @@ def withdraw(ex: Exchange, acting: Acting, text: str) -> None:
     treasury, arrives = ex.state.treasury, Usd(usd - fee)
     treasury.usd_withdrawn = Usd(treasury.usd_withdrawn + arrives)
     treasury.usd_fees = Usd(treasury.usd_fees + fee)
-    _move_usd(ex, account, -usd)
+    move_usd(ex, account, -usd)
     row = Withdraw(arrives, acting.nonce, fee)
-    _record(ex, row, account.address, hash_=acting.hash)
+    record(ex, row, account.address, hash_=acting.hash)
 
 
 # -- perps USDC ------------------------------------------------------------------------------------
@@ -146,14 +146,14 @@ def usd_send(ex: Exchange, acting: Acting, destination: Address, text: str) -> N
         raise ActionError(ActionReject.WITHDRAW_BALANCE)
     treasury = ex.state.treasury
     treasury.usd_fees = Usd(treasury.usd_fees + fee)
-    _move_usd(ex, account, -usd)
-    _move_usd(ex, ex.open_account(destination), usd - fee)
+    move_usd(ex, account, -usd)
+    move_usd(ex, ex.open_account(destination), usd - fee)
     row = InternalTransfer(Usd(usd), account.address, destination, fee)
-    _record(ex, row, account.address, destination, hash_=acting.hash)
+    record(ex, row, account.address, destination, hash_=acting.hash)
 
 
 def usd_class_transfer(ex: Exchange, acting: Acting, text: str, *, to_perp: bool) -> None:
-    """Moves USDC between the user's own perps and spot accounts.
+    """Moves USDC between perps and spot of the user, or of the sub-account that the text names.
 
     Raises ActionError. Observed: more than six decimals are an invalid send (mechanics 12).
     Assumed: what the perps account or the spot balance lacks has the texts of withdrawals and of
@@ -162,24 +162,23 @@ def usd_class_transfer(ex: Exchange, acting: Acting, text: str, *, to_perp: bool
     account = ex.state.accounts[acting.user]
     amount, names_sub, sub = text.partition(" subaccount:")
     if names_sub:
-        # No sub-accounts in this version, so none is the user's.
-        raise ActionError(ActionReject.SUB_ACCOUNT_FOREIGN, sub=sub, address=account.address)
+        account = sub_accounts.named(ex.state, account, sub)
     usd = parse_amount(amount, USD_DECIMALS, imprecise=ActionReject.INVALID_SEND)
     token = ex.state.universe.tokens[USDC]
     wei = _wei(usd, token)
     if to_perp:
         if wei > free(account.spot.get(USDC)):
             raise ActionError(ActionReject.TOKEN_BALANCE)
-        _debit(ex, account, token, wei)
-        _move_usd(ex, account, usd)
+        debit(ex, account, token, wei)
+        move_usd(ex, account, usd)
     else:
         if usd > margin.withdrawable(ex.state, account):
             raise ActionError(ActionReject.WITHDRAW_BALANCE)
-        _move_usd(ex, account, -usd)
-        _credit(ex, account, token, wei)
+        move_usd(ex, account, -usd)
+        credit(ex, account, token, wei)
     _book_to_spot(ex.state, -usd if to_perp else usd)
     row = AccountClassTransfer(Usd(usd), to_perp)
-    _record(ex, row, account.address, hash_=acting.hash)
+    record(ex, row, account.address, hash_=acting.hash)
 
 
 # -- spot tokens -----------------------------------------------------------------------------------
@@ -193,18 +192,18 @@ def spot_send(
     Raises ActionError; the texts are Observed (exchange 7.5). Assumed: the order of the checks.
     """
     account = ex.state.accounts[acting.user]
-    token = _token(ex.state, token_text)
+    token = token_named(ex.state, token_text)
     amount = Wei(parse_amount(text, token.wei_decimals))
     if destination == account.address:
         raise ActionError(ActionReject.SELF_TRANSFER)
     gas = _spot_gas(ex, account, destination, token, amount)
     value = usd_value(ex.state, token, amount)
     _pay_gas(ex, account, gas)
-    _debit(ex, account, token, amount)
-    _credit(ex, ex.open_account(destination), token, amount)
+    debit(ex, account, token, amount)
+    credit(ex, ex.open_account(destination), token, amount)
     sent = (token.name, amount, token.wei_decimals, value, account.address, destination)
     row = SpotTransfer(*sent, gas.fee, gas.decimals, gas.token, acting.nonce)
-    _record(ex, row, account.address, destination, hash_=acting.hash)
+    record(ex, row, account.address, destination, hash_=acting.hash)
 
 
 def send_asset(
@@ -226,13 +225,11 @@ def send_asset(
     """
     state, account = ex.state, ex.state.accounts[acting.user]
     if from_sub_account:
-        raise ActionError(
-            ActionReject.SUB_ACCOUNT_FOREIGN, sub=from_sub_account, address=account.address
-        )
+        account = sub_accounts.named(state, account, from_sub_account)
     dexes = (source_dex, destination_dex)
     if any(dex not in (PERPS, SPOT) for dex in dexes):
         raise ActionError(ActionReject.INVALID_DEX)
-    sent = _token(state, token)
+    sent = token_named(state, token)
     if destination == account.address and source_dex == destination_dex:
         raise ActionError(ActionReject.INVALID_SEND)
     usd = 0
@@ -246,23 +243,23 @@ def send_asset(
     value = usd_value(state, sent, wei)
     if source_dex == PERPS:
         gas = _perps_gas(ex, account, destination, sent, usd)
-        _move_usd(ex, account, -usd - gas.fee)
+        move_usd(ex, account, -usd - gas.fee)
         state.treasury.usd_fees = Usd(state.treasury.usd_fees + gas.fee)
     else:
         gas = _spot_gas(ex, account, destination, sent, wei)
         _pay_gas(ex, account, gas)
-        _debit(ex, account, sent, wei)
+        debit(ex, account, sent, wei)
     target = ex.open_account(destination)
     if destination_dex == PERPS:
-        _move_usd(ex, target, usd)
+        move_usd(ex, target, usd)
     else:
-        _credit(ex, target, sent, wei)
+        credit(ex, target, sent, wei)
     if source_dex != destination_dex:
         _book_to_spot(state, usd if source_dex == PERPS else -usd)
     parties = (account.address, destination, source_dex, destination_dex)
     what = (sent.name, wei, sent.wei_decimals, value)
     row = Send(*parties, *what, gas.fee, gas.decimals, gas.token, acting.nonce)
-    _record(ex, row, account.address, destination, hash_=acting.hash)
+    record(ex, row, account.address, destination, hash_=acting.hash)
 
 
 # -- gas, tokens, values ---------------------------------------------------------------------------
@@ -320,12 +317,12 @@ def _pay_gas(ex: Exchange, account: Account, gas: Gas) -> None:
     if gas.fee == 0:
         return
     state = ex.state
-    _debit(ex, account, state.universe.tokens[gas.token_index], gas.fee)
+    debit(ex, account, state.universe.tokens[gas.token_index], gas.fee)
     fees = state.treasury.token_fees
     fees[gas.token_index] = Wei(fees.get(gas.token_index, 0) + gas.fee)
 
 
-def _token(state: State, text: str) -> Token:
+def token_named(state: State, text: str) -> Token:
     """The token that `text` names: `NAME:0x<tokenId>`, or the bare name of a canonical one.
 
     Observed: any other bare name is unknown (exchange 7.5).
@@ -360,7 +357,7 @@ def _wei(usd: int, token: Token) -> Wei:
 # -- bookkeeping -----------------------------------------------------------------------------------
 
 
-def _move_usd(ex: Exchange, account: Account, usd: int) -> None:
+def move_usd(ex: Exchange, account: Account, usd: int) -> None:
     """Adds `usd` to the cross ledger."""
     account.raw_usd = Usd(account.raw_usd + usd)
     account.net_deposits = Usd(account.net_deposits + usd)
@@ -372,7 +369,7 @@ def _book_to_spot(state: State, usd: int) -> None:
     state.treasury.usd_to_spot = Usd(state.treasury.usd_to_spot + usd)
 
 
-def _credit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
+def credit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
     """Adds tokens. Observed: they cost what they are worth at mark (mechanics 12)."""
     held = balance(account, token.index)
     held.total = Wei(held.total + amount)
@@ -381,7 +378,7 @@ def _credit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
     ex.touch(account.address)
 
 
-def _debit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
+def debit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
     """Takes tokens off. Inferred: their cost goes in proportion, as of a sale (mechanics 12)."""
     held = account.spot[token.index]
     held.entry_ntl -= div_down(held.entry_ntl * amount, held.total)
@@ -389,7 +386,7 @@ def _debit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
     ex.touch(account.address)
 
 
-def _record(ex: Exchange, delta: LedgerChange, *users: Address, hash_: str | None = None) -> None:
+def record(ex: Exchange, delta: LedgerChange, *users: Address, hash_: str | None = None) -> None:
     """Writes the row into the ledger of every party, once each."""
     state = ex.state
     found = tx_hash(state.height, state.action_index) if hash_ is None else hash_

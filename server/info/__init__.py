@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..decode import BadRequest
-from . import accounts, fees, fills, ledgers, listings, markets, orders
+from . import accounts, fees, fills, ledgers, listings, markets, orders, sub_accounts, vaults
 from .registry import INFO, InfoSpec, Query, Unanswerable, answer, answer_value, encoded, query_of
 
 __all__ = [
@@ -23,4 +23,6 @@ __all__ = [
     "markets",
     "orders",
     "query_of",
+    "sub_accounts",
+    "vaults",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import agents, cancels, leverage, misc, orders, transfers
+from . import agents, cancels, leverage, misc, orders, sub_accounts, transfers, vaults
 from .registry import ACTIONS, Action, ActionSpec, BlockClass
 
 __all__ = [
@@ -15,5 +15,7 @@ __all__ = [
     "leverage",
     "misc",
     "orders",
+    "sub_accounts",
     "transfers",
+    "vaults",
 ]
