@@ -183,7 +183,8 @@ def deposit(ex: Exchange, acting: Acting, address: Address, usd: Usd) -> None:
     """Buys shares for `usd` at the vault's value of now.
 
     Raises ActionError; the texts are Observed or Inferred (exchange 5.2). Assumed: the order of the
-    checks; one that takes no more depositors, or is worth nothing, accepts no deposits.
+    checks; one that takes no more depositors, or is worth nothing, accepts no deposits; what buys
+    not a single share is too small.
     """
     state, user = ex.state, acting.user
     vault, account = find(state, address), state.accounts[user]
@@ -192,11 +193,11 @@ def deposit(ex: Exchange, acting: Acting, address: Address, usd: Usd) -> None:
         raise ActionError(ActionReject.VAULT_NO_DEPOSITS)
     if user not in vault.stakes and len(vault.stakes) >= state.rules.max_vault_depositors:
         raise ActionError(ActionReject.VAULT_NO_DEPOSITS)
-    if usd < LEAST_DEPOSIT:
+    new = shares.minted(vault, usd, value)
+    if usd < LEAST_DEPOSIT or new == 0:
         raise ActionError(ActionReject.VAULT_DEPOSIT_SMALL)
     if usd > margin.withdrawable(state, account):
         raise ActionError(ActionReject.VAULT_DEPOSIT_BALANCE)
-    new = shares.minted(vault, usd, value)
     if user != vault.leader and not _leader_keeps(vault, 0, vault.shares + new):
         raise ActionError(ActionReject.VAULT_LEADER_SHARE)
     _put(ex, vault, user, usd, new)

@@ -82,8 +82,8 @@ def details(
     Assumed: `maxDistributable` is what the vault's positions and orders do not need,
     `maxWithdrawable` what of it the leader may take.
     """
-    state, now = view.state, view.time_ms
-    value, idle = value_of(state, vault.address), _idle(view, vault)
+    now = view.time_ms
+    value, idle = value_of(view.state, vault.address), _idle(view, vault)
     largest = sorted(vault.stakes, key=lambda one: -vault.stakes[one].shares)[:FOLLOWERS_SHOWN]
     followers = [_follower(vault, one, value=value, time_ms=now) for one in largest]
     for row in followers:
