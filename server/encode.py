@@ -10,6 +10,7 @@ import msgspec
 from ..sim.errors import ActionError, CancelReject, OrderReject, Reject
 from ..sim.replies import (
     CancelReplies,
+    Created,
     Done,
     Filled,
     OrderReplies,
@@ -48,6 +49,9 @@ def response_json(response: Response) -> dict[str, Any]:
             reject = response.status
             status = "success" if reject is None else {"error": plain_text(reject)}
             return _ok_status("twapCancel", status)
+        case Created():
+            data = {"type": response.kind, "data": response.address}
+            return {"status": "ok", "response": data}
         case Refused():
             return {"status": "err", "response": error_text(response.error)}
         case Done():

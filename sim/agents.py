@@ -1,4 +1,4 @@
-"""Who may act for whom: API wallets and approved builders."""
+"""Who may act for whom: API wallets, masters and leaders, approved builders."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ NAMED_AGENTS = 3
 MORE_AGENTS_USD = 100_000
 """Observed: a fourth named agent was accepted at $101k of volume. Assumed: one more from $100k on
 and no further ones (exchange 6)."""
+AGENTS_A_SUB_ACCOUNT = 2
+"""Documented: two more named agents for each sub-account (mechanics 13)."""
 
 BUILDERS = 10
 BUILDER_VALUE = 100_000_000
@@ -46,9 +48,11 @@ def resolve_signer(state: State, signer: Address, *, is_l1: bool) -> tuple[Addre
 
     Raises ActionError. Observed: agents sign L1 actions only; on a user-signed one they are
     strangers. An agent that was just replaced is refused with its master's address, later as
-    unknown (exchange 2.4, 6). A user's own address comes first.
+    unknown (exchange 2.4, 6). A user's own address comes first; that of a sub-account or a vault
+    has no key, so it signs nothing (exchange 3).
     """
-    if signer in state.accounts:
+    account = state.accounts.get(signer)
+    if account is not None and account.master is None and signer not in state.vaults:
         return signer, False
     if not is_l1:
         raise ActionError(ActionReject.MUST_DEPOSIT, address=signer)
@@ -60,6 +64,36 @@ def resolve_signer(state: State, signer: Address, *, is_l1: bool) -> tuple[Addre
     if master is not None:
         raise ActionError(ActionReject.MUST_DEPOSIT, address=master)
     raise ActionError(ActionReject.UNKNOWN_SIGNER, address=signer)
+
+
+# -- acting through vaultAddress -------------------------------------------------------------------
+
+
+def check_vault(state: State, vault: Address, *, accepted: bool) -> None:
+    """Raises ActionError unless `vault` is somebody's sub-account or open vault.
+
+    Observed: the text, also for a user's own address (exchange 5.1), and its place before the
+    signer is looked up (exchange 1.3). Assumed: an action that knows no vault (`accepted` False)
+    is refused as a user-signed one is.
+    """
+    account, led = state.accounts.get(vault), state.vaults.get(vault)
+    is_sub_account = account is not None and account.master is not None
+    if not is_sub_account and (led is None or led.is_closed):
+        raise ActionError(ActionReject.VAULT_UNKNOWN, address=vault)
+    if not accepted:
+        raise ActionError(ActionReject.VAULT_ON_USER_SIGNED)
+
+
+def act_through(state: State, user: Address, vault: Address) -> Address:
+    """`vault`, when `user` is its master or leader. Raises ActionError.
+
+    Assumed: somebody else's is refused as one that is not registered (contested 43).
+    """
+    led = state.vaults.get(vault)
+    owner = state.accounts[vault].master if led is None else led.leader
+    if owner != user:
+        raise ActionError(ActionReject.VAULT_UNKNOWN, address=vault)
+    return vault
 
 
 # -- API wallets -----------------------------------------------------------------------------------
@@ -129,7 +163,8 @@ def _terms(name_text: str, clock_ms: int) -> tuple[str, int]:
 
 def _named_limit(account: Account) -> int:
     traded = account.volume.total_usd >= MORE_AGENTS_USD * 10**8
-    return NAMED_AGENTS + 1 if traded else NAMED_AGENTS
+    more = AGENTS_A_SUB_ACCOUNT * len(account.sub_accounts)
+    return NAMED_AGENTS + more + traded
 
 
 def _retire(state: State, account: Account, agent: Agent) -> None:

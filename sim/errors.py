@@ -255,6 +255,34 @@ class ActionReject(Enum):
     # Assumed: the text of a sixth withdrawal was never recorded; worded like that of sub-accounts.
     UNSTAKING_TOO_MANY = "Too many pending withdrawals."
 
+    # sub-accounts
+    SUB_VOLUME = (
+        "Cannot create sub-accounts until enough volume traded. "
+        "Required: $100000. Traded: {traded}."
+    )
+    SUB_TOO_MANY = "Too many sub-accounts."
+    SUB_TRANSFER = "Invalid sub-account transfer from {source} to {destination}"
+    # Assumed: a name of the wrong length was never recorded; worded as that of an agent.
+    SUB_NAME = "Sub-account name must be between 1 and 16 characters long."
+
+    # vaults
+    # Assumed: names and descriptions of the wrong length were never recorded; as for agents.
+    VAULT_NAME = "Vault name must be between 3 and 50 characters long."
+    VAULT_DESCRIPTION = "Vault description must be between 10 and 250 characters long."
+    VAULT_INITIAL = "Initial deposit in vault is less than $100"
+    VAULT_CREATE_BALANCE = "Insufficient balance to create vault"
+    VAULT_NO_DEPOSITS = "This vault does not accept deposits"
+    VAULT_DEPOSIT_SMALL = "Vault deposits must be at least $5."
+    VAULT_DEPOSIT_BALANCE = "Insufficient funds available to deposit."
+    VAULT_LEADER_SHARE = "vault_transfer: Deposit causes leader share to drop below 5%."
+    VAULT_ZERO_BALANCE = "Cannot withdraw with zero balance in vault"
+    VAULT_LOCKED = "Cannot withdraw during lockup period after depositing."
+    VAULT_EQUITY = "Insufficient vault equity for withdrawal"
+    VAULT_LEADER_ONLY = "Only leader can perform this vault action"
+    VAULT_DISTRIBUTE_SMALL = "Must distribute at least $10"
+    # Assumed: documented as a condition, its wording was never recorded.
+    VAULT_POSITIONS = "All positions must be closed before the vault can close."
+
 
 @dataclass(frozen=True, slots=True)
 class Reject:

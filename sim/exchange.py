@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import dead_man, funding, prices, snapshot, staking, trading, twap
-from .actions import ACTIONS, Action
-from .agents import expire_agent, resolve_signer
+from .actions import ACTIONS, Action, ActionSpec
+from .agents import act_through, check_vault, expire_agent, resolve_signer
 from .assets import Universe
 from .call import Acting, Call
 from .desk import Desk
@@ -105,7 +105,7 @@ class Exchange:
         spec = ACTIONS[type(action).wire_name]  # type: ignore[attr-defined]
         weight = spec.weight(action)
         try:
-            acting = self._admit(call, is_l1=spec.is_l1, weight=weight)
+            acting = self._admit(call, spec, weight)
         except ActionError as error:
             return Refused(error)
         state = self.state
@@ -128,13 +128,14 @@ class Exchange:
             state.action_index += 1
             self._flush()
 
-    def _admit(self, call: Call, *, is_l1: bool, weight: int) -> Acting:
+    def _admit(self, call: Call, spec: ActionSpec, weight: int) -> Acting:
         """Who acts, once everything is asked that comes before the action's own rules."""
-        state = self.state
-        if call.vault is not None:
-            # No sub-accounts or vaults in this version: nobody's address is a registered one.
-            raise ActionError(ActionReject.VAULT_UNKNOWN, address=call.vault)
-        user, is_agent = resolve_signer(state, call.signer, is_l1=is_l1)
+        state, vault = self.state, call.vault
+        if vault is not None:
+            check_vault(state, vault, accepted=spec.vault)
+        user, is_agent = resolve_signer(state, call.signer, is_l1=spec.is_l1)
+        if vault is not None:
+            user = act_through(state, user, vault)
         if weight > state.rules.max_batch:
             raise ActionError(ActionReject.OVER_WEIGHT)
         nonces = state.nonces.get(call.signer)

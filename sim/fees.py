@@ -21,8 +21,11 @@ _CENT = 10**6
 
 
 def fee_account(state: State, account: Account) -> Account:
-    """The account whose volume and stake set the rates of `account`."""
-    return account
+    """The account whose volume and stake set the rates of `account`.
+
+    Documented: sub-accounts share their master's tier, vaults have their own (mechanics 11.1).
+    """
+    return account if account.master is None else state.accounts[account.master]
 
 
 def rates_of(state: State, account: Account) -> Rates:
@@ -53,10 +56,12 @@ def assess(state: State, account: Account) -> Standing:
 
     Documented: assessed at the end of a UTC day, so today's fills count from tomorrow on (mechanics
     11.1). A rebate replaces the maker rate and is not scaled by staking (mechanics 11.3). Assumed:
-    a stake counts at once.
+    a stake counts at once; a tier that sub-accounts share counts what they trade, too.
     """
     owner, rules, day = fee_account(state, account), state.rules, state.time_ms // DAY_MS
-    taken, made = owner.volume.before(day)
+    family = (owner, *(state.accounts[sub] for sub in owner.sub_accounts))
+    volumes = [member.volume.before(day) for member in family]
+    taken, made = (sum(column) for column in zip(*volumes, strict=True))
     rates = (rules.taker_rate, rules.maker_rate, rules.spot_taker_rate, rules.spot_maker_rate)
     for tier in fee_tiers.VIP_TIERS:
         if taken + made > tier.volume_usd * fee_tiers.USD:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
+from .fixed import Address
+
 ZERO_HASH = "0x" + "00" * 32
 ZERO_ADDRESS = "0x" + "00" * 20
 
@@ -27,3 +29,9 @@ def trade_id(buyer_oid: int, seller_oid: int) -> int:
     """
     seed = buyer_oid.to_bytes(8, "big") + seller_oid.to_bytes(8, "big")
     return int.from_bytes(blake2b(seed, digest_size=7).digest(), "big") & ((1 << 50) - 1)
+
+
+def derived_address(kind: str, owner: Address, number: int) -> Address:
+    """The address of the `number`-th account of a `kind` that `owner` made: nobody has its key."""
+    seed = f"{kind} {number} of {owner}".encode()
+    return Address("0x" + blake2b(seed, digest_size=20, person=b"hlsim account").hexdigest())

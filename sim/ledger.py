@@ -121,3 +121,59 @@ class StakingTransfer(LedgerChange):
     amount: Wei
     decimals: int
     is_deposit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SubAccountTransfer(LedgerChange):
+    """USDC between a master and one of its sub-accounts."""
+
+    kind: ClassVar[str] = "subAccountTransfer"
+    usd: Usd
+    user: Address
+    destination: Address
+
+
+@dataclass(frozen=True, slots=True)
+class VaultCreate(LedgerChange):
+    kind: ClassVar[str] = "vaultCreate"
+    vault: Address
+    usd: Usd
+    fee: Usd
+
+
+@dataclass(frozen=True, slots=True)
+class VaultDeposit(LedgerChange):
+    kind: ClassVar[str] = "vaultDeposit"
+    vault: Address
+    usd: Usd
+
+
+@dataclass(frozen=True, slots=True)
+class VaultWithdraw(LedgerChange):
+    """`net` is what arrived: the request less closing cost and commission."""
+
+    kind: ClassVar[str] = "vaultWithdraw"
+    vault: Address
+    user: Address
+    requested: Usd
+    commission: Usd
+    closing_cost: Usd
+    basis: Usd
+    """What the withdrawn part had cost."""
+    net: Usd
+
+
+@dataclass(frozen=True, slots=True)
+class VaultDistribution(LedgerChange):
+    kind: ClassVar[str] = "vaultDistribution"
+    vault: Address
+    usd: Usd
+
+
+@dataclass(frozen=True, slots=True)
+class VaultLeaderCommission(LedgerChange):
+    """`user` is the leader, who received it."""
+
+    kind: ClassVar[str] = "vaultLeaderCommission"
+    user: Address
+    usd: Usd

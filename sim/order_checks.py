@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from ..matching.level import Level
 from ..matching.types import Side, Tif
 from . import margin, open_interest
-from .assets import Perp, SpotPair, has_legal_decimals, on_lot, on_tick
-from .errors import OrderReject, Reject
+from .assets import FIRST_SPOT_ID, Perp, SpotPair, has_legal_decimals, on_lot, on_tick
+from .errors import ActionReject, OrderReject, Reject
 from .fixed import RATE_SCALE, Sz, div_down, ntl, ntl_wei, sz_to_wei
 from .orders import Order, Stage
 from .state import Account, Market, State
@@ -34,6 +34,7 @@ def static_reject(state: State, market: Market, order: Order) -> Reject | None:
     """What is wrong with the payload itself, at the prices of now.
 
     Observed: zero size is asked before the price, the tick before the band (mechanics 2.9).
+    Documented: a vault trades perps of the first dex only (mechanics 13); the text is Assumed.
     """
     asset, trigger = market.asset, order.trigger
     if order.sz == 0 and (trigger is None or not trigger.is_position_tpsl):
@@ -56,6 +57,8 @@ def static_reject(state: State, market: Market, order: Order) -> Reject | None:
         supply = asset.base.total_supply
         if supply and 2 * sz_to_wei(order.sz, asset.base.wei_decimals) > supply:
             return Reject(OrderReject.SPOT_SUPPLY, asset.id)
+    if asset.id >= FIRST_SPOT_ID and order.owner in state.vaults:
+        return Reject(ActionReject.VAULT_ON_USER_SIGNED, asset.id)
     if not on_tick(order.px) or (trigger is not None and not on_tick(trigger.px)):
         return None  # refused at execution, before the band is looked at
     if not _in_band(state, market, order):

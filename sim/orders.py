@@ -21,6 +21,7 @@ class OrderStatus:
     SELF_TRADE_CANCELED = "selfTradeCanceled"
     REDUCE_ONLY_CANCELED = "reduceOnlyCanceled"
     SCHEDULED_CANCEL = "scheduledCancel"
+    VAULT_WITHDRAWAL_CANCELED = "vaultWithdrawalCanceled"
     TRIGGERED = "triggered"
     WAITING_FOR_FILL = "waitingForFill"
     SIBLING_FILLED_CANCELED = "siblingFilledCanceled"

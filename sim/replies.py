@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .errors import ActionError, Reject
-from .fixed import Cloid, Px, Sz
+from .fixed import Address, Cloid, Px, Sz
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,18 @@ class TwapCanceled:
 
 
 @dataclass(frozen=True, slots=True)
+class Created:
+    """Answer of createSubAccount and createVault: the address that there is now."""
+
+    kind: str
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The whole action was refused."""
 
     error: ActionError
 
 
-Response = Done | OrderReplies | CancelReplies | TwapPlaced | TwapCanceled | Refused
+Response = Done | OrderReplies | CancelReplies | TwapPlaced | TwapCanceled | Created | Refused

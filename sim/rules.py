@@ -119,3 +119,10 @@ class Rules:
     delegation_lock_ms: int = 86_400_000
     unstaking_ms: int = 7 * 86_400_000
     """Documented: a delegation is locked for a day, and unstaking takes seven (mechanics 13)."""
+
+    vault_creation_fee: Usd = Usd(100_000_000)
+    """Documented: creating a vault costs 100 USDC, kept like trading fees (exchange 5.2); one page
+    says 10 000 (mechanics 13).
+    """
+    max_vault_depositors: int = 10_000
+    """Assumed: how many may have money in one vault."""

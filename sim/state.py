@@ -17,6 +17,7 @@ from .nonces import NonceSet
 from .orders import Order
 from .prices import Averages
 from .rules import Rules
+from .shares import Vault
 from .stakes import Stake, Stakes
 from .timers import Timers
 from .twap_state import Twap, TwapUpdate, empty_history
@@ -172,6 +173,15 @@ class Account:
     twaps: dict[int, Twap] = field(default_factory=dict)
     """TWAPs that run or wait, by id, oldest first."""
     twap_history: deque[TwapUpdate] = field(default_factory=empty_history)
+    master: Address | None = None
+    """Whose sub-account it is. A sub-account has no key: only its master and the master's agents
+    act for it.
+    """
+    sub_accounts: dict[Address, str] = field(default_factory=dict)
+    """Its own, with their names, oldest first."""
+    vaults_led: dict[Address, None] = field(default_factory=dict)
+    vaults_joined: dict[Address, None] = field(default_factory=dict)
+    """Vaults in which it has shares, led ones too."""
 
 
 @dataclass(slots=True)
@@ -255,6 +265,8 @@ class State:
     """Every address that was approved as an agent, oldest first: none is approved twice."""
     nonces: dict[Address, NonceSet] = field(default_factory=dict)
     referral_codes: dict[str, Address] = field(default_factory=dict)
+    vaults: dict[Address, Vault] = field(default_factory=dict)
+    """Oldest first, closed ones too. What a vault trades with is the account of its address."""
     timers: Timers = field(default_factory=Timers)
     treasury: Treasury = field(default_factory=Treasury)
     stakes: Stakes = field(default_factory=Stakes)

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import margin
+from . import margin, sub_accounts
 from .assets import Token
 from .clearinghouse import balance
 from .errors import ActionError, ActionReject
@@ -86,7 +86,7 @@ def deposit(ex: Exchange, user: Address, usd: Usd) -> None:
         raise ValueError(f"a deposit is more than nothing: {usd}")
     treasury = ex.state.treasury
     treasury.usd_deposited = Usd(treasury.usd_deposited + usd)
-    _move_usd(ex, ex.open_account(user), usd)
+    move_usd(ex, ex.open_account(user), usd)
     record(ex, Deposit(usd), user)
 
 
@@ -121,7 +121,7 @@ def withdraw(ex: Exchange, acting: Acting, text: str) -> None:
     treasury, arrives = ex.state.treasury, Usd(usd - fee)
     treasury.usd_withdrawn = Usd(treasury.usd_withdrawn + arrives)
     treasury.usd_fees = Usd(treasury.usd_fees + fee)
-    _move_usd(ex, account, -usd)
+    move_usd(ex, account, -usd)
     row = Withdraw(arrives, acting.nonce, fee)
     record(ex, row, account.address, hash_=acting.hash)
 
@@ -146,14 +146,14 @@ def usd_send(ex: Exchange, acting: Acting, destination: Address, text: str) -> N
         raise ActionError(ActionReject.WITHDRAW_BALANCE)
     treasury = ex.state.treasury
     treasury.usd_fees = Usd(treasury.usd_fees + fee)
-    _move_usd(ex, account, -usd)
-    _move_usd(ex, ex.open_account(destination), usd - fee)
+    move_usd(ex, account, -usd)
+    move_usd(ex, ex.open_account(destination), usd - fee)
     row = InternalTransfer(Usd(usd), account.address, destination, fee)
     record(ex, row, account.address, destination, hash_=acting.hash)
 
 
 def usd_class_transfer(ex: Exchange, acting: Acting, text: str, *, to_perp: bool) -> None:
-    """Moves USDC between the user's own perps and spot accounts.
+    """Moves USDC between perps and spot of the user, or of the sub-account that the text names.
 
     Raises ActionError. Observed: more than six decimals are an invalid send (mechanics 12).
     Assumed: what the perps account or the spot balance lacks has the texts of withdrawals and of
@@ -162,8 +162,7 @@ def usd_class_transfer(ex: Exchange, acting: Acting, text: str, *, to_perp: bool
     account = ex.state.accounts[acting.user]
     amount, names_sub, sub = text.partition(" subaccount:")
     if names_sub:
-        # No sub-accounts in this version, so none is the user's.
-        raise ActionError(ActionReject.SUB_ACCOUNT_FOREIGN, sub=sub, address=account.address)
+        account = sub_accounts.named(ex.state, account, sub)
     usd = parse_amount(amount, USD_DECIMALS, imprecise=ActionReject.INVALID_SEND)
     token = ex.state.universe.tokens[USDC]
     wei = _wei(usd, token)
@@ -171,11 +170,11 @@ def usd_class_transfer(ex: Exchange, acting: Acting, text: str, *, to_perp: bool
         if wei > free(account.spot.get(USDC)):
             raise ActionError(ActionReject.TOKEN_BALANCE)
         debit(ex, account, token, wei)
-        _move_usd(ex, account, usd)
+        move_usd(ex, account, usd)
     else:
         if usd > margin.withdrawable(ex.state, account):
             raise ActionError(ActionReject.WITHDRAW_BALANCE)
-        _move_usd(ex, account, -usd)
+        move_usd(ex, account, -usd)
         credit(ex, account, token, wei)
     _book_to_spot(ex.state, -usd if to_perp else usd)
     row = AccountClassTransfer(Usd(usd), to_perp)
@@ -193,7 +192,7 @@ def spot_send(
     Raises ActionError; the texts are Observed (exchange 7.5). Assumed: the order of the checks.
     """
     account = ex.state.accounts[acting.user]
-    token = _token(ex.state, token_text)
+    token = token_named(ex.state, token_text)
     amount = Wei(parse_amount(text, token.wei_decimals))
     if destination == account.address:
         raise ActionError(ActionReject.SELF_TRANSFER)
@@ -226,13 +225,11 @@ def send_asset(
     """
     state, account = ex.state, ex.state.accounts[acting.user]
     if from_sub_account:
-        raise ActionError(
-            ActionReject.SUB_ACCOUNT_FOREIGN, sub=from_sub_account, address=account.address
-        )
+        account = sub_accounts.named(state, account, from_sub_account)
     dexes = (source_dex, destination_dex)
     if any(dex not in (PERPS, SPOT) for dex in dexes):
         raise ActionError(ActionReject.INVALID_DEX)
-    sent = _token(state, token)
+    sent = token_named(state, token)
     if destination == account.address and source_dex == destination_dex:
         raise ActionError(ActionReject.INVALID_SEND)
     usd = 0
@@ -246,7 +243,7 @@ def send_asset(
     value = usd_value(state, sent, wei)
     if source_dex == PERPS:
         gas = _perps_gas(ex, account, destination, sent, usd)
-        _move_usd(ex, account, -usd - gas.fee)
+        move_usd(ex, account, -usd - gas.fee)
         state.treasury.usd_fees = Usd(state.treasury.usd_fees + gas.fee)
     else:
         gas = _spot_gas(ex, account, destination, sent, wei)
@@ -254,7 +251,7 @@ def send_asset(
         debit(ex, account, sent, wei)
     target = ex.open_account(destination)
     if destination_dex == PERPS:
-        _move_usd(ex, target, usd)
+        move_usd(ex, target, usd)
     else:
         credit(ex, target, sent, wei)
     if source_dex != destination_dex:
@@ -325,7 +322,7 @@ def _pay_gas(ex: Exchange, account: Account, gas: Gas) -> None:
     fees[gas.token_index] = Wei(fees.get(gas.token_index, 0) + gas.fee)
 
 
-def _token(state: State, text: str) -> Token:
+def token_named(state: State, text: str) -> Token:
     """The token that `text` names: `NAME:0x<tokenId>`, or the bare name of a canonical one.
 
     Observed: any other bare name is unknown (exchange 7.5).
@@ -360,7 +357,7 @@ def _wei(usd: int, token: Token) -> Wei:
 # -- bookkeeping -----------------------------------------------------------------------------------
 
 
-def _move_usd(ex: Exchange, account: Account, usd: int) -> None:
+def move_usd(ex: Exchange, account: Account, usd: int) -> None:
     """Adds `usd` to the cross ledger."""
     account.raw_usd = Usd(account.raw_usd + usd)
     account.net_deposits = Usd(account.net_deposits + usd)

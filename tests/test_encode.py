@@ -225,7 +225,7 @@ def test_every_text_can_be_written() -> None:
     words = {
         "bbo": (1, 2), "percent": 1, "max_ntl": 1, "quote": "Q", "reason": Reject(OrderReject.TICK),
         "address": "A", "nonce": 1, "bound": 1, "traded": "$0", "token": "T", "sub": "S",
-        "limit": 3, "minutes": 1, "least": 1,
+        "limit": 3, "minutes": 1, "least": 1, "source": "A", "destination": "B",
     }  # fmt: skip
     texts = [reject_text(Reject(why, 1, words)) for why in (*OrderReject, *CancelReject)]
     texts += [error_text(ActionError(why, **words)) for why in ActionReject]
@@ -259,7 +259,8 @@ def test_golden(name: str) -> None:
     """Every action has a request whose bytes, hash, signer and reply are pinned.
 
     `signed` is what the client packed and signed, `hash` the connection id of an L1 action or the
-    EIP-712 digest of a user-signed one, `before` what the signer did earlier.
+    EIP-712 digest of a user-signed one, `before` what the signer did earlier, after having `traded`
+    so many dollars.
     """
     path = GOLDENS / f"{name}.json"
     assert path.is_file(), f"the action {name} needs {path}"
@@ -278,6 +279,7 @@ def test_golden(name: str) -> None:
     assert signer == golden["signer"]
 
     story = story_of(signer)
+    story.ex.state.accounts[signer].volume.total_usd = golden.get("traded", 0) * 10**8
     for offset, action in enumerate(golden["before"]):
         apply_unsigned(story, signer, action, START_MS - 1000 + offset)
     call = Call(signer, posted.nonce, START_MS, posted.vault, posted.expires_after)

@@ -72,7 +72,7 @@ from hlsim.sim.actions.cancels import Cancel, CancelOid, ScheduleCancel
         request({"type": "cancel", "cancels": [], "f": None}),
         request({"type": "cancel", "cancels": [{"asset": 1, "oid": 5}]}),
         request({"type": "dummy", "num": 1}),
-        request({"type": "createSubAccount", "name": "x"}),
+        request({"type": "nobodyBuiltThis", "name": "x"}),
         request({"type": "scheduleCancel", "time": 7.5}),
         {key: value for key, value in order().items() if key != "nonce"},
         {key: value for key, value in order().items() if key != "signature"},

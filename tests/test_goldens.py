@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 import pytest
 import twaps
+from houses import deposits, sub_account, vault_of
 from stories import START_MS, Story, Trader, address, universe
 
 from hlsim.matching.types import Tif
@@ -26,6 +27,7 @@ from hlsim.sim.actions.leverage import UpdateIsolatedMargin
 from hlsim.sim.actions.misc import SetReferrer
 from hlsim.sim.actions.orders import BuilderTerms
 from hlsim.sim.actions.staking import StakingDeposit, StakingWithdraw, TokenDelegate
+from hlsim.sim.actions.sub_accounts import SubAccountSpotTransfer
 from hlsim.sim.actions.transfers import (
     SendAsset,
     SpotSend,
@@ -36,12 +38,15 @@ from hlsim.sim.actions.transfers import (
 from hlsim.sim.assets import Universe
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.fixed import Address
+from hlsim.sim.ids import derived_address
 from hlsim.sim.operations import SetReferralCode
 
 FOLDER = Path(__file__).parent / "golden" / "info"
 WRITES = os.environ.get("HLSIM_WRITE_GOLDENS") == "1"
 
 ALICE, BOB, CAROL = address("alice"), address("bob"), address("carol")
+ERIN, FRANK = address("erin"), address("frank")
+DESK, VAULT = derived_address("sub-account", ERIN, 0), derived_address("vault", ERIN, 0)
 AGENT, BOT = address("agent"), address("bot")
 NOBODY = address("nobody")
 VALIDATOR = Address("0x5ac99df645f3414876c816caa18b2d234024b487")
@@ -75,8 +80,22 @@ def busy() -> Story:
     transfers(alice, bob)
     m.advance(hours=1)
     later(m, alice, bob)
+    houses(m)
     m.advance(seconds=90)
     return m
+
+
+def houses(m: Story) -> None:
+    """Sub-accounts of erin, her vault, and frank's shares in it."""
+    erin = m.account("erin", usd="2000", spot_usdc="500")
+    frank = m.account("frank", usd="1000")
+    sub = sub_account(erin, "desk", dollars="300")
+    sub_account(erin, "spare")
+    erin.act(SubAccountSpotTransfer(sub.address, True, "USDC", "50"))
+    vault = vault_of(erin, "500", name="Erin's vault")
+    deposits(frank, vault, "400")
+    vault.buys("0.1 SOL @ 90")
+    sub.sells("0.1 SOL @ 110")
 
 
 def permissions(m: Story, alice: Trader, bob: Trader) -> None:
@@ -202,12 +221,21 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"user": ALICE, "startTime": START_MS, "aggregateByTime": True},
     ],
     "userFunding": [{"user": ALICE, "startTime": START_MS}, {"user": CAROL}],
-    "userNonFundingLedgerUpdates": [{"user": user} for user in (ALICE, BOB)],
     "userTwapSliceFillsByTime": [
         {"user": ALICE, "startTime": START_MS + 300_000, "endTime": START_MS + 330_000},
         {"user": NOBODY, "startTime": START_MS},
     ],
-    "userRole": [{"user": user} for user in (ALICE, AGENT, BOT, NOBODY)],
+    "userNonFundingLedgerUpdates": [{"user": user} for user in (ALICE, BOB, ERIN, VAULT)],
+    "userRole": [{"user": user} for user in (ALICE, AGENT, BOT, NOBODY, DESK, VAULT)],
+    "subAccounts": [{"user": user} for user in (ERIN, DESK)],
+    "subAccounts2": [{"user": user} for user in (ERIN, NOBODY)],
+    "vaultDetails": [
+        {"vaultAddress": VAULT, "user": FRANK},
+        {"vaultAddress": VAULT},
+        {"vaultAddress": ERIN, "user": None},
+    ],
+    "userVaultEquities": [{"user": user} for user in (ERIN, FRANK, NOBODY)],
+    "leadingVaults": [{"user": user} for user in (ERIN, FRANK)],
 }
 """Request fields by type; a type that is not here is asked about alice, or about nobody at all."""
 

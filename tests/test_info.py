@@ -66,6 +66,8 @@ EMPTY: dict[str, Any] = {
     "subAccounts": None,
     "subAccounts2": None,
     "userToMultiSigSigners": None,
+    "userVaultEquities": [],
+    "leadingVaults": [],
     "userDexAbstraction": None,
     "isVip": None,
     "userRole": {"role": "missing"},

@@ -208,6 +208,10 @@ SDK_CALLS: dict[str, Callable[[Pen], Any]] = {
     "approveAgent unnamed": lambda pen: pen.approve_agent(),
     "approveBuilderFee": lambda pen: pen.approve_builder_fee(SOMEBODY, "0.001%"),
     "tokenDelegate": lambda pen: pen.token_delegate(SOMEBODY, 100163871320, is_undelegate=True),
+    "createSubAccount": lambda pen: pen.create_sub_account("example"),
+    "subAccountTransfer": lambda pen: pen.sub_account_transfer(VAULT, True, 10),
+    "subAccountSpotTransfer": lambda pen: pen.sub_account_spot_transfer(VAULT, True, "USDC", 2.5),
+    "vaultTransfer": lambda pen: pen.vault_usd_transfer(VAULT, False, 5_000_000),
 }
 
 
@@ -227,6 +231,7 @@ def test_the_sdk_calls_leave_out_no_action_that_the_sdk_can_send() -> None:
     """`modify` has no call of its own in the SDK, TWAPs have none at all (test_sdk_twap.py)."""
     without = {"modify", "twapOrder", "twapCancel"}
     without |= {"registerReferrer", "claimRewards", "cDeposit", "cWithdraw"}
+    without |= {"subAccountModify", "createVault", "vaultModify", "vaultDistribute"}
     assert {call.split()[0] for call in SDK_CALLS} == ACTIONS.keys() - without
 
 

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from ..decode import BadRequest
-from . import accounts, fees, fills, ledgers, listings, markets, orders, referral, staking, twaps
+from . import (
+    accounts,
+    fees,
+    fills,
+    ledgers,
+    listings,
+    markets,
+    orders,
+    referral,
+    staking,
+    sub_accounts,
+    twaps,
+    vaults,
+)
 from .registry import INFO, InfoSpec, Query, Unanswerable, answer, answer_value, encoded, query_of
 
 __all__ = [
@@ -25,5 +38,7 @@ __all__ = [
     "query_of",
     "referral",
     "staking",
+    "sub_accounts",
     "twaps",
+    "vaults",
 ]

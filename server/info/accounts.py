@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...sim.assets import Perp
 from ...sim.fixed import Address
 from ...sim.view import View
-from ..shapes import cached
+from ..shapes import cached, vaults
 from ..shapes.accounts import active_asset_data as active_asset_data_shape
 from ..shapes.accounts import clearinghouse_state as clearinghouse_shape
 from ..shapes.accounts import spot_state
@@ -48,16 +48,6 @@ def user_dex_abstraction(view: View, user: Address) -> Json:
     return None
 
 
-@info("subAccounts", status="empty", source="info 5.5")
-def sub_accounts(view: View, user: Address) -> Json:
-    return None
-
-
-@info("subAccounts2", status="empty", source="info 5.5")
-def sub_accounts_2(view: View, user: Address) -> Json:
-    return None
-
-
 @info("userToMultiSigSigners", status="empty", source="info 5.8")
 def user_to_multi_sig_signers(view: View, user: Address) -> Json:
     return None
@@ -69,7 +59,12 @@ def user_role(view: View, user: Address) -> Json:
 
     Missing means that the address never received anything and is nobody's live agent.
     """
+    if user in view.state.vaults:
+        return {"role": "vault"}
     if view.knows(user):
+        master = view.account(user).master
+        if master is not None:
+            return {"role": "subAccount", "data": {"master": master}}
         return {"role": "user"}
     agent = view.state.agents.get(user)
     if agent is not None and agent.valid_until_ms > view.time_ms:
@@ -131,8 +126,8 @@ def web_data_2(view: View, user: Address) -> Json:
         agent = None
     return {
         "clearinghouseState": clearinghouse_shape(view, user),
-        "leadingVaults": [],
-        "totalVaultEquity": "0.0",
+        "leadingVaults": vaults.leading(view, user),
+        "totalVaultEquity": usd_text(vaults.total_equity(view, user)),
         "openOrders": [
             full_order(order, children=children) for order, children in listed(view, user)
         ],
@@ -142,7 +137,7 @@ def web_data_2(view: View, user: Address) -> Json:
         "meta": cached.meta_json(view),
         "assetCtxs": cached.perp_ctxs_json(view),
         "serverTime": view.time_ms,
-        "isVault": False,
+        "isVault": user in view.state.vaults,
         "user": user,
         "twapStates": twap_states(account),
         "spotState": spot_state(view, user),

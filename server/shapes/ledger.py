@@ -18,6 +18,12 @@ from ...sim.ledger import (
     SpotGenesis,
     SpotTransfer,
     StakingTransfer,
+    SubAccountTransfer,
+    VaultCreate,
+    VaultDeposit,
+    VaultDistribution,
+    VaultLeaderCommission,
+    VaultWithdraw,
     Withdraw,
 )
 from .text import decimal_text, px_text, rate_text, usd_text
@@ -101,6 +107,34 @@ def _staking_transfer(delta: StakingTransfer) -> dict[str, Any]:
     }
 
 
+def _sub_account_transfer(delta: SubAccountTransfer) -> dict[str, Any]:
+    return {"usdc": usd_text(delta.usd), "user": delta.user, "destination": delta.destination}
+
+
+def _vault_create(delta: VaultCreate) -> dict[str, Any]:
+    return {"vault": delta.vault, "usdc": usd_text(delta.usd), "fee": usd_text(delta.fee)}
+
+
+def _vault_move(delta: VaultDeposit | VaultDistribution) -> dict[str, Any]:
+    return {"vault": delta.vault, "usdc": usd_text(delta.usd)}
+
+
+def _vault_withdraw(delta: VaultWithdraw) -> dict[str, Any]:
+    return {
+        "vault": delta.vault,
+        "user": delta.user,
+        "requestedUsd": usd_text(delta.requested),
+        "commission": usd_text(delta.commission),
+        "closingCost": usd_text(delta.closing_cost),
+        "basis": usd_text(delta.basis),
+        "netWithdrawnUsd": usd_text(delta.net),
+    }
+
+
+def _vault_commission(delta: VaultLeaderCommission) -> dict[str, Any]:
+    return {"user": delta.user, "usdc": usd_text(delta.usd)}
+
+
 _DELTAS: dict[type[LedgerChange], Callable[[Any], dict[str, Any]]] = {
     Deposit: _deposit,
     Withdraw: _withdraw,
@@ -112,6 +146,12 @@ _DELTAS: dict[type[LedgerChange], Callable[[Any], dict[str, Any]]] = {
     Liquidated: _liquidated,
     RewardsClaim: _rewards_claim,
     StakingTransfer: _staking_transfer,
+    SubAccountTransfer: _sub_account_transfer,
+    VaultCreate: _vault_create,
+    VaultDeposit: _vault_move,
+    VaultDistribution: _vault_move,
+    VaultLeaderCommission: _vault_commission,
+    VaultWithdraw: _vault_withdraw,
 }
 
 

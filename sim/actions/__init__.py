@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from . import agents, cancels, leverage, misc, orders, referrals, staking, transfers, twap
+from . import (
+    agents,
+    cancels,
+    leverage,
+    misc,
+    orders,
+    referrals,
+    staking,
+    sub_accounts,
+    transfers,
+    twap,
+    vaults,
+)
 from .registry import ACTIONS, Action, ActionSpec, BlockClass
 
 __all__ = [
@@ -17,6 +29,8 @@ __all__ = [
     "orders",
     "referrals",
     "staking",
+    "sub_accounts",
     "transfers",
     "twap",
+    "vaults",
 ]

@@ -42,7 +42,7 @@ class ActionSpec:
     primary_type: str
     """EIP-712 primary type without the `HyperliquidTransaction:` prefix, "" for L1."""
     vault: bool
-    """The envelope's vaultAddress means something (it is only ever refused in this version)."""
+    """The envelope may name a sub-account or vault to act for (exchange 5.1)."""
     block_class: Callable[[Any], BlockClass]
     weight: Callable[[Any], int]
     """How many requests the action counts as: its batch length."""
