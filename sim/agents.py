@@ -47,18 +47,27 @@ def resolve_signer(state: State, signer: Address, *, is_l1: bool) -> tuple[Addre
     strangers. An agent that was just replaced is refused with its master's address, later as
     unknown (exchange 2.4, 6). A user's own address comes first.
     """
-    if signer in state.accounts:
+    account = state.accounts.get(signer)
+    if account is not None:
+        if account.multi_sig is not None:
+            # Observed: every action of the key alone, user-signed or not (exchange 8).
+            raise ActionError(ActionReject.MULTI_SIG_REQUIRED)
         return signer, False
     if not is_l1:
         raise ActionError(ActionReject.MUST_DEPOSIT, address=signer)
-    agent = state.agents.get(signer)
-    # Documented: dead at `valid_until` (contested 45).
-    if agent is not None and state.time_ms < agent.valid_until_ms:
-        return agent.master, True
+    master = live_master(state, signer)
+    if master is not None:
+        return master, True
     master = state.retired_agents.get(signer)
     if master is not None:
         raise ActionError(ActionReject.MUST_DEPOSIT, address=master)
     raise ActionError(ActionReject.UNKNOWN_SIGNER, address=signer)
+
+
+def live_master(state: State, address: Address) -> Address | None:
+    """The user whose agent `address` is. Documented: dead at `valid_until` (contested 45)."""
+    agent = state.agents.get(address)
+    return None if agent is None or agent.valid_until_ms <= state.time_ms else agent.master
 
 
 # -- API wallets -----------------------------------------------------------------------------------

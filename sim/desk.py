@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from ..matching.types import Side, Tif
 from . import clearinghouse
+from .abstraction import cover_order, gather
 from .assets import FIRST_SPOT_ID, SpotPair
 from .clearinghouse import Cause
 from .errors import ActionError, ActionReject, CancelReject, OrderReject, Reject
 from .events import NonUserCancel, OrderUpdate
 from .fixed import Address, Cloid, Sz, Wei, div_down, ntl_wei, sz_to_wei
+from .margin import UNIFIED
 from .order_checks import first_reject, no_match, static_reject
 from .orders import Builder, Order, OrderStatus
 from .replies import Done, Filled, OrderReplies, OrderReply, Response, Resting
@@ -94,6 +96,8 @@ class Desk:
     def place(self, acting: Acting, account: Account, order: Order) -> OrderReply:
         """Checks, matches and rests one order; the reply says what became of it."""
         state, market = self.ex.state, self._market(order)
+        if account.abstraction == UNIFIED:
+            gather(self.ex, account)  # what an order before it in the batch sold
         if market.halted or market.asset.is_delisted:
             return Reject(OrderReject.HALTED, order.asset_id)
         if order.builder is not None and not _builder_allowed(account, market, order.builder):
@@ -111,6 +115,8 @@ class Desk:
 
     def execute(self, account: Account, market: Market, order: Order, cause: Cause) -> OrderReply:
         """Matches and rests an order that passed its checks and has its oid."""
+        if account.abstraction == UNIFIED:
+            cover_order(self.ex, account, market, order)
         book = market.book
         take = Take(self, market, order, cause)
         if book.crosses(order.side, order.px):
@@ -118,8 +124,7 @@ class Desk:
             self.ex.touch_book(order.coin)
         if order.sz == 0 or (take.sz and not order.tif.rests):
             # Observed: an arrival that fills shows `open` with its full size, then `filled`; a
-            # partly
-            # filled immediate order ends as `filled` too (ws 4.2, contested 26).
+            # partly filled immediate order ends as `filled` too (ws 4.2, contested 26).
             self._record(account, order, OrderStatus.OPEN, Sz(order.sz + take.sz))
             self._record(account, order, OrderStatus.FILLED)
         elif not order.tif.rests:

@@ -41,6 +41,7 @@ class Direction(Enum):
     SHORT_TO_LONG = "Short > Long"
     BUY = "Buy"
     SELL = "Sell"
+    SPOT_DUST = "Spot Dust Conversion"
 
 
 @dataclass(frozen=True, slots=True)

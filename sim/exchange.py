@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import funding, prices, snapshot
+from . import abstraction, dust, funding, multisig, prices, snapshot
 from .actions import ACTIONS, Action
 from .agents import expire_agent, resolve_signer
 from .assets import Universe
@@ -88,6 +88,7 @@ class Exchange:
             state.markets[asset.id] = prices.open_market(asset, time_ms)
         prices.start_timers(state)
         funding.start_timers(state)
+        dust.start_timers(state)
         return cls(state, journal=journal)
 
     # -- inputs ------------------------------------------------------------------------------------
@@ -128,7 +129,10 @@ class Exchange:
         if call.vault is not None:
             # No sub-accounts or vaults in this version: nobody's address is a registered one.
             raise ActionError(ActionReject.VAULT_UNKNOWN, address=call.vault)
-        user, is_agent = resolve_signer(state, call.signer, is_l1=is_l1)
+        if call.multi_sig is None:
+            user, is_agent = resolve_signer(state, call.signer, is_l1=is_l1)
+        else:
+            user, is_agent = multisig.authorise(state, call.signer, call.multi_sig), False
         if weight > state.rules.max_batch:
             raise ActionError(ActionReject.OVER_WEIGHT)
         nonces = state.nonces.get(call.signer)
@@ -173,6 +177,8 @@ class Exchange:
                 self.desk.on_scheduled_cancel(Address(key))
             case Timer.AGENT_EXPIRY:
                 expire_agent(self.state, Address(key))
+            case Timer.SPOT_DUST:
+                dust.on_timer(self)
 
     def _react(self) -> None:
         """Does what new marks cause, once everything else of that moment is done."""
@@ -248,6 +254,8 @@ class Exchange:
             self._outbox.extend(BookChanged(coin) for coin in self._books)
             self._books.clear()
         if self._touched:
+            if self.state.unified:
+                abstraction.gather_all(self, self._touched)
             self._outbox.extend(AccountChanged(user) for user in self._touched)
             self._touched.clear()
 
@@ -260,6 +268,7 @@ class Exchange:
         account = self.state.accounts.get(user)
         if account is None:
             account = self.state.accounts[user] = Account(user)
+            abstraction.start_mode(self.state, account)
         return account
 
     def market(self, asset_id: int) -> Market | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ..matching.level import Level
 from ..matching.types import Side, Tif
 from . import margin
+from .abstraction import free as available
 from .assets import Perp, SpotPair, has_legal_decimals, on_lot, on_tick
 from .errors import OrderReject, Reject
 from .fixed import RATE_SCALE, Sz, div_down, ntl, ntl_wei, sz_to_wei
@@ -224,8 +225,7 @@ def _spot_reject(
 ) -> Reject | None:
     is_bid = order.side is Side.BID
     token = pair.quote if is_bid else pair.base
-    balance = account.spot.get(token.index)
-    free = balance.total - balance.hold if balance is not None else 0
+    free = available(state, account, token.index)
     if not order.tif.rests and free == 0:
         # Observed: an empty balance is asked before the notional of an immediate order (mechanics
         # 2.9).

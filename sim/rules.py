@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from .fixed import Rate, Usd
 
@@ -41,3 +42,13 @@ class Rules:
     max_open_orders: int = 1000
     max_open_orders_cap: int = 5000
     """Documented: 1000 open orders plus one per $5M of volume, at most 5000 (mechanics 2.7)."""
+
+    new_account_mode: Literal["default", "unifiedAccount"] = "default"
+    """Observed: never-seen users answer "default" (contested 64)."""
+
+    agent_reserve_weight: Literal["refused", "allowed"] = "refused"
+    """Observed: agents were refused, ten times of ten (contested 44)."""
+
+    dust_schedule: Literal["midnight", "minute"] = "midnight"
+    """Documented: once a day at midnight UTC and at most $1; Observed on testnet: every minute and
+    above $1, too (contested 59)."""

@@ -82,6 +82,14 @@ class Agent:
     valid_until_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class SignerSet:
+    """Who may act for a multi-sig user, and how many of them it takes."""
+
+    users: tuple[Address, ...]
+    threshold: int
+
+
 @dataclass(slots=True)
 class Account:
     """One trading address and everything it owns."""
@@ -129,6 +137,15 @@ class Account:
     schedule_day: int = 0
     """UTC day number that `schedule_triggers` counts."""
     abstraction: str = "default"
+    dex_abstraction: bool | None = None
+    """None: never set."""
+    multi_sig: SignerSet | None = None
+    """Set: the account's own key does nothing alone."""
+    display_name: str = ""
+    requests_reserved: int = 0
+    """Requests that were paid for (reserveRequestWeight)."""
+    is_dusting_off: bool = False
+    """Opted out of the spot dust conversion."""
 
 
 @dataclass(slots=True)
@@ -175,6 +192,8 @@ class Treasury:
     token_fees: dict[int, Wei] = field(default_factory=dict)
     usd_to_spot: Usd = Usd(0)
     """Perps USDC moved to spot, net: links the two USDC ledgers."""
+    token_burned: dict[int, Wei] = field(default_factory=dict)
+    """Spot dust that was worth no order."""
 
 
 @dataclass(slots=True)
@@ -192,6 +211,8 @@ class State:
     """Live agents by address."""
     retired_agents: dict[Address, Address] = field(default_factory=dict)
     """Agents replaced or revoked some seconds ago and their master, whom their refusal names."""
+    unified: dict[Address, None] = field(default_factory=dict)
+    """Accounts with one balance for spot and perps, oldest first."""
     used_agents: dict[Address, None] = field(default_factory=dict)
     """Every address that was approved as an agent, oldest first: none is approved twice."""
     nonces: dict[Address, NonceSet] = field(default_factory=dict)

@@ -15,6 +15,7 @@ class Timer(IntEnum):
     FUNDING = 3
     SCHEDULED_CANCEL = 4
     AGENT_EXPIRY = 5
+    SPOT_DUST = 6
 
 
 @dataclass(slots=True)

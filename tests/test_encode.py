@@ -170,7 +170,7 @@ def test_every_text_can_be_written() -> None:
     words = {
         "bbo": (1, 2), "percent": 1, "max_ntl": 1, "quote": "Q", "reason": Reject(OrderReject.TICK),
         "address": "A", "nonce": 1, "bound": 1, "traded": "$0", "token": "T", "sub": "S",
-        "limit": 3,
+        "limit": 3, "code": 148,
     }  # fmt: skip
     texts = [reject_text(Reject(why, 1, words)) for why in (*OrderReject, *CancelReject)]
     texts += [error_text(ActionError(why, **words)) for why in ActionReject]

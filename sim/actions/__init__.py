@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from . import agents, cancels, leverage, misc, orders, transfers
+from . import (
+    abstraction,
+    agents,
+    cancels,
+    leverage,
+    misc,
+    multisig,
+    orders,
+    transfers,
+    validators,
+    wallets,
+)
 from .registry import ACTIONS, Action, ActionSpec, BlockClass
 
 __all__ = [
@@ -10,10 +21,14 @@ __all__ = [
     "Action",
     "ActionSpec",
     "BlockClass",
+    "abstraction",
     "agents",
     "cancels",
     "leverage",
     "misc",
+    "multisig",
     "orders",
     "transfers",
+    "validators",
+    "wallets",
 ]
