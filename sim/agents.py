@@ -165,7 +165,10 @@ def approve_builder(ex: Exchange, user: Address, builder: Address, max_fee_rate:
         account.builder_limits.pop(builder, None)
         return
     owner = ex.state.accounts.get(builder)
-    if owner is None or margin.total_summary(ex.state, owner).account_value < BUILDER_VALUE:
+    # Documented: builders are standard accounts (mechanics 6.5). Assumed: the words for others.
+    if owner is None or owner.abstraction == margin.UNIFIED:
+        raise ActionError(ActionReject.BUILDER_BALANCE)
+    if margin.total_summary(ex.state, owner).account_value < BUILDER_VALUE:
         raise ActionError(ActionReject.BUILDER_BALANCE)
     if builder not in account.builder_limits and len(account.builder_limits) >= BUILDERS:
         raise ActionError(ActionReject.BUILDER_TOO_MANY)
