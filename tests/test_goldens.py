@@ -19,9 +19,11 @@ from stories import START_MS, Story, Trader, address, universe
 
 from hlsim.matching.types import Tif
 from hlsim.server.info import INFO, Unanswerable, answer
+from hlsim.sim.actions.abstraction import AgentEnableDexAbstraction, AgentSetAbstraction
 from hlsim.sim.actions.agents import ApproveAgent, ApproveBuilderFee
 from hlsim.sim.actions.leverage import UpdateIsolatedMargin
 from hlsim.sim.actions.misc import SetReferrer
+from hlsim.sim.actions.multisig import ConvertToMultiSigUser, SignersText
 from hlsim.sim.actions.orders import BuilderTerms
 from hlsim.sim.actions.transfers import (
     SendAsset,
@@ -33,6 +35,7 @@ from hlsim.sim.actions.transfers import (
 from hlsim.sim.assets import Universe
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.operations import SetReferralCode
+from hlsim.sim.state import SignerSet
 
 FOLDER = Path(__file__).parent / "golden" / "info"
 WRITES = os.environ.get("HLSIM_WRITE_GOLDENS") == "1"
@@ -40,6 +43,7 @@ WRITES = os.environ.get("HLSIM_WRITE_GOLDENS") == "1"
 ALICE, BOB, CAROL = address("alice"), address("bob"), address("carol")
 AGENT, BOT = address("agent"), address("bot")
 NOBODY = address("nobody")
+UNA, DEXTER = address("una"), address("dexter")
 CLOID = "0x000000000000000000000000000000a1"
 USDC = "USDC:0x6d1e7cde53ba9467b783cb7c530ce054"
 PURR = "PURR:0xc1fb593aeffbeb02f85e0308e9956a90"
@@ -71,7 +75,20 @@ def busy() -> Story:
     m.advance(hours=1)
     later(m, alice, bob)
     m.advance(seconds=90)
+    modes(m)
     return m
+
+
+def modes(m: Story) -> None:
+    """A multi-sig user, and one with a single balance and a position."""
+    owners: Any = SignerSet((ALICE, BOB), 2)
+    multi = m.account("multi", usd="10")
+    multi.act(ConvertToMultiSigUser(SignersText("{}", owners), START_MS))  # type: ignore[arg-type]
+    una = m.account("una", usd="5000")
+    una.act(AgentSetAbstraction("unifiedAccount"))  # type: ignore[arg-type]
+    una.leverage("ETH", 10)
+    una.buys("1 ETH @ 1900")
+    m.account("dexter", usd="10").act(AgentEnableDexAbstraction())
 
 
 def permissions(m: Story, alice: Trader, bob: Trader) -> None:
@@ -146,7 +163,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"req": {"coin": coin, "interval": interval, "startTime": START_MS}}
         for coin, interval in (("BTC", "1h"), ("@2", "30m"), ("GONE", "1h"), ("NOPE", "1h"))
     ],
-    "clearinghouseState": [{"user": user} for user in (ALICE, CAROL, NOBODY)],
+    "clearinghouseState": [{"user": user} for user in (ALICE, CAROL, NOBODY, UNA)],
     "extraAgents": [{"user": ALICE}, {"user": AGENT}],
     "fundingHistory": [{"coin": coin, "startTime": START_MS} for coin in ("BTC", "@2")],
     "l2Book": [
@@ -171,7 +188,10 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "perpDexStatus": [{"dex": ""}],
     "recentTrades": [{"coin": "BTC"}, {"coin": "GONE"}],
     "referral": [{"user": user} for user in (ALICE, BOB, NOBODY)],
+    "spotClearinghouseState": [{"user": user} for user in (ALICE, NOBODY, UNA)],
     "tokenDetails": [{"tokenId": token.token_id} for token in universe().tokens],
+    "userAbstraction": [{"user": user} for user in (ALICE, UNA, DEXTER, NOBODY)],
+    "userDexAbstraction": [{"user": user} for user in (ALICE, DEXTER, NOBODY)],
     "userFills": [
         {"user": ALICE},
         {"user": ALICE, "aggregateByTime": True},
@@ -185,6 +205,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "userFunding": [{"user": ALICE, "startTime": START_MS}, {"user": CAROL}],
     "userNonFundingLedgerUpdates": [{"user": user} for user in (ALICE, BOB)],
     "userRole": [{"user": user} for user in (ALICE, AGENT, BOT, NOBODY)],
+    "userToMultiSigSigners": [{"user": user} for user in (ALICE, address("multi"), NOBODY)],
 }
 """Request fields by type; a type that is not here is asked about alice, or about nobody at all."""
 
