@@ -182,6 +182,8 @@ class Exchange:
 
     def _react(self) -> None:
         """Does what new marks cause, once everything else of that moment is done."""
+        if self._moved and self.state.unified:
+            abstraction.gather_all(self, self._touched)
         while self._moved:
             moved, self._moved = self._moved, {}
             for react in REACTIONS:

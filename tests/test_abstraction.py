@@ -10,7 +10,7 @@ from stories import START_MS, Story, Trader, address, market, px, sz, usd
 from hlsim.matching.types import Tif
 from hlsim.server.encode import error_text
 from hlsim.server.shapes.accounts import clearinghouse_state, spot_state
-from hlsim.sim import abstraction, margin
+from hlsim.sim import abstraction, exchange, margin
 from hlsim.sim.actions.abstraction import (
     AgentEnableDexAbstraction,
     AgentSetAbstraction,
@@ -19,6 +19,7 @@ from hlsim.sim.actions.abstraction import (
     UserSetAbstraction,
 )
 from hlsim.sim.actions.agents import ApproveAgent, ApproveBuilderFee
+from hlsim.sim.actions.cancels import ScheduleCancel
 from hlsim.sim.actions.transfers import (
     SendAsset,
     SpotSend,
@@ -416,3 +417,19 @@ def test_a_fully_used_market_order_pays_less_than_its_limit() -> None:
     assert isinstance(reply, Filled)
     assert balances(m, alice)["USDC"] == ("20.0", "0.0")
     check(m, alice)
+
+
+def test_what_marks_cause_finds_all_cash_where_margin_looks(monkeypatch: Any) -> None:
+    """A cancel on the clock frees a spot bid; whoever judges margin at the next marks sees it."""
+    m, alice = unified()
+    alice.buys("37 @107 @ 39.5")
+    alice.account.volume.total_usd = 10**14
+    alice.act(ScheduleCancel(START_MS + 5_000))  # type: ignore[arg-type]
+    seen: list[int] = []
+    probe = (lambda ex, moved: seen.append(alice.account.raw_usd),)
+    monkeypatch.setattr(exchange, "REACTIONS", probe)
+    m.ex.state.markets[1].mark_px = px("1")
+
+    m.advance(seconds=6)
+
+    assert seen[-1] == usd("1500")
