@@ -10,11 +10,12 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from ..sim.call import CoSigned
 from ..sim.errors import ActionError, ActionReject
 from ..sim.fixed import Address
 from ..sim.replies import Refused, Response
 from . import encode
-from .envelope import Envelope, read_envelope, read_envelope_value
+from .envelope import Envelope, MultiSig, read_envelope, read_envelope_value
 from .http import (
     Endpoint,
     Failure,
@@ -26,6 +27,7 @@ from .http import (
     reply_preflight,
 )
 from .info import answer, answer_value
+from .multisig import recover_multi_sig
 from .node import Closed, Node, Signed
 from .replica import Replica
 from .signing import CHAIN_WORDS, Chain, recover
@@ -108,11 +110,11 @@ class ApiServer:
 
     async def _submit(self, envelope: Envelope) -> Response:
         try:
-            signer = self._signers.of(envelope)
+            signer, co_signed = self._signers.all_of(envelope)
         except ActionError as error:
             return Refused(error)
-        action = envelope.action
-        signed = Signed(action, signer, envelope.nonce, envelope.vault, envelope.expires_after)
+        rest = (envelope.vault, envelope.expires_after, co_signed)
+        signed = Signed(envelope.action, signer, envelope.nonce, *rest)
         try:
             response = await self._node.submit(signed)
         except Closed:
@@ -146,6 +148,28 @@ class Signers:
             self._warn(signer, "%s signs for mainnet; --chain any accepts it", signer)
         return signer
 
+    def all_of(self, envelope: Envelope) -> tuple[Address, CoSigned | None]:
+        """The address that signed, and of a multi-sig action who did inside. Raises ActionError."""
+        parts = envelope.multi_sig
+        if parts is None:
+            return self.of(envelope), None
+        try:
+            return recover_multi_sig(envelope, parts, chain=self._chain)
+        except ActionError as error:
+            if error.why is ActionReject.MULTI_SIG_OUTER and self._chain != "any":
+                self._explain_outer(envelope, parts)
+            raise
+
+    def _explain_outer(self, envelope: Envelope, parts: MultiSig) -> None:
+        """As `explain`, of a multi-sig action's outer signer."""
+        other = _other(self._chain)
+        try:
+            signer, _ = recover_multi_sig(envelope, parts, chain=other)
+        except ActionError:
+            return
+        text = "%s signed a multi-sig action for %s, this server is --chain %s"
+        self._warn(signer, text, signer, other, self._chain)
+
     def explain(self, envelope: Envelope, stranger: Address) -> None:
         """Says in the log, once, that `stranger` is somebody we know who signs for the other chain.
 
@@ -153,7 +177,7 @@ class Signers:
         """
         if not envelope.spec.is_l1 or self._chain == "any":
             return
-        other: Chain = "testnet" if self._chain == "mainnet" else "mainnet"
+        other = _other(self._chain)
         signer = recover(envelope, chain=other)
         if self._knows(signer):
             text = "%s signed for %s, this server is --chain %s: it sees the signer as %s"
@@ -170,6 +194,10 @@ class Signers:
             self._warned.clear()
         self._warned[signer] = None
         logger.warning(text, *values)
+
+
+def _other(chain: Chain) -> Chain:
+    return "testnet" if chain == "mainnet" else "mainnet"
 
 
 async def _no_such_path(scope: Scope, send: Send) -> None:

@@ -15,7 +15,11 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from ..matching.types import Px, Sz, Tif
 from ..sim.actions import ACTIONS, Action
+from ..sim.actions.abstraction import AbstractionWord
+from ..sim.actions.multisig import SignersText
+from ..sim.actions.validators import Given
 from .shapes.text import bare_text
+from .words import SHORT_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class WireField:
     choices: tuple[str, ...]
     """The only legal words, () for any."""
     variant: bool
-    """The field names the one key of a tagged union: no other key may stand beside it."""
+    """The field names a key of a tagged union: exactly one of them may stand there."""
 
 
 @cache
@@ -140,12 +144,12 @@ def _write_value(hints: tuple[Any, ...]) -> Write:
     if len(hints) != 1:
         return _as_is
     hint = hints[0]
+    if hint in _WRITERS:
+        return _WRITERS[hint]
     if get_origin(hint) is tuple:
         write_one = _write_value(get_args(hint)[:1])
         return lambda values: [write_one(value) for value in values]
-    if is_part(hint):
-        return _part_writer(hint)
-    return _WRITERS.get(hint, _as_is)
+    return _part_writer(hint) if is_part(hint) else _as_is
 
 
 def _as_is(value: Any) -> Any:
@@ -160,5 +164,12 @@ def _write_tif(value: Tif) -> str:
     return value.value
 
 
-_WRITERS: dict[Any, Write] = {Px: _write_decimal, Sz: _write_decimal, Tif: _write_tif}
+_WRITERS: dict[Any, Write] = {
+    Px: _write_decimal,
+    Sz: _write_decimal,
+    Tif: _write_tif,
+    AbstractionWord: SHORT_WORDS.__getitem__,
+    SignersText: lambda value: value.text,
+    Given: lambda value: None,
+}
 """Values that are kept in another form than the wire's."""

@@ -18,11 +18,15 @@ from msgspec import UNSET, Meta, UnsetType
 
 from ..matching.types import Px, Sz, Tif
 from ..sim.actions import ActionSpec
+from ..sim.actions.abstraction import AbstractionWord
 from ..sim.actions.leverage import I64
+from ..sim.actions.multisig import SignersText
 from ..sim.actions.orders import U32, U64
 from ..sim.actions.transfers import AddressText
+from ..sim.actions.validators import Given
 from ..sim.fixed import Address, Cloid
-from .canonical import WireField, action_fields, is_part, wire_fields
+from .canonical import WireField, action_fields, wire_fields
+from .words import read_abstraction, read_signers
 
 NOT_JSON = "Failed to parse the request body as JSON"
 NOT_SHAPED = "Failed to deserialize the JSON body into the target type"
@@ -123,6 +127,11 @@ def _read_i64(value: int) -> tuple[int, int]:
     return value, value
 
 
+def _read_given(posted: Any) -> tuple[Any, Any]:
+    """A key whose only value is null: being there is what it says."""
+    return posted is not UNSET, posted
+
+
 def read_word256(text: str) -> int:
     """A 256-bit number in hex, `0x` optional, any number of digits up to 64 (exchange 2.3)."""
     if _WORD256.fullmatch(text) is None:
@@ -155,6 +164,9 @@ CODECS: dict[Any, Codec] = {
     Address: Codec(str, read_address),
     AddressText: Codec(str, read_address_text),
     Tif: Codec(Tif),
+    AbstractionWord: Codec(str, read_abstraction),
+    SignersText: Codec(str, read_signers),
+    Given: Codec(None | UnsetType, _read_given),
     str: Codec(str),
     bool: Codec(bool),
 }
@@ -270,7 +282,11 @@ def _shape(
         cls.__name__, wired, rename=keys, kw_only=True, frozen=closed, **options
     )
 
+    union = [entry.name for entry in entries if entry.variant]
+
     def build(posted: Any) -> Any:
+        if len(union) > 1 and sum(getattr(posted, name) is not UNSET for name in union) != 1:
+            raise ValueError("not exactly one of the keys of a union")
         values = {}
         for name, read in plan:
             wire = getattr(posted, name)
@@ -286,6 +302,8 @@ def _shape(
 
 
 def _field_codec(entry: WireField) -> tuple[Codec, Shape | None]:
+    if entry.hints == (Given,):
+        return CODECS[Given], None
     if entry.choices:
         codec, part = Codec(Literal[entry.choices]), None
     elif len(entry.hints) == 1:
@@ -301,14 +319,14 @@ def _field_codec(entry: WireField) -> tuple[Codec, Shape | None]:
 
 
 def _hint_codec(hint: Any) -> tuple[Codec, Shape | None]:
+    if hint in CODECS:
+        return CODECS[hint], None
     if get_origin(hint) is tuple:
         one, part = _hint_codec(get_args(hint)[0])
         return Codec(list[one.wire], _each(one.read)), part  # type: ignore[name-defined]
-    if is_part(hint):
-        shape = part_shape(hint)
-        build = shape.build
-        return Codec(shape.struct, lambda posted: (build(posted), posted)), shape
-    return CODECS[hint], None
+    shape = part_shape(hint)
+    build = shape.build
+    return Codec(shape.struct, lambda posted: (build(posted), posted)), shape
 
 
 def _union_codec(hints: tuple[Any, ...]) -> Codec:

@@ -51,8 +51,25 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
+class MultiSig:
+    """What a multiSig action wraps around the action of its user (exchange 8).
+
+    packed: the canonical msgpack of the wrapper without its `type`, which the outer signer signs.
+    signature_chain_id: of the outer signature's domain.
+    """
+
+    user: Address
+    outer_signer: Address
+    signatures: tuple[Signature, ...]
+    packed: bytes
+    signature_chain_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """One request to `/exchange`, well-formed but not yet believed.
+
+    Of a multiSig action it tells of the inner one, and `multi_sig` of what is around it.
 
     packed: the canonical msgpack of the action, which an L1 signature covers.
     chain, signature_chain_id: what a user-signed action says in `hyperliquidChain` and
@@ -68,12 +85,17 @@ class Envelope:
     expires_after: int | None = None
     chain: str | None = None
     signature_chain_id: int | None = None
+    multi_sig: MultiSig | None = None
 
 
 class _PostedSignature(msgspec.Struct):
     r: str
     s: str
     v: Annotated[int, Meta(ge=0, le=255)]
+
+
+MULTI_SIG = "multiSig"
+"""The one action that is no class of its own: the action inside it is what happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +106,7 @@ class _Reader:
     envelope_type: Any
     kinds: dict[type[Any], tuple[ActionSpec, Shape]]
     by_name: dict[str, Shape]
+    wrapper: type[Any]
 
 
 @cache
@@ -94,10 +117,25 @@ def _reader() -> _Reader:
         shape = action_shape(spec)
         kinds[shape.struct] = (spec, shape)
         by_name[name] = shape
+    actions = reduce(or_, kinds)
+    payload = msgspec.defstruct(
+        "PostedPayload", [("multiSigUser", str), ("outerSigner", str), ("action", actions)]
+    )
+    wrapper = msgspec.defstruct(
+        "PostedMultiSig",
+        [
+            ("signatureChainId", str),
+            ("signatures", list[_PostedSignature]),
+            ("payload", payload),
+        ],
+        tag=MULTI_SIG,
+        tag_field="type",
+        forbid_unknown_fields=True,
+    )
     envelope_type = msgspec.defstruct(
         "PostedEnvelope",
         [
-            ("action", reduce(or_, kinds)),
+            ("action", actions | wrapper),
             ("nonce", int),
             ("signature", _PostedSignature),
             ("vaultAddress", str | None | UnsetType, UNSET),
@@ -106,7 +144,7 @@ def _reader() -> _Reader:
         ],
         forbid_unknown_fields=True,
     )
-    return _Reader(msgspec.json.Decoder(envelope_type), envelope_type, kinds, by_name)
+    return _Reader(msgspec.json.Decoder(envelope_type), envelope_type, kinds, by_name, wrapper)
 
 
 _to_json = msgspec.json.Encoder().encode
@@ -149,10 +187,27 @@ def _repeats_field(value: Any, reader: _Reader) -> bool:
         return False
     if getattr(value, "repeated", None):
         return True
-    in_signature: frozenset[str] = getattr(value.get("signature"), "repeated", frozenset())
-    if not in_signature.isdisjoint(("r", "s", "v")):
+    if _repeats_any(value.get("signature"), "r", "s", "v"):
         return True
     action = value.get("action")
+    if not isinstance(action, dict) or action.get("type") != MULTI_SIG:
+        return _repeats_in_action(action, reader)
+    if getattr(action, "repeated", None):
+        return True
+    signatures, payload = action.get("signatures"), action.get("payload")
+    if isinstance(signatures, list) and any(_repeats_any(s, "r", "s", "v") for s in signatures):
+        return True
+    if _repeats_any(payload, "multiSigUser", "outerSigner", "action"):
+        return True
+    return isinstance(payload, dict) and _repeats_in_action(payload.get("action"), reader)
+
+
+def _repeats_any(value: Any, *names: str) -> bool:
+    repeated: frozenset[str] = getattr(value, "repeated", frozenset())
+    return not repeated.isdisjoint(names)
+
+
+def _repeats_in_action(action: Any, reader: _Reader) -> bool:
     if not isinstance(action, dict):
         return False
     if getattr(action, "repeated", None):
@@ -179,26 +234,54 @@ def _repeats_part(value: Any, shape: Shape | None) -> bool:
 
 def _envelope(posted: Any) -> Envelope:
     """Raises ValueError when a text or number is not legal."""
-    action_posted = posted.action
-    spec, shape = _reader().kinds[type(action_posted)]
+    reader = _reader()
+    wrapped = posted.action if type(posted.action) is reader.wrapper else None
+    action_posted = posted.action if wrapped is None else wrapped.payload.action
+    spec, shape = reader.kinds[type(action_posted)]
     chain, chain_id = None, None
     if not spec.is_l1:
         chain = action_posted.hyperliquidChain
         chain_id = read_chain_id(action_posted.signatureChainId)
         action_posted.signatureChainId = hex(chain_id)
     action = shape.build(action_posted)
-    signature = posted.signature
     return Envelope(
         action,
         spec,
         _to_msgpack(action_posted),
         read_u64(posted.nonce)[0],
-        Signature(read_word256(signature.r), read_word256(signature.s), signature.v),
+        _signature(posted.signature),
         _given(read_address, posted.vaultAddress),
         _given(read_u64, posted.expiresAfter),
         chain,
         chain_id,
+        None if wrapped is None else _multi_sig(wrapped),
     )
+
+
+def _signature(posted: _PostedSignature) -> Signature:
+    return Signature(read_word256(posted.r), read_word256(posted.s), posted.v)
+
+
+def _multi_sig(wrapped: Any) -> MultiSig:
+    """What is around an inner action that is canonical already.
+
+    Observed: inner signatures are hashed with `r` and `s` without leading zeros, addresses in lower
+    case (exchange 8).
+    """
+    user = read_address(wrapped.payload.multiSigUser)[0]
+    outer_signer = read_address(wrapped.payload.outerSigner)[0]
+    chain_id = read_chain_id(wrapped.signatureChainId)
+    signatures = tuple(_signature(one) for one in wrapped.signatures)
+    wire = {
+        "signatureChainId": hex(chain_id),
+        "signatures": [{"r": hex(one.r), "s": hex(one.s), "v": one.v} for one in signatures],
+        "payload": {
+            "multiSigUser": user,
+            "outerSigner": outer_signer,
+            "action": wrapped.payload.action,
+        },
+    }
+    return MultiSig(user, outer_signer, signatures, _to_msgpack(wire), chain_id)
 
 
 def _given(read: Read, posted: Any) -> Any:

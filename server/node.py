@@ -14,7 +14,7 @@ from typing import Protocol
 
 from ..scenarios.script import Script
 from ..sim.actions import ACTIONS, Action
-from ..sim.call import Call
+from ..sim.call import Call, CoSigned
 from ..sim.events import Event
 from ..sim.exchange import Exchange, Input
 from ..sim.fixed import Address
@@ -47,6 +47,7 @@ class Signed:
     nonce: int
     vault: Address | None = None
     expires_after: int | None = None
+    multi_sig: CoSigned | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +313,7 @@ class LocalNode:
             self.pacer.nonce_clock_ms(),
             signed.vault,
             signed.expires_after,
+            signed.multi_sig,
         )
         return self.exchange.apply(signed.action, call)
 

@@ -14,10 +14,11 @@ import msgpack  # type: ignore[import-untyped]
 from coincurve import PublicKey
 from coincurve.context import GLOBAL_CONTEXT
 
+from ..sim.actions.multisig import SignersText
 from ..sim.errors import ActionError, ActionReject
 from ..sim.fixed import Address
 from .canonical import action_fields
-from .envelope import Envelope
+from .envelope import Envelope, Signature
 from .keccak import keccak256
 
 Chain = Literal["testnet", "mainnet", "any"]
@@ -200,16 +201,26 @@ def recover(
     """
     if envelope.spec.is_l1:
         return _recover_l1(envelope, chain, knows)
+    check_fields(envelope, chain)
+    signer = _recover(envelope_digest(envelope), envelope)
+    check_extras(envelope)
+    return signer
+
+
+def check_fields(envelope: Envelope, chain: Chain) -> None:
+    """What a user-signed action must say before anybody looks for its signer."""
     if chain != "any" and envelope.chain != CHAIN_WORDS[chain]:
         raise ActionError(ActionReject.CHAIN)
-    if _signed_values(envelope)[-1] != envelope.nonce:
+    if signed_values(envelope)[-1] != envelope.nonce:
         raise ActionError(ActionReject.NONCE_MISMATCH)
-    signer = _recover(envelope_digest(envelope), envelope)
+
+
+def check_extras(envelope: Envelope) -> None:
+    """What a user-signed action must not have beside it."""
     if envelope.vault is not None:
         raise ActionError(ActionReject.VAULT_ON_USER_SIGNED)
     if envelope.expires_after is not None:
         raise ActionError(ActionReject.EXPIRES_ON_USER_SIGNED)
-    return signer
 
 
 def _recover_l1(envelope: Envelope, chain: Chain, knows: Callable[[Address], bool]) -> Address:
@@ -233,22 +244,26 @@ def envelope_digest(envelope: Envelope) -> bytes:
     return user_signed_digest(
         spec.primary_type,
         spec.signs,
-        _signed_values(envelope),
+        signed_values(envelope),
         chain=envelope.chain,
         chain_id=envelope.signature_chain_id,
     )
 
 
-def _signed_values(envelope: Envelope) -> list[Any]:
+def signed_values(envelope: Envelope) -> list[Any]:
     """What the signature of a user-signed action covers, in order; the nonce is last."""
-    entries = action_fields(envelope.spec.name)
-    return [getattr(envelope.action, entry.name) for entry in entries]
+    values = [getattr(envelope.action, entry.name) for entry in action_fields(envelope.spec.name)]
+    return [value.text if type(value) is SignersText else value for value in values]
 
 
 def _recover(digest: bytes, envelope: Envelope) -> Address:
-    signature = envelope.signature
-    parity = _PARITIES.get(signature.v)
-    signer = None if parity is None else recover_address(digest, signature.r, signature.s, parity)
+    signer = signer_of(digest, envelope.signature)
     if signer is None:
         raise ActionError(ActionReject.UNRECOVERABLE)
     return signer
+
+
+def signer_of(digest: bytes, signature: Signature) -> Address | None:
+    """Who made a posted signature of `digest`; None when nobody can have."""
+    parity = _PARITIES.get(signature.v)
+    return None if parity is None else recover_address(digest, signature.r, signature.s, parity)

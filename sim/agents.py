@@ -53,13 +53,15 @@ def resolve_signer(state: State, signer: Address, *, is_l1: bool) -> tuple[Addre
     """
     account = state.accounts.get(signer)
     if account is not None and account.master is None and signer not in state.vaults:
+        if account.multi_sig is not None:
+            # Observed: every action of the key alone, user-signed or not (exchange 8).
+            raise ActionError(ActionReject.MULTI_SIG_REQUIRED)
         return signer, False
     if not is_l1:
         raise ActionError(ActionReject.MUST_DEPOSIT, address=signer)
-    agent = state.agents.get(signer)
-    # Documented: dead at `valid_until` (contested 45).
-    if agent is not None and state.time_ms < agent.valid_until_ms:
-        return agent.master, True
+    master = live_master(state, signer)
+    if master is not None:
+        return master, True
     master = state.retired_agents.get(signer)
     if master is not None:
         raise ActionError(ActionReject.MUST_DEPOSIT, address=master)
@@ -94,6 +96,12 @@ def act_through(state: State, user: Address, vault: Address) -> Address:
     if owner != user:
         raise ActionError(ActionReject.VAULT_UNKNOWN, address=vault)
     return vault
+
+
+def live_master(state: State, address: Address) -> Address | None:
+    """The user whose agent `address` is. Documented: dead at `valid_until` (contested 45)."""
+    agent = state.agents.get(address)
+    return None if agent is None or agent.valid_until_ms <= state.time_ms else agent.master
 
 
 # -- API wallets -----------------------------------------------------------------------------------
@@ -195,7 +203,10 @@ def approve_builder(ex: Exchange, user: Address, builder: Address, max_fee_rate:
         account.builder_limits.pop(builder, None)
         return
     owner = ex.state.accounts.get(builder)
-    if owner is None or margin.total_summary(ex.state, owner).account_value < BUILDER_VALUE:
+    # Documented: builders are standard accounts (mechanics 6.5). Assumed: the words for others.
+    if owner is None or owner.abstraction == margin.UNIFIED:
+        raise ActionError(ActionReject.BUILDER_BALANCE)
+    if margin.total_summary(ex.state, owner).account_value < BUILDER_VALUE:
         raise ActionError(ActionReject.BUILDER_BALANCE)
     if builder not in account.builder_limits and len(account.builder_limits) >= BUILDERS:
         raise ActionError(ActionReject.BUILDER_TOO_MANY)

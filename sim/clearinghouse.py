@@ -24,7 +24,7 @@ from .fixed import (
     sz_to_wei,
     wei_to_sz,
 )
-from .ids import trade_id
+from .ids import ZERO_ADDRESS, trade_id
 from .orders import Order
 from .state import Account, Market, Position, SpotBalance
 
@@ -77,14 +77,33 @@ def settle(
         taker_fill.user if is_bid else maker_fill.user,
         maker_fill.user if is_bid else taker_fill.user,
     )
+    publish(ex, market, trade, (taker_fill, maker_fill))
+
+
+def settle_sale_of_nobody(
+    ex: Exchange, market: Market, maker: Order, px: Px, sz: Sz, cause: Cause
+) -> None:
+    """As `settle`, for a spot match whose other side is the engine itself: the maker's side only.
+
+    Assumed: the trade prints without a number and with the zero address as its seller.
+    """
+    fill = _settle_spot(ex, market, maker, Match(px, sz, 0, cause), crossed=False)
+    parties = (0, fill.user, Address(ZERO_ADDRESS))
+    trade = Trade(fill.coin, Side.ASK, px, sz, ex.state.time_ms, cause.hash, *parties)
+    publish(ex, market, trade, (fill,))
+
+
+def publish(ex: Exchange, market: Market, trade: Trade, fills: tuple[Fill, ...]) -> None:
+    """Counts a trade and tells it to the public and to whoever was part of it."""
+    px, sz, now = trade.px, trade.sz, trade.time_ms
     market.last_px = px
     market.trades.append(trade)
     market.candles.add_trade(now, px, sz)
     gross = div_down(px * sz, 10**8)
-    weighted = fees.weighted_volume(state, market.asset, gross)
+    weighted = fees.weighted_volume(ex.state, market.asset, gross)
     market.volume.add(now, gross, sz, weighted=weighted)
-    for fill in (taker_fill, maker_fill):
-        account = state.accounts[fill.user]
+    for fill in fills:
+        account = ex.state.accounts[fill.user]
         account.fills.append(fill)
         account.volume.add(now, gross, sz, is_taker=fill.crossed, weighted=weighted)
         ex.emit(fill)

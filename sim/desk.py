@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from ..matching.types import Side, Tif
 from . import brackets, clearinghouse, open_interest, trading, trigger_orders
+from .abstraction import cover_order, gather
 from .assets import FIRST_SPOT_ID, SpotPair
 from .clearinghouse import Cause
 from .errors import ActionError, ActionReject, CancelReject, OrderReject, Reject
 from .events import NonUserCancel, OrderUpdate
 from .fixed import Address, Cloid, Sz, Wei, ntl_wei, sz_to_wei
+from .margin import UNIFIED
 from .open_orders import enlist, unlist
 from .order_checks import first_reject, no_match, static_reject
 from .orders import Builder, Order, OrderStatus, Stage, Trigger, is_told
@@ -113,6 +115,8 @@ class Desk:
     def place(self, acting: Acting, account: Account, order: Order) -> OrderReply:
         """Checks, matches and rests one order; the reply says what became of it."""
         state, market = self.ex.state, self.market_of(order)
+        if account.abstraction == UNIFIED:
+            gather(self.ex, account)  # what an order before it in the batch sold
         closed = trading.refusal(state, market, order.tif)
         if closed is not None:
             return Reject(closed, order.asset_id)
@@ -144,14 +148,15 @@ class Desk:
         3.2).
         """
         book, rules = market.book, self.ex.state.rules
+        if account.abstraction == UNIFIED:
+            cover_order(self.ex, account, market, order)
         take = Take(self, market, order, cause)
         if book.crosses(order.side, order.px):
             book.take(order, take)
             self.ex.touch_book(order.coin)
         if order.sz == 0 or (take.sz and not order.tif.rests):
             # Observed: an arrival that fills shows `open` with its full size, then `filled`; a
-            # partly
-            # filled immediate order ends as `filled` too (ws 4.2, contested 26).
+            # partly filled immediate order ends as `filled` too (ws 4.2, contested 26).
             ends_canceled = order.sz and rules.partial_ioc_status == "canceled"
             if order.trigger is None:
                 self.record(account, order, OrderStatus.OPEN, Sz(order.sz + take.sz))

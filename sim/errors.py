@@ -283,6 +283,38 @@ class ActionReject(Enum):
     # Assumed: documented as a condition, its wording was never recorded.
     VAULT_POSITIONS = "All positions must be closed before the vault can close."
 
+    # multi-sig: who acts, in the order of the checks, then the conversion
+    MULTI_SIG_REQUIRED = "Multi-sig required"
+    MULTI_SIG_OUTER = "Invalid multi-sig outer signer"
+    MULTI_SIG_USER = "Invalid multi-sig user"
+    MULTI_SIG_LEADER = "Multi-sig outer signer must be an L1 user."
+    MULTI_SIG_INNER = "Invalid multi-sig inner signer"
+    MULTI_SIG_UNMET = "Multi-sig threshold not met"
+    UNEXPECTED = "Unexpected error (code={code})"
+    MULTI_SIG_SELF = "Cannot register self as multi-sig authorized user"
+    MULTI_SIG_STRANGER = "Multi-sig authorized user must exist on L1"
+    MULTI_SIG_TOO_MANY = "Too many multi-sig signers"
+    MULTI_SIG_THRESHOLD = "Invalid multi-sig threshold"
+
+    # account modes
+    ABSTRACTION = "Abstraction transition not allowed"
+    PORTFOLIO_MARGIN = (
+        "Portfolio margin requires account value of $10000 or total volume of $5000000."
+    )
+    UNIFIED_DISABLED = "Action disabled when unified account is active"
+    UNIFIED_SPOT_ONLY = "Unified account only supports sending assets through spot"
+
+    # small account actions
+    AGENT_SEND = "Agent can only send asset to same user or their sub-accounts."
+    # Assumed: wording of a display name that is too long was never recorded.
+    DISPLAY_NAME = "Display name must be at most 20 characters long."
+    DUSTING_OUT = "Already opted out of spot dusting"
+    # What a world without an EVM, validators, auctions and deployers answers.
+    CHAIN_DISABLED = "Action disabled on this chain"
+    GOSSIP_GAS = "Insufficient gas at current auction price."
+    SIGNER_INACTIVE = "Signer invalid or inactive for current epoch"
+    STAKE = "Insufficient stake"
+
 
 @dataclass(frozen=True, slots=True)
 class Reject:

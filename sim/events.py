@@ -47,6 +47,7 @@ class Direction(Enum):
     LIQUIDATED_ISOLATED_LONG = "Liquidated Isolated Long"
     LIQUIDATED_ISOLATED_SHORT = "Liquidated Isolated Short"
     AUTO_DELEVERAGING = "Auto-Deleveraging"
+    SPOT_DUST = "Spot Dust Conversion"
 
 
 @dataclass(frozen=True, slots=True)

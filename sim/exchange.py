@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import dead_man, funding, prices, snapshot, staking, trading, twap
+from . import (
+    abstraction,
+    dead_man,
+    dust,
+    funding,
+    multisig,
+    prices,
+    snapshot,
+    staking,
+    trading,
+    twap,
+)
 from .actions import ACTIONS, Action, ActionSpec
 from .agents import act_through, check_vault, expire_agent, resolve_signer
 from .assets import Universe
@@ -91,6 +102,7 @@ class Exchange:
         prices.start_timers(state)
         funding.start_timers(state)
         staking.open_validators(state)
+        dust.start_timers(state)
         return cls(state, journal=journal)
 
     # -- inputs ------------------------------------------------------------------------------------
@@ -133,7 +145,10 @@ class Exchange:
         state, vault = self.state, call.vault
         if vault is not None:
             check_vault(state, vault, accepted=spec.vault)
-        user, is_agent = resolve_signer(state, call.signer, is_l1=spec.is_l1)
+        if call.multi_sig is None:
+            user, is_agent = resolve_signer(state, call.signer, is_l1=spec.is_l1)
+        else:
+            user, is_agent = multisig.authorise(state, call.signer, call.multi_sig), False
         if vault is not None:
             user = act_through(state, user, vault)
         if weight > state.rules.max_batch:
@@ -188,9 +203,13 @@ class Exchange:
                 staking.on_unstaked(self, Address(key))
             case Timer.STAKING_REWARDS:
                 staking.on_rewards(self)
+            case Timer.SPOT_DUST:
+                dust.on_timer(self)
 
     def _react(self) -> None:
         """Does what new marks cause, once everything else of that moment is done."""
+        if self._moved and self.state.unified:
+            abstraction.gather_all(self, self._touched)
         while self._moved or self._computed:
             moved, self._moved, self._computed = self._moved, {}, False
             for react in REACTIONS:
@@ -271,6 +290,8 @@ class Exchange:
             self._outbox.extend(BookChanged(coin) for coin in self._books)
             self._books.clear()
         if self._touched:
+            if self.state.unified:
+                abstraction.gather_all(self, self._touched)
             self._outbox.extend(AccountChanged(user) for user in self._touched)
             self._touched.clear()
 
@@ -283,6 +304,7 @@ class Exchange:
         account = self.state.accounts.get(user)
         if account is None:
             account = self.state.accounts[user] = Account(user)
+            abstraction.start_mode(self.state, account)
         return account
 
     def market(self, asset_id: int) -> Market | None:

@@ -17,6 +17,9 @@ from .state import Account, Leverage, Market, Position, State
 DEFAULT_LEVERAGE = 20
 """Observed: a coin never touched reports cross 20, capped by its maximum (mechanics 6.2, 6.4)."""
 
+UNIFIED = "unifiedAccount"
+"""The mode in which spot and perps share one balance (mechanics 6.5)."""
+
 _USD_PER_NTL = 10**10
 """px * sz units (1e-16 USD) in one µUSD."""
 
@@ -290,7 +293,22 @@ def withdrawable(state: State, account: Account) -> Usd:
     cross = cross_summary(state, account)
     initial = cross.total_margin_used + order_margin(state, account)
     tenth = div_down(cross.total_ntl_pos, 10)
-    return Usd(max(0, cross.account_value - max(initial, tenth)))
+    free = cross.account_value - max(initial, tenth)
+    if account.abstraction == UNIFIED:
+        # Assumed: unrealised profit is no part of the one balance before it is realised.
+        free -= max(0, cross_pnl(state, account))
+    return Usd(max(0, free))
+
+
+def cross_pnl(state: State, account: Account) -> Usd:
+    """Unrealised profit of all cross positions."""
+    return Usd(
+        sum(
+            unrealized_pnl(state.markets[asset_id], position)
+            for asset_id, position in account.positions.items()
+            if position.is_cross
+        )
+    )
 
 
 def available_to_trade(state: State, account: Account, asset_id: int) -> tuple[Usd, Usd]:

@@ -126,3 +126,13 @@ class Rules:
     """
     max_vault_depositors: int = 10_000
     """Assumed: how many may have money in one vault."""
+
+    new_account_mode: Literal["default", "unifiedAccount"] = "default"
+    """Observed: never-seen users answer "default" (contested 64)."""
+
+    agent_reserve_weight: Literal["refused", "allowed"] = "refused"
+    """Observed: agents were refused, ten times of ten (contested 44)."""
+
+    dust_schedule: Literal["midnight", "minute"] = "midnight"
+    """Documented: once a day at midnight UTC and at most $1; Observed on testnet: every minute and
+    above $1, too (contested 59)."""

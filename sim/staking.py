@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .abstraction import free
 from .assets import Token
 from .errors import ActionError, ActionReject
 from .fixed import RATE_SCALE, TEN, Address, Rate, Wei, div_down
@@ -24,7 +25,7 @@ from .stakes import (
 )
 from .state import Account, State
 from .timers import Timer
-from .transfers import credit, debit, free, record
+from .transfers import credit, debit, record
 from .volume import DAY_MS
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def deposit(ex: Exchange, acting: Acting, amount: int) -> None:
     token, account = _hype(ex.state), ex.state.accounts[acting.user]
     if amount == 0:
         raise ActionError(ActionReject.AMOUNT_ZERO)
-    if amount > free(account.spot.get(token.index)):
+    if amount > free(ex.state, account, token.index):
         raise ActionError(ActionReject.TOKEN_BALANCE)
     debit(ex, account, token, Wei(amount))
     stake = account.stake = account.stake or Stake()

@@ -111,6 +111,14 @@ class Referral:
     parts: dict[int, Wei] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class SignerSet:
+    """Who may act for a multi-sig user, and how many of them it takes."""
+
+    users: tuple[Address, ...]
+    threshold: int
+
+
 @dataclass(slots=True)
 class Account:
     """One trading address and everything it owns."""
@@ -182,6 +190,15 @@ class Account:
     vaults_led: dict[Address, None] = field(default_factory=dict)
     vaults_joined: dict[Address, None] = field(default_factory=dict)
     """Vaults in which it has shares, led ones too."""
+    dex_abstraction: bool | None = None
+    """None: never set."""
+    multi_sig: SignerSet | None = None
+    """Set: the account's own key does nothing alone."""
+    display_name: str = ""
+    requests_reserved: int = 0
+    """Requests that were paid for (reserveRequestWeight)."""
+    is_dusting_off: bool = False
+    """Opted out of the spot dust conversion."""
 
 
 @dataclass(slots=True)
@@ -244,6 +261,8 @@ class Treasury:
     """Perps USDC moved to spot, net: links the two USDC ledgers."""
     usd_to_rewards: Usd = Usd(0)
     """Perps fees that became rewards of referrers and builders, which are spot USDC."""
+    token_burned: dict[int, Wei] = field(default_factory=dict)
+    """Spot dust that was worth no order."""
 
 
 @dataclass(slots=True)
@@ -261,6 +280,8 @@ class State:
     """Live agents by address."""
     retired_agents: dict[Address, Address] = field(default_factory=dict)
     """Agents replaced or revoked some seconds ago and their master, whom their refusal names."""
+    unified: dict[Address, None] = field(default_factory=dict)
+    """Accounts with one balance for spot and perps, oldest first."""
     used_agents: dict[Address, None] = field(default_factory=dict)
     """Every address that was approved as an agent, oldest first: none is approved twice."""
     nonces: dict[Address, NonceSet] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import margin
+from .abstraction import free
 from .errors import ActionError, ActionReject
 from .fixed import Address, Usd, Wei
 from .ledger import SpotTransfer, SubAccountTransfer
@@ -52,7 +53,7 @@ def transfer_token(
     source, target = _parties(ex, acting.user, sub, is_deposit=is_deposit)
     token = token_named(ex.state, token_text)
     amount = Wei(parse_amount(text, token.wei_decimals))
-    if amount > free(source.spot.get(token.index)):
+    if amount > free(ex.state, source, token.index):
         raise ActionError(ActionReject.TOKEN_BALANCE)
     value = usd_value(ex.state, token, amount)
     debit(ex, source, token, amount)

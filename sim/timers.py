@@ -19,6 +19,7 @@ class Timer(IntEnum):
     POST_ONLY_END = 7
     UNSTAKING = 8
     STAKING_REWARDS = 9
+    SPOT_DUST = 10
 
 
 @dataclass(slots=True)

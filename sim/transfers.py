@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import margin, sub_accounts
+from .abstraction import cover, free
 from .assets import Token
 from .clearinghouse import balance
 from .errors import ActionError, ActionReject
@@ -27,7 +28,7 @@ from .ledger import (
     SpotTransfer,
     Withdraw,
 )
-from .state import Account, SpotBalance, State
+from .state import Account, State
 
 if TYPE_CHECKING:
     from .call import Acting
@@ -70,11 +71,6 @@ def parse_amount(
     if digits % unit:
         raise ActionError(imprecise)
     return div_down(digits * 10 ** max(places, 0), unit)
-
-
-def free(held: SpotBalance | None) -> int:
-    """What of a spot balance no order holds."""
-    return held.total - held.hold if held is not None else 0
 
 
 # -- from and to the outside -----------------------------------------------------------------------
@@ -167,7 +163,7 @@ def usd_class_transfer(ex: Exchange, acting: Acting, text: str, *, to_perp: bool
     token = ex.state.universe.tokens[USDC]
     wei = _wei(usd, token)
     if to_perp:
-        if wei > free(account.spot.get(USDC)):
+        if wei > free(ex.state, account, USDC):
             raise ActionError(ActionReject.TOKEN_BALANCE)
         debit(ex, account, token, wei)
         move_usd(ex, account, usd)
@@ -294,7 +290,7 @@ def _spot_gas(
     Observed: one quote token; when a quote token itself is sent, in that very token (exchange 7.5).
     Assumed: else in the first quote token, by index, of which there is enough.
     """
-    if amount > free(account.spot.get(token.index)):
+    if amount > free(ex.state, account, token.index):
         raise ActionError(ActionReject.TOKEN_BALANCE)
     universe = ex.state.universe
     if destination in ex.state.accounts:
@@ -306,7 +302,7 @@ def _spot_gas(
     for index in [token.index] if own else sorted(quotes):
         quote = quotes[index]
         fee = Wei(rescale_down(ex.state.rules.activation_fee, USD_DECIMALS, quote.wei_decimals))
-        if free(account.spot.get(index)) >= fee + (amount if own else 0):
+        if free(ex.state, account, index) >= fee + (amount if own else 0):
             return Gas(index, fee, quote.wei_decimals, quote.name)
     if own:
         raise ActionError(ActionReject.TRANSFER_GAS_QUOTE, quote=token.name)
@@ -380,6 +376,7 @@ def credit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
 
 def debit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
     """Takes tokens off. Inferred: their cost goes in proportion, as of a sale (mechanics 12)."""
+    cover(ex, account, token.index, amount)
     held = account.spot[token.index]
     held.entry_ntl = div_down(held.entry_ntl * (held.total - amount), held.total)
     held.total = Wei(held.total - amount)

@@ -26,7 +26,7 @@ def usd_balance(state: State) -> int:
 
 def token_balance(state: State, token: int) -> int:
     """What every wei of a token that ever came in adds up to now."""
-    total = state.treasury.token_fees.get(token, 0)
+    total = state.treasury.token_fees.get(token, 0) + state.treasury.token_burned.get(token, 0)
     for account in state.accounts.values():
         total += sum(rewards.unclaimed for key, rewards in account.rewards.items() if key == token)
         balance = account.spot.get(token)

@@ -22,9 +22,11 @@ from stories import START_MS, Story, Trader, address, universe
 
 from hlsim.matching.types import Tif
 from hlsim.server.info import INFO, Unanswerable, answer
+from hlsim.sim.actions.abstraction import AgentEnableDexAbstraction, AgentSetAbstraction
 from hlsim.sim.actions.agents import ApproveAgent, ApproveBuilderFee
 from hlsim.sim.actions.leverage import UpdateIsolatedMargin
 from hlsim.sim.actions.misc import SetReferrer
+from hlsim.sim.actions.multisig import ConvertToMultiSigUser, SignersText
 from hlsim.sim.actions.orders import BuilderTerms
 from hlsim.sim.actions.staking import StakingDeposit, StakingWithdraw, TokenDelegate
 from hlsim.sim.actions.sub_accounts import SubAccountSpotTransfer
@@ -40,6 +42,7 @@ from hlsim.sim.exchange import Exchange
 from hlsim.sim.fixed import Address
 from hlsim.sim.ids import derived_address
 from hlsim.sim.operations import SetReferralCode
+from hlsim.sim.state import SignerSet
 
 FOLDER = Path(__file__).parent / "golden" / "info"
 WRITES = os.environ.get("HLSIM_WRITE_GOLDENS") == "1"
@@ -50,6 +53,7 @@ DESK, VAULT = derived_address("sub-account", ERIN, 0), derived_address("vault", 
 AGENT, BOT = address("agent"), address("bot")
 NOBODY = address("nobody")
 VALIDATOR = Address("0x5ac99df645f3414876c816caa18b2d234024b487")
+UNA, DEXTER = address("una"), address("dexter")
 CLOID = "0x000000000000000000000000000000a1"
 USDC = "USDC:0x6d1e7cde53ba9467b783cb7c530ce054"
 PURR = "PURR:0xc1fb593aeffbeb02f85e0308e9956a90"
@@ -82,6 +86,7 @@ def busy() -> Story:
     later(m, alice, bob)
     houses(m)
     m.advance(seconds=90)
+    modes(m)
     return m
 
 
@@ -96,6 +101,18 @@ def houses(m: Story) -> None:
     deposits(frank, vault, "400")
     vault.buys("0.1 SOL @ 90")
     sub.sells("0.1 SOL @ 110")
+
+
+def modes(m: Story) -> None:
+    """A multi-sig user, and one with a single balance and a position."""
+    owners: Any = SignerSet((ALICE, BOB), 2)
+    multi = m.account("multi", usd="10")
+    multi.act(ConvertToMultiSigUser(SignersText("{}", owners), START_MS))  # type: ignore[arg-type]
+    una = m.account("una", usd="5000")
+    una.act(AgentSetAbstraction("unifiedAccount"))  # type: ignore[arg-type]
+    una.leverage("ETH", 10)
+    una.buys("1 ETH @ 1900")
+    m.account("dexter", usd="10").act(AgentEnableDexAbstraction())
 
 
 def permissions(m: Story, alice: Trader, bob: Trader) -> None:
@@ -179,11 +196,11 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"req": {"coin": coin, "interval": interval, "startTime": START_MS}}
         for coin, interval in (("BTC", "1h"), ("@2", "30m"), ("GONE", "1h"), ("NOPE", "1h"))
     ],
-    "clearinghouseState": [{"user": user} for user in (ALICE, CAROL, NOBODY)],
     **{
         name: [{"user": user} for user in (BOB, NOBODY)]
         for name in ("delegations", "delegatorSummary", "delegatorHistory", "delegatorRewards")
     },
+    "clearinghouseState": [{"user": user} for user in (ALICE, CAROL, NOBODY, UNA)],
     "extraAgents": [{"user": ALICE}, {"user": AGENT}],
     "fundingHistory": [{"coin": coin, "startTime": START_MS} for coin in ("BTC", "@2")],
     "l2Book": [
@@ -208,8 +225,11 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "perpDexStatus": [{"dex": ""}],
     "recentTrades": [{"coin": "BTC"}, {"coin": "GONE"}],
     "referral": [{"user": user} for user in (ALICE, BOB, NOBODY)],
+    "spotClearinghouseState": [{"user": user} for user in (ALICE, NOBODY, UNA)],
     "tokenDetails": [{"tokenId": token.token_id} for token in universe().tokens],
     "userFees": [{"user": user} for user in (ALICE, BOB, NOBODY)],
+    "userAbstraction": [{"user": user} for user in (ALICE, UNA, DEXTER, NOBODY)],
+    "userDexAbstraction": [{"user": user} for user in (ALICE, DEXTER, NOBODY)],
     "userFills": [
         {"user": ALICE},
         {"user": ALICE, "aggregateByTime": True},

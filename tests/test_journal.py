@@ -12,6 +12,13 @@ from stories import START_MS, address, market
 from hlsim.matching.types import Tif
 from hlsim.server.journal import decode, encode, replay
 from hlsim.sim.actions import ACTIONS
+from hlsim.sim.actions.abstraction import (
+    AgentEnableDexAbstraction,
+    AgentSetAbstraction,
+    UserDexAbstraction,
+    UserPortfolioMargin,
+    UserSetAbstraction,
+)
 from hlsim.sim.actions.agents import ApproveAgent, ApproveBuilderFee
 from hlsim.sim.actions.cancels import (
     Cancel,
@@ -22,6 +29,7 @@ from hlsim.sim.actions.cancels import (
 )
 from hlsim.sim.actions.leverage import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
 from hlsim.sim.actions.misc import Noop, SetReferrer
+from hlsim.sim.actions.multisig import ConvertToMultiSigUser, SignersText
 from hlsim.sim.actions.orders import (
     BatchModify,
     BuilderTerms,
@@ -37,8 +45,27 @@ from hlsim.sim.actions.referrals import ClaimRewards, RegisterReferrer
 from hlsim.sim.actions.staking import StakingDeposit, StakingWithdraw, TokenDelegate
 from hlsim.sim.actions.transfers import SendAsset, SpotSend, UsdClassTransfer, UsdSend, Withdraw3
 from hlsim.sim.actions.twap import TwapAsked, TwapCancel, TwapDetails, TwapOrder, TwapTrigger
+from hlsim.sim.actions.validators import (
+    CSignerAction,
+    CValidatorAction,
+    NodeIp,
+    Profile,
+    ProfileChange,
+    Registration,
+    ValidatorL1Stream,
+)
+from hlsim.sim.actions.wallets import (
+    AgentSendAsset,
+    AuthorizeAqav2Role,
+    EvmUserModify,
+    GossipPriorityBid,
+    ReserveRequestWeight,
+    SetDisplayName,
+    SpotDusting,
+    SpotUser,
+)
 from hlsim.sim.assets import MarginMode
-from hlsim.sim.call import Call
+from hlsim.sim.call import Call, CoSigned
 from hlsim.sim.exchange import Advanced, Applied, Exchange, Input, Operated, Sealed
 from hlsim.sim.operations import (
     OPERATIONS,
@@ -53,6 +80,7 @@ from hlsim.sim.operations import (
     SetReferralCode,
     UpgradeNetwork,
 )
+from hlsim.sim.state import SignerSet
 
 USER: Any = address("alice")
 CLOID: Any = "0x" + "0f" * 16
@@ -72,6 +100,8 @@ def order(**words: Any) -> NewOrder:
 
 WITH_CLOID = order(cloid=CLOID, reduce_only=True, terms=OrderTerms(LimitTerms(Tif.IOC)))
 STOP = order(reduce_only=True, terms=OrderTerms(trigger=TriggerTerms(True, BIG, "sl")))
+
+PROFILE = Profile(NodeIp("::1"), "a", "b", True, BIG, USER)
 
 EXAMPLES: list[Any] = [
     PlaceOrders((order(), WITH_CLOID), builder=BuilderTerms(USER, BIG)),
@@ -107,6 +137,29 @@ EXAMPLES: list[Any] = [
     TokenDelegate(USER, BIG, True, BIG),
     StakingDeposit(BIG, BIG),
     StakingWithdraw(BIG, BIG),
+    ConvertToMultiSigUser(SignersText('{"é"', SignerSet((USER, USER), 2)), BIG),
+    ConvertToMultiSigUser(SignersText("null", None), BIG),
+    ConvertToMultiSigUser(SignersText("", None, is_readable=False), BIG),
+    UserSetAbstraction(USER, "disabled", BIG),  # type: ignore[arg-type]
+    AgentSetAbstraction("unifiedAccount"),  # type: ignore[arg-type]
+    UserDexAbstraction(USER, True, BIG),
+    UserPortfolioMargin(USER, False, BIG),
+    AgentEnableDexAbstraction(),
+    SetDisplayName("me"),
+    AgentSendAsset(USER, "", "spot", "USDC", "1", "", BIG),
+    ReserveRequestWeight(BIG),
+    ReserveRequestWeight(BIG, USER),
+    SpotUser(SpotDusting(True)),
+    EvmUserModify(True),
+    GossipPriorityBid(BIG, "1.2.3.4", BIG),
+    AuthorizeAqav2Role(BIG, "treasury"),
+    ValidatorL1Stream("0.05"),
+    CSignerAction(jail_self=True),  # type: ignore[arg-type]
+    CValidatorAction(unregister=True),  # type: ignore[arg-type]
+    CValidatorAction(change_profile=ProfileChange(unjailed=True, node_ip=NodeIp("::1"))),
+    CValidatorAction(
+        register=Registration(Profile(NodeIp("::1"), "a", "b", True, BIG, USER), True, BIG)
+    ),
     DepositUsd(USER, 10**15),  # type: ignore[arg-type]
     MintToken(USER, 1, 10**18),  # type: ignore[arg-type]
     SetOracle(((0, BIG), (1, BIG))),
@@ -143,6 +196,14 @@ def test_an_input_survives_its_line(example: Any) -> None:
     assert type(decode(line)) is type(item)
 
 
+def test_who_signed_inside_survives_the_line() -> None:
+    """The recovered signers are inputs: a replay has no signatures."""
+    call = Call(USER, BIG, START_MS, multi_sig=CoSigned(address("multi"), (USER, address("bob"))))
+    item = Applied(Noop(), call, START_MS)
+
+    assert decode(encode(item)) == item
+
+
 @pytest.mark.parametrize("item", [Advanced(START_MS), Sealed()])
 def test_time_and_block_ends_survive_their_line(item: Input) -> None:
     assert decode(encode(item)) == item
@@ -175,6 +236,7 @@ def test_a_line_is_plain_json_with_scaled_integers() -> None:
             "nonce_clock_ms": START_MS,
             "vault": None,
             "expires_after": None,
+            "multi_sig": None,
         },
     }
 

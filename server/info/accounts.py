@@ -42,15 +42,18 @@ def user_abstraction(view: View, user: Address) -> Json:
     return view.account(user).abstraction
 
 
-@info("userDexAbstraction", status="static", source="info 5.4")
+@info("userDexAbstraction", source="info 5.4")
 def user_dex_abstraction(view: View, user: Address) -> Json:
     """Null means never set; the mode was discontinued."""
-    return None
+    return view.account(user).dex_abstraction
 
 
-@info("userToMultiSigSigners", status="empty", source="info 5.8")
+@info("userToMultiSigSigners", source="info 5.8")
 def user_to_multi_sig_signers(view: View, user: Address) -> Json:
-    return None
+    owners = view.account(user).multi_sig
+    if owners is None:
+        return None
+    return {"authorizedUsers": list(owners.users), "threshold": owners.threshold}
 
 
 @info("userRole", weight=60, source="info 5.6", is_positional=True)
@@ -142,4 +145,5 @@ def web_data_2(view: View, user: Address) -> Json:
         "twapStates": twap_states(account),
         "spotState": spot_state(view, user),
         "spotAssetCtxs": cached.spot_ctxs_json(view),
+        **({"optOutOfSpotDusting": True} if account.is_dusting_off else {}),
     }

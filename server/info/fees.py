@@ -114,7 +114,7 @@ def user_rate_limit(view: View, user: Address) -> Json:
         "cumVlm": px_text(account.volume.total_usd),
         "nRequestsUsed": account.requests_used,
         "nRequestsCap": FREE_REQUESTS + div_down(account.volume.total_usd, 10**8),
-        "nRequestsSurplus": 0,
+        "nRequestsSurplus": account.requests_reserved,
     }
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...sim import margin
+from ...sim import abstraction, margin
 from ...sim.assets import Perp
 from ...sim.fixed import Address
-from ...sim.state import Account, Leverage, Position
+from ...sim.state import Account, Leverage, Position, SpotBalance, State
 from ...sim.view import View
 from .text import decimal_text, px_text, rate_text, usd_text
 
@@ -27,17 +27,27 @@ def leverage(setting: Leverage, position: Position | None) -> dict[str, Any]:
 def clearinghouse_state(view: View, user: Address) -> dict[str, Any]:
     """The perps side of an account; all zeros for a never-seen user (info 5.1)."""
     state, account = view.state, view.account(user)
+    total, cross, withdrawable = _perps(state, account)
     return {
-        "marginSummary": _summary(margin.total_summary(state, account)),
-        "crossMarginSummary": _summary(margin.cross_summary(state, account)),
+        "marginSummary": _summary(total),
+        "crossMarginSummary": _summary(cross),
         "crossMaintenanceMarginUsed": usd_text(margin.cross_maintenance(state, account)),
-        "withdrawable": usd_text(margin.withdrawable(state, account)),
+        "withdrawable": usd_text(withdrawable),
         "assetPositions": [
             {"type": "oneWay", "position": _position(view, account, asset_id)}
             for asset_id in sorted(account.positions)
         ],
         "time": view.time_ms,
     }
+
+
+def _perps(state: State, account: Account) -> tuple[margin.Summary, margin.Summary, int]:
+    """(all, cross, withdrawable) of the perps side, which in a unified account is no balance."""
+    if account.abstraction == margin.UNIFIED:
+        total, cross = abstraction.shown_perps(state, account)
+        return total, cross, max(0, cross.account_value - cross.total_margin_used)
+    total, cross = margin.total_summary(state, account), margin.cross_summary(state, account)
+    return total, cross, margin.withdrawable(state, account)
 
 
 def _summary(summary: margin.Summary) -> dict[str, str]:
@@ -76,7 +86,11 @@ def _position(view: View, account: Account, asset_id: int) -> dict[str, Any]:
 def spot_state(view: View, user: Address) -> dict[str, Any]:
     """`{"balances": …}` by token index, empty balances left out (info 5.2)."""
     tokens = view.universe.tokens
-    balances = view.account(user).spot
+    account = view.account(user)
+    balances = account.spot
+    if account.abstraction == margin.UNIFIED:
+        cash, hold = abstraction.shown_usdc(view.state, account)
+        balances = balances | {USDC: SpotBalance(cash, hold)}
     return {
         "balances": [
             {

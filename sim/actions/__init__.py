@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from . import (
+    abstraction,
     agents,
     cancels,
     leverage,
     misc,
+    multisig,
     orders,
     referrals,
     staking,
     sub_accounts,
     transfers,
     twap,
+    validators,
     vaults,
+    wallets,
 )
 from .registry import ACTIONS, Action, ActionSpec, BlockClass
 
@@ -22,15 +26,19 @@ __all__ = [
     "Action",
     "ActionSpec",
     "BlockClass",
+    "abstraction",
     "agents",
     "cancels",
     "leverage",
     "misc",
+    "multisig",
     "orders",
     "referrals",
     "staking",
     "sub_accounts",
     "transfers",
     "twap",
+    "validators",
     "vaults",
+    "wallets",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NewType
 
-from .. import transfers
+from .. import abstraction, transfers
 from ..fixed import Address
 from ..replies import Done, Response
 from .orders import U64
@@ -39,6 +39,7 @@ class UsdSend:
     time: U64
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
+        abstraction.refuse_unified(ex, acting)
         transfers.usd_send(ex, acting, _address(self.destination), self.amount)
         return Done()
 
@@ -56,6 +57,7 @@ class SpotSend:
     time: U64
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
+        abstraction.refuse_unified(ex, acting)
         transfers.spot_send(ex, acting, _address(self.destination), self.token, self.amount)
         return Done()
 
@@ -88,6 +90,7 @@ class UsdClassTransfer:
     nonce: U64
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
+        abstraction.refuse_unified(ex, acting)
         transfers.usd_class_transfer(ex, acting, self.amount, to_perp=self.to_perp)
         return Done()
 

@@ -25,11 +25,12 @@ class Entry:
 
 def entries() -> list[Entry]:
     """Every name that is built or known, by kind: actions, info types, subscriptions."""
+    from hlsim.server.envelope import MULTI_SIG
     from hlsim.server.info import INFO
     from hlsim.server.topics import TOPICS
     from hlsim.sim.actions import ACTIONS
 
-    actions = {name: "modelled" for name in ACTIONS}
+    actions = {name: "modelled" for name in (*ACTIONS, MULTI_SIG)}
     infos = {name: spec.status for name, spec in INFO.items()}
     topics = {name: spec.status for name, spec in TOPICS.items()}
     return [
