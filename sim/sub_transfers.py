@@ -13,7 +13,6 @@ from .state import Account
 from .transfers import (
     credit,
     debit,
-    free,
     move_usd,
     parse_amount,
     record,

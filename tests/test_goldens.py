@@ -256,6 +256,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
     ],
     "userVaultEquities": [{"user": user} for user in (ERIN, FRANK, NOBODY)],
     "leadingVaults": [{"user": user} for user in (ERIN, FRANK)],
+    "userToMultiSigSigners": [{"user": user} for user in (ALICE, address("multi"), NOBODY)],
 }
 """Request fields by type; a type that is not here is asked about alice, or about nobody at all."""
 
