@@ -327,7 +327,11 @@ def test_children_of_a_parent_that_reduced_a_position_have_nothing_to_do(
         assert replies[1:] == (Reject(OrderReject.REDUCE_ONLY, 0),) * 2
     else:
         bob.sells("0.1 BTC @ 49000")
-        assert [row[1] for row in alice.statuses()[-2:]] == ["reduceOnlyCanceled"] * 2
+        assert [row[1] for row in alice.statuses()[-4:]] == [
+            "waitingForFill",
+            "filled",
+            *["reduceOnlyCanceled"] * 2,
+        ]
     assert nothing_is_left(m, alice)
 
 
