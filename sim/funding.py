@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .events import FundingPaid, FundingRate, PricesChanged
-from .fixed import Rate, Usd, div_half_even, div_trunc
+from .fixed import Px, Rate, Szi, Usd, div_half_even, div_trunc
 from .prices import premium_of
 from .timers import Timer
 
@@ -43,6 +43,15 @@ def hourly_rate(premium: int) -> Rate:
     """(P + clamp(I - P, -0.05 %, 0.05 %)) / 8, at most 4 % either way; P a mean premium."""
     eight_hours = premium + max(-CLAMP, min(CLAMP, INTEREST - premium))
     return Rate(max(-CAP, min(CAP, div_half_even(eight_hours, HOURS))))
+
+
+def payment(szi: Szi, oracle_px: Px, rate: Rate) -> Usd:
+    """What a position receives, negative when it pays, truncated at six decimals.
+
+    Documented: -szi * oracle price * rate (mechanics 10). Inferred: the truncation, from the one
+    sample with enough digits (contested 52).
+    """
+    return Usd(div_trunc(-szi * oracle_px * rate, _USD_PER_PAYMENT))
 
 
 def mean_premium(market: Market) -> Rate:
@@ -104,8 +113,7 @@ def _sample(market: Market) -> bool:
 def on_hour(ex: Exchange) -> None:
     """Pays the hour's funding on every position and begins the next hour.
 
-    Documented: payment = -szi * oracle price * rate; longs pay while the rate is positive
-    (mechanics 10).
+    Documented: longs pay while the rate is positive (mechanics 10).
     """
     state = ex.state
     now = state.time_ms
@@ -129,15 +137,14 @@ def on_hour(ex: Exchange) -> None:
 def _pay(ex: Exchange, account: Account, rates: dict[int, Rate]) -> None:
     """Pays or charges one account, position by position in the order of the universe.
 
-    Inferred: truncated at six decimals (contested 52); what that leaves goes to the treasury.
-    Assumed: a row is written for a payment of nothing, too.
+    What truncation leaves goes to the treasury. Assumed: a row is written for a payment of nothing,
+    too.
     """
     state = ex.state
     for asset_id in sorted(account.positions):
         rate, market = rates[asset_id], state.markets[asset_id]
         position = account.positions[asset_id]
-        product = -position.szi * market.oracle_px * rate
-        usd = Usd(div_trunc(product, _USD_PER_PAYMENT))
+        usd = payment(position.szi, market.oracle_px, rate)
         if position.is_cross:
             account.raw_usd = Usd(account.raw_usd + usd)
         else:

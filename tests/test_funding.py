@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from stories import START_MS, Story, Trader, market, px, rate, sz, usd
 
+from hlsim.server.info import answer_value
 from hlsim.sim.events import FundingPaid, FundingRate, PricesChanged
-from hlsim.sim.funding import hourly_rate, mean_premium, predicted_rate
+from hlsim.sim.fixed import Szi
+from hlsim.sim.funding import hourly_rate, mean_premium, payment, predicted_rate
 from hlsim.sim.replies import Done
 
 HOUR_MS = 3_600_000
@@ -45,6 +49,27 @@ def test_the_hourly_rate_follows_the_table(premium: str, hourly: str) -> None:
     assert hourly_rate(rate(premium)) == rate(hourly)
 
 
+@pytest.mark.parametrize(
+    ("szi", "oracle", "hourly", "received"),
+    [
+        (sz("0.31426"), "64765.1", "0.0000125", "-0.254413"),
+        (-sz("0.31426"), "64765.1", "0.0000125", "0.254413"),
+        (-sz("15"), "25369.0", "0.00000625", "2.378343"),
+        (sz("15"), "25369.0", "0.00000625", "-2.378343"),
+        (sz("0.22273"), "64296", "0.0000125", "-0.179008"),
+        (-sz("2"), "2000", "-0.0001875", "-0.75"),
+        (sz("0.00001"), "1", "0.0000125", "0"),
+    ],
+)
+def test_a_payment_is_truncated_toward_zero(
+    szi: int, oracle: str, hourly: str, received: str
+) -> None:
+    """Documented: 2.378343 of the exchange's own sample, whose exact product is 2.37834375
+    (mechanics 10, contested 52).
+    """
+    assert payment(Szi(szi), px(oracle), rate(hourly)) == usd(received)
+
+
 def test_an_hour_has_720_samples_and_starts_anew() -> None:
     """Documented: a sample every 5 s (mechanics 10)."""
     m = market()
@@ -74,6 +99,39 @@ def test_the_prediction_is_the_mean_of_the_running_hour() -> None:
     m.advance(seconds=10)
     assert (sol.premium, mean_premium(sol)) == (0, rate("0.005"))
     assert predicted_rate(sol) == rate("0.0005625")
+
+
+def test_the_prediction_is_told_as_every_client_reads_it() -> None:
+    """Observed: three venues, this one's interval and the hour settled last (info 4.12); the rate
+    is that of the contexts (info 4.3)."""
+    m = market()
+    maker = m.account("maker", usd="1000000")
+    maker.buys("1000 SOL @ 101")
+    maker.sells("1000 SOL @ 102")
+    m.advance(hours=2)
+    m.advance(ms=HOUR_MS - 1)
+
+    told = answer_value(m.view, {"type": "predictedFundings"})
+
+    assert [coin for coin, _ in told] == ["BTC", "ETH", "ISO", "MEME", "SOL"]
+    assert dict(told)["SOL"] == [
+        ["BinPerp", None],
+        [
+            "HlPerp",
+            {
+                "fundingRate": "0.0011875",
+                "nextFundingTime": START_MS + 2 * HOUR_MS,
+                "fundingIntervalHours": 1,
+            },
+        ],
+        ["BybitPerp", None],
+    ]
+    listed, contexts = answer_value(m.view, {"type": "metaAndAssetCtxs"})
+    (context,) = [ctx for ctx in json.loads(bytes(contexts)) if ctx["premium"] == "0.01"]
+    assert (context["funding"], bytes(listed)[:1]) == ("0.0011875", b"{")
+    m.advance(ms=1)
+    (_, here, _) = dict(answer_value(m.view, {"type": "predictedFundings"}))["SOL"]
+    assert here[1]["nextFundingTime"] == START_MS + 3 * HOUR_MS
 
 
 def test_a_thin_book_gives_no_samples_and_the_interest_rate() -> None:
