@@ -57,12 +57,9 @@ def plan(state: State, account: Account, usd: int, share: tuple[int, int]) -> Pl
     if free >= usd and share[0] < share[1]:
         lacking = usd - (free - margin.order_margin(state, account))
         return Plan(_cancels(state, account, lacking), _closings(state, account, usd, share))
-    part = share
-    for step in range(1, STEPS + 1):
-        if step * share[1] > STEPS * share[0]:
-            part = (step, STEPS)
-            if _free(state, account, part) >= usd:
-                break
+    # Flat, all of the value is free, so the last step is always enough.
+    steps = ((step, STEPS) for step in range(1, STEPS + 1))
+    part = next(part for part in steps if _free(state, account, part) >= usd)
     cancels = tuple(order for order in account.orders.values() if not order.reduce_only)
     return Plan(cancels, _closings(state, account, usd, part))
 

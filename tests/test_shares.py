@@ -54,6 +54,10 @@ def test_a_withdrawal_costs_shares_rounded_up(usd: int, expected: int) -> None:
 
 def test_all_that_it_is_worth_costs_the_whole_stake() -> None:
     """Without this a few shares worth nothing would remain."""
+    two = vault(alice=(10, 0), bob=(1, 0))
+    assert shares.worth(two, 10, 5) == 4
+    assert shares.burned(two, two.stakes[ALICE], 4, 5) == 10
+    assert shares.burned(two, two.stakes[ALICE], 3, 5) == 7
     one = vault(alice=(10, 0), bob=(11, 0))
     assert shares.worth(one, 10, 100) == 47
     assert shares.burned(one, one.stakes[ALICE], 47, 100) == 10

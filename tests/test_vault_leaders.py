@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from houses import (
     deltas,
     grown,
@@ -20,7 +21,7 @@ from houses import (
 )
 from stories import START_MS, address, usd
 
-from hlsim.sim import ledger
+from hlsim.sim import ledger, margin
 from hlsim.sim.actions.transfers import UsdSend
 from hlsim.sim.actions.vaults import VaultDistribute, VaultModify
 from hlsim.sim.replies import Done
@@ -127,9 +128,27 @@ def test_closing_pays_everybody_out_and_cancels_what_is_open() -> None:
     assert refusal(bob, out_of(vault, "5")) == "Cannot withdraw with zero balance in vault"
 
 
-def test_closing_a_vault_that_lost_everything_pays_nobody() -> None:
+def test_a_distribution_does_not_spend_what_an_isolated_position_lost() -> None:
+    """Such a position may owe more than its margin until it is liquidated."""
     alice, bob, vault = grown()
-    loss(vault, "2000")
+    bob.sells("0.3 ETH @ 2000")
+    vault.leverage("ETH", 2, cross=False)
+    vault.buys("0.3 ETH @ 2000")
+    position = vault.position("ETH")
+    assert position is not None
+    position.raw_usd = position.raw_usd - usd("400")  # type: ignore[assignment]
+    worth = value(vault)
+    assert worth < margin.withdrawable(vault.market.ex.state, vault.account)
+    assert refusal(alice, spread(vault, f"{(worth + 1) / 10**6:.6f}")) == (
+        "Insufficient vault equity for withdrawal"
+    )
+    assert alice.act(spread(vault, f"{worth / 10**6:.6f}")) == Done()
+
+
+@pytest.mark.parametrize("lost", ["2000", "2001"])
+def test_closing_a_vault_that_lost_everything_pays_nobody(lost: str) -> None:
+    alice, bob, vault = grown()
+    loss(vault, lost)
     before = (alice.account.raw_usd, bob.account.raw_usd)
     assert alice.act(spread(vault, "0")) == Done()
     assert (alice.account.raw_usd, bob.account.raw_usd) == before

@@ -90,7 +90,7 @@ def details(
         if row["user"] == vault.leader:
             row["user"] = LEADER
     mine = None
-    if user in vault.stakes:
+    if user is not None and user in vault.stakes:
         mine = _follower(vault, user, value=value, time_ms=now)
     return {
         "name": vault.name,
