@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..matching.types import Side, Tif
-from . import danger
+from . import danger, twap
 from .assets import lot, round_px
 from .clearinghouse import Cause
 from .deleveraging import LIQUIDATED, deleverage
@@ -65,7 +65,10 @@ def _liquidate(ex: Exchange, pot: Pot, moved: Mapping[int, None]) -> None:
 
 
 def _cancel_orders(ex: Exchange, pot: Pot) -> None:
-    """Assumed: of a cross account all, spot orders too; of an isolated position its asset's."""
+    """Assumed: of a cross account all, spot orders too; of an isolated position its asset's. TWAPs
+    end likewise.
+    """
+    twap.end_all(ex, pot.account, pot.asset_id)
     for order in list(pot.account.orders.values()):
         if pot.asset_id is None or order.asset_id == pot.asset_id:
             ex.desk.cancel_order(order, OrderStatus.LIQUIDATED_CANCELED)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..matching.types import Side
-from . import margin, prices
+from . import margin, prices, twap
 from .assets import (
     FIRST_SPOT_ID,
     MarginMode,
@@ -130,6 +130,7 @@ def delist_perp(ex: Exchange, asset_id: int) -> None:
     for account in state.accounts.values():
         if asset_id in account.open_counts:
             _cancel(ex, account, asset_id)
+        twap.end_all(ex, account, asset_id)
     for account in state.accounts.values():
         position = account.positions.get(asset_id)
         if position is not None:

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from ..matching.types import Side, Tif
+from . import trading
 from .assets import Asset, has_legal_decimals, lot, on_lot, on_tick, round_px
 from .clearinghouse import Cause
 from .errors import OrderReject, Reject, TwapReject
@@ -100,10 +101,14 @@ def cancel(ex: Exchange, account: Account, asset_id: int, twap_id: int) -> Rejec
     return None
 
 
-def end_all(ex: Exchange, account: Account, status: TwapStatus) -> None:
-    """Ends every TWAP of `account` for `status`."""
+def end_all(ex: Exchange, account: Account, asset_id: int | None = None) -> None:
+    """Terminates the TWAPs of `account`, all or those of one asset.
+
+    Assumed: where positions are liquidated or settled, as the orders there are cancelled.
+    """
     for twap in list(account.twaps.values()):
-        _end(ex, twap, status)
+        if asset_id in (None, twap.terms.asset_id):
+            _end(ex, twap, TwapStatus.TERMINATED)
 
 
 def slice_count(notional: int, minutes: int) -> int:
@@ -160,11 +165,11 @@ def _px_reject(asset: Asset, px: Px) -> OrderReject | None:
     return None if on_tick(px) else OrderReject.TICK
 
 
-def _may_fill(market: Market) -> bool:
+def _may_fill(state: State, market: Market) -> bool:
     """False while slices only pass by. Documented: "no fills" after a network upgrade (mechanics
     17); Assumed: nor on a halted market, where a TWAP goes on and makes up for it later.
     """
-    return not market.halted and not market.asset.is_delisted
+    return trading.refusal(state, market, Tif.IOC) is None
 
 
 def _reducible(account: Account, terms: TwapTerms) -> Sz:
@@ -238,7 +243,7 @@ def _send_slice(ex: Exchange, market: Market, twap: Twap) -> None:
         return
     sz = _slice_sz(state, account, market.asset, twap)
     twap.tried += 1
-    if sz and _may_fill(market):
+    if sz and _may_fill(state, market):
         error = _trade(ex, account, market, twap, sz)
         if error is not None:
             _end(ex, twap, TwapStatus.ERROR, error)

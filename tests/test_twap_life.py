@@ -9,7 +9,6 @@ from twaps import cancel_twap, deep, last, opened, reprice, rows, slices, twap
 from hlsim.server.shapes.twaps import twap_row
 from hlsim.sim.errors import OrderReject, Reject
 from hlsim.sim.twap import end_all
-from hlsim.sim.twap_state import TwapStatus
 
 # -- how a TWAP ends -------------------------------------------------------------------------------
 
@@ -87,7 +86,7 @@ def test_all_twaps_of_an_account_end_together() -> None:
     twap(alice, "buy 0.2 BTC", above="60000")
     twap(maker, "buy 0.2 BTC")
 
-    end_all(m.ex, alice.account, TwapStatus.TERMINATED)
+    end_all(m.ex, alice.account)
     m.advance(seconds=60)
 
     assert rows(alice)[2:] == [(1, "terminated"), (2, "terminated")]
