@@ -310,23 +310,41 @@ def test_a_child_on_the_wrong_side_of_the_mark(at_once: bool) -> None:
     assert nothing_is_left(m, alice)
 
 
-def test_children_of_a_parent_that_closed_a_position_have_nothing_to_do() -> None:
-    """Assumed: `reduceOnlyCanceled` when they would be armed, and refused where it is at once."""
+@pytest.mark.parametrize("short", ["0.1", "0.3"])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_children_of_a_parent_that_reduced_a_position_have_nothing_to_do(
+    short: str, at_once: bool
+) -> None:
+    """Assumed: `reduceOnlyCanceled` when they would be armed, refused where it is at once."""
     m, alice, bob = two()
-    bob.buys("0.1 BTC @ 50000")
-    alice.sells("0.1 BTC @ 50000")
-    bracket(alice, alice.new_order("0.1 BTC @ 49000", is_buy=True))
-    bob.sells("0.1 BTC @ 49000")
-    assert [row[1] for row in alice.statuses()[-2:]] == ["reduceOnlyCanceled"] * 2
-    assert nothing_is_left(m, alice)
+    bob.buys(f"{short} BTC @ 50000")
+    alice.sells(f"{short} BTC @ 50000")
+    if at_once:
+        bob.sells("0.1 BTC @ 49000")
 
-    alice.sells("0.1 BTC @ 49000")
-    bob.buys("0.1 BTC @ 49000")
-    bob.sells("0.1 BTC @ 49000")
     replies = bracket(alice, alice.new_order("0.1 BTC @ 49000", is_buy=True))
-
-    assert replies[1:] == (Reject(OrderReject.REDUCE_ONLY, 0),) * 2
+    if at_once:
+        assert replies[1:] == (Reject(OrderReject.REDUCE_ONLY, 0),) * 2
+    else:
+        bob.sells("0.1 BTC @ 49000")
+        assert [row[1] for row in alice.statuses()[-4:]] == [
+            "waitingForFill",
+            "filled",
+            *["reduceOnlyCanceled"] * 2,
+        ]
     assert nothing_is_left(m, alice)
+
+
+def test_children_need_no_minimum_notional_of_their_own() -> None:
+    """Assumed: their parent had it; a partial exit of this size would be refused alone."""
+    _, alice, bob = filled()
+    bob.sells("0.0002 BTC @ 50000")
+
+    replies = bracket(alice, alice.new_order("0.0002 BTC @ 50000", is_buy=True), size="0.0002")
+
+    assert replies[1:] == (TRIGGER, TRIGGER)
+    alone = alice.place(alice.trigger("0.0002 BTC @ 42000", at="47000"))
+    assert alone == Reject(OrderReject.MIN_TRADE_NTL, 0)
 
 
 def test_a_child_that_finds_no_room_is_refused_alone() -> None:

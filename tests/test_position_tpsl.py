@@ -10,14 +10,15 @@ from stories import Story, Trader, market, px, sz
 from hlsim.matching.types import Tif
 from hlsim.sim.errors import OrderReject, Reject
 from hlsim.sim.replies import Waiting
+from hlsim.sim.rules import Rules
 
 TRIGGER = Waiting.FOR_TRIGGER
 
 
-def filled() -> tuple[Story, Trader, Trader]:
+def filled(rules: Rules | None = None) -> tuple[Story, Trader, Trader]:
     """alice bought 0.1 at 50000 under oid 2, with a stop at 47000 (3) and a take-profit at 53000
     (4) as children."""
-    m = market()
+    m = market(rules)
     alice, bob = m.account("alice"), m.account("bob", usd="10000000")
     bob.sells("0.1 BTC @ 50000")
     alice.place(
@@ -64,6 +65,18 @@ def test_a_sibling_that_fills_in_part_leaves_the_other() -> None:
         (4, "siblingFilledCanceled"),
     ]
     assert nothing_is_left(m, alice)
+
+
+def test_a_sibling_that_dropped_a_part_leaves_the_other() -> None:
+    """The same where a triggered market order drops what it cannot fill (contested 29)."""
+    m, alice, bob = filled(Rules(trigger_market_rest="cancel"))
+    bob.buys("0.04 BTC @ 48000")
+
+    m.oracle("BTC", "46900")
+
+    assert alice.statuses()[-1] == (3, "filled", sz("0.06"))
+    assert list(alice.account.orders) == [4]
+    assert alice.account.brackets == {2: [4]}
 
 
 def test_a_sibling_that_is_refused_when_it_fires_leaves_the_other() -> None:
