@@ -11,6 +11,10 @@ FIRST_SPOT_ID = 10_000
 """Asset id of spot pair index 0. Documented: spot is 10000 + index (mechanics 14)."""
 
 
+MAX_PX = 10**12 * 10**8
+"""A trillion dollars: what is computed from prices stays within the powers of ten there are."""
+
+
 class MarginMode(Enum):
     """Which margin an asset allows. Values are the wire words; NORMAL has none."""
 

@@ -13,6 +13,7 @@ from ..matching.types import Side
 from . import margin, prices, twap
 from .assets import (
     FIRST_SPOT_ID,
+    MAX_PX,
     MarginMode,
     MarginTable,
     Perp,
@@ -60,13 +61,15 @@ def list_perp(
     asset_id = len(universe.perps)
     if asset_id >= FIRST_SPOT_ID:
         raise ValueError(f"no more than {FIRST_SPOT_ID} perps have an id")
-    if not coin or not coin.isprintable() or coin in universe.by_coin:
+    if not (coin.isascii() and coin.isalnum()) or coin in universe.by_coin:
         raise ValueError(f"no new coin: {coin!r:.80}")
     if not 0 <= sz_decimals <= MAX_SZ_DECIMALS:
         raise ValueError(f"no perp has {sz_decimals} size decimals")
     table = _table(universe, margin_table or max_leverage)
     if table.tiers[0].max_leverage != max_leverage:
         raise ValueError(f"margin table {table.id} does not begin with {max_leverage}x")
+    if impact_ntl <= 0:
+        raise ValueError(f"no impact price of {impact_ntl} µUSD")
     perp = Perp(
         asset_id,
         coin,
@@ -77,7 +80,8 @@ def list_perp(
         impact_ntl=impact_ntl,
         start_px=oracle_px,
     )
-    if oracle_px <= 0 or not has_legal_decimals(perp, oracle_px) or not on_tick(oracle_px):
+    in_range = 0 < oracle_px <= MAX_PX
+    if not in_range or not has_legal_decimals(perp, oracle_px) or not on_tick(oracle_px):
         raise ValueError(f"no legal price of {coin}: {oracle_px}")
     _relist(state, [*universe.perps, perp], {asset_id: prices.open_market(perp, state.time_ms)})
     ex.emit(PricesChanged((coin,)))

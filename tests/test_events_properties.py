@@ -10,6 +10,8 @@ import pytest
 from deeds import Crowd, Vandals
 from stories import Story, Trader, market
 from test_conservation import check_money, check_orders, check_positions, check_stories
+from test_trigger_crowd import TriggerCrowd
+from test_trigger_crowd import check_stories as check_trigger_stories
 
 from hlsim.sim.actions.leverage import TopUpIsolatedOnlyMargin
 from hlsim.sim.actions.orders import NewOrder
@@ -97,6 +99,10 @@ class Riot(Upheaval, Vandals):
     """The same, among traders who try to break the house."""
 
 
+class Turmoil(Upheaval, TriggerCrowd):
+    """The same, among traders with stops and brackets."""
+
+
 def crowd(seed: int, journal: Any = None) -> Upheaval:
     return Upheaval(seed, story=market(rules_of(seed), journal=journal))
 
@@ -107,17 +113,21 @@ def check(made: Upheaval) -> None:
     check_positions(state)
     check_orders(state)
     for account in state.accounts.values():
-        check_stories(account)
+        if isinstance(made, TriggerCrowd):
+            check_trigger_stories(account)
+        else:
+            check_stories(account)
     for market_ in state.markets.values():
         if market_.asset.is_delisted:
             assert not len(market_.book)
+            assert not market_.sleeping
             assert market_.open_interest == 0
         if market_.open_interest_cap is None:
             assert not market_.is_at_cap
 
 
 @pytest.mark.parametrize("seed", range(8))
-@pytest.mark.parametrize("kind", [Upheaval, Riot])
+@pytest.mark.parametrize("kind", [Upheaval, Riot, Turmoil])
 def test_the_house_balances_whatever_happens_to_its_markets(
     seed: int, kind: type[Upheaval]
 ) -> None:

@@ -134,6 +134,17 @@ def test_the_mark_may_reach_the_cap_and_leave_it() -> None:
     assert isinstance(alice.buys("1 SOL @ 99"), Resting)
 
 
+def test_the_book_is_cleared_once_when_the_cap_is_reached() -> None:
+    """Assumed: not again when the oracle moves on (mechanics 17)."""
+    m, alice, bob = capped(cap="100")
+    bid = bob.buys("5 SOL @ 99")
+    m.oracle("SOL", "98")
+    m.advance(seconds=60)
+    assert m.market("SOL").mark_px == px("98")
+    assert bid.oid in bob.account.orders
+    assert isinstance(alice.sells("1 SOL @ 99"), Filled)
+
+
 def test_closing_leaves_the_cap_and_lifting_it_too() -> None:
     m, alice, bob = capped()
     bob.buys("1 SOL @ 100", reduce_only=True)
