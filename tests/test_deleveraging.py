@@ -86,7 +86,8 @@ def test_who_is_first_in_line_is_closed_at_the_previous_mark() -> None:
     bystander = m.account("bystander")
     meets(m, alice, bold, "0.4 ETH @ 2000")
     meets(m, alice, careful, "0.6 ETH @ 2000")
-    careful.buys("0.2 ETH @ 500", reduce_only=True)
+    for short in (bold, careful):
+        short.buys("0.2 ETH @ 500", reduce_only=True)
     m.oracle("ETH", "1540")
     m.events()
 
@@ -105,6 +106,8 @@ def test_who_is_first_in_line_is_closed_at_the_previous_mark() -> None:
     assert [fill.px for fill in found] == [px("1540")] * 2 + [px("1490")] * 2
     assert bold.account.fills[-1].closed_pnl == 184 * 10**8
     assert bold.account.positions == {}
+    assert bold.statuses()[-1][1:] == ("reduceOnlyCanceled", sz("0.2"))
+    assert [order.sz for order in careful.account.orders.values()] == [sz("0.2")]
     assert careful.szi("ETH") == -sz("0.6")
     assert (bystander.account.raw_usd, alice.account.raw_usd) == (usd("100000"), 0)
     # -10 at 1490 and 0.4 * 50 gained: ten are left, less than two thirds of maintenance.

@@ -162,7 +162,7 @@ def test_a_cross_account_that_a_thin_book_ruined_leaves_its_debt_to_the_liquidat
 
 
 @pytest.mark.parametrize(("bid", "left"), [("1220", "1"), ("1220.1", "0")])
-def test_a_liquidation_order_reaches_as_far_as_the_band(bid: str, left: str) -> None:
+def test_a_liquidation_order_sells_down_to_the_band(bid: str, left: str) -> None:
     """Assumed: no limit but the band of all orders, whose lower edge is outside (mechanics 8.2,
     contested 6).
     """
@@ -176,6 +176,22 @@ def test_a_liquidation_order_reaches_as_far_as_the_band(bid: str, left: str) -> 
     m.oracle("ETH", "1525")
 
     assert alice.szi("ETH") == sz(left)
+
+
+@pytest.mark.parametrize(("offer", "left"), [("3065.2", "1"), ("3065.1", "0")])
+def test_a_liquidation_order_buys_up_to_the_band(offer: str, left: str) -> None:
+    """Assumed, as above: 2452.15 / 0.8 is 3065.1875, and five figures end at 3065.1."""
+    m = market(Rules(price_band=parse_decimal("0.2", 10)))  # type: ignore[arg-type]
+    m.oracle("ETH", "2500")
+    m.account("carol").sells(f"1 ETH @ {offer}")
+    m.oracle("ETH", "2000")
+    alice, bob = m.account("alice", usd="500.9"), m.account("bob")
+    bob.buys("1 ETH @ 2000", tif=Tif.ALO)
+    alice.sells("1 ETH @ 2000")
+
+    m.oracle("ETH", "2452.15")
+
+    assert alice.szi("ETH") == -sz(left)
 
 
 # -- the liquidator --------------------------------------------------------------------------------

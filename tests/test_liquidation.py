@@ -259,6 +259,24 @@ def test_a_part_is_at_least_a_lot_and_the_whole_of_a_small_position() -> None:
     assert alice.szi("SOL") == sz("5.6")
 
 
+def test_a_part_of_which_nothing_was_filled_starts_no_cooldown() -> None:
+    """Documented: "after a block where any position is partially liquidated" (mechanics 8.2)."""
+    m = market()
+    alice, bob = m.account("alice", usd="10000"), m.account("bob", usd="1000000")
+    meets(m, alice, bob, "100 ETH @ 2000")
+    poor = m.account("poor", usd="4000")
+    poor.buys("30 ETH @ 1930", tif=Tif.ALO)
+    meets(m, poor, bob, "30 SOL @ 100")
+    m.oracle("SOL", "20")
+
+    m.oracle("ETH", "1938")
+
+    assert poor.statuses()[-1] == (3, "marginCanceled", sz("30"))
+    assert alice.statuses()[-1][1] == "marketOrderNoLiquidityRejected"
+    assert alice.szi("ETH") == sz("100")
+    assert alice.account.liquidated_partly_ms is None
+
+
 # -- when nobody bids ------------------------------------------------------------------------------
 
 
