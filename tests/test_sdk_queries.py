@@ -25,8 +25,6 @@ NOT_BUILT: list[Callable[[Bot], Any]] = [
     lambda bot: bot.exchange.create_sub_account("example"),
     lambda bot: bot.exchange.vault_usd_transfer("0x" + "1" * 40, True, 5_000_000),
     lambda bot: bot.exchange.token_delegate("0x" + "1" * 40, 1, False),
-    lambda bot: bot.exchange.convert_to_multi_sig_user([bot.address], 1),
-    lambda bot: bot.exchange.user_set_abstraction(bot.address, "unifiedAccount"),
     lambda bot: bot.info.user_staking_summary(bot.address),
     lambda bot: bot.info.user_vault_equities(bot.address),
 ]
