@@ -186,7 +186,7 @@ def test_the_agent_of_an_owner_leads_when_it_has_money_and_never_signs_inside() 
 
 
 def test_expiry_counts_for_the_multi_sig_user() -> None:
-    """Observed: expiresAfter stands inside, and being late costs five requests (exchange 8, 9)."""
+    """Observed: expiresAfter stands inside, and being late costs five requests (exchange 8)."""
     m, multi = start()
     used = multi.account.requests_used
 
@@ -232,7 +232,7 @@ def test_an_agent_that_the_owners_approved_trades_alone_and_survives_the_way_bac
 
 
 def test_cancels_of_several_go_through_the_envelope_as_any_batch() -> None:
-    """The inner action's length is its weight (exchange 9)."""
+    """The inner action's length is its weight (exchange 5)."""
     m, multi = start()
     entry: Any = CancelOid(2, 99)  # type: ignore[arg-type]
     used = multi.account.requests_used

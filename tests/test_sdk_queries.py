@@ -14,8 +14,10 @@ from hyperliquid.utils.error import ClientError
 # -- what is not built yet -------------------------------------------------------------------------
 
 NOT_BUILT: list[Callable[[Bot], Any]] = [
-    lambda bot: bot.exchange.convert_to_multi_sig_user([bot.address], 1),
-    lambda bot: bot.exchange.user_set_abstraction(bot.address, "unifiedAccount"),
+    lambda bot: bot.exchange.perp_deploy_set_oracle("xyz", {"xyz:TSLA": "300"}, [], {}),
+    lambda bot: bot.exchange.perp_deploy_register_asset(
+        "xyz", None, "xyz:TSLA", 3, "300", 10, True, None
+    ),
 ]
 
 
