@@ -32,7 +32,14 @@ from hlsim.sim.actions.orders import (
     OrderTerms,
     PlaceOrders,
 )
+from hlsim.sim.actions.sub_accounts import (
+    CreateSubAccount,
+    SubAccountModify,
+    SubAccountSpotTransfer,
+    SubAccountTransfer,
+)
 from hlsim.sim.actions.transfers import SendAsset, SpotSend, UsdClassTransfer, UsdSend, Withdraw3
+from hlsim.sim.actions.vaults import CreateVault, VaultDistribute, VaultModify, VaultTransfer
 from hlsim.sim.call import Call
 from hlsim.sim.exchange import Advanced, Applied, Exchange, Input, Operated, Sealed
 from hlsim.sim.operations import (
@@ -85,6 +92,14 @@ EXAMPLES: list[Any] = [
     ApproveBuilderFee("0.001%", USER, BIG),
     Noop(),
     SetReferrer("CODE"),
+    CreateSubAccount("desk"),
+    SubAccountModify(USER, "\U0001f600"),
+    SubAccountTransfer(USER, True, BIG),
+    SubAccountSpotTransfer(USER, False, "USDC", "1e-3"),
+    CreateVault("Vault", "A vault\nof two lines", BIG, BIG),
+    VaultTransfer(USER, False, BIG),
+    VaultModify(USER, None, True),
+    VaultDistribute(USER, BIG),
     DepositUsd(USER, 10**15),  # type: ignore[arg-type]
     MintToken(USER, 1, 10**18),  # type: ignore[arg-type]
     SetOracle(((0, BIG), (1, BIG))),
