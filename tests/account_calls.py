@@ -25,6 +25,13 @@ ACCOUNT_VALUES: dict[Any, Callable[[Random], Any]] = {
 """As `VALUES` of the signing tests."""
 
 ACCOUNT_CALLS: dict[str, Callable[[Any], Any]] = {
+    "tokenDelegate": lambda pen: pen.token_delegate(SOMEBODY, 100163871320, is_undelegate=True),
+    "createSubAccount": lambda pen: pen.create_sub_account("example"),
+    "subAccountTransfer": lambda pen: pen.sub_account_transfer(SOMEBODY, True, 10),
+    "subAccountSpotTransfer": lambda pen: pen.sub_account_spot_transfer(
+        SOMEBODY, True, "USDC", 2.5
+    ),
+    "vaultTransfer": lambda pen: pen.vault_usd_transfer(SOMEBODY, False, 5_000_000),
     "convertToMultiSigUser": lambda pen: pen.convert_to_multi_sig_user([SOMEBODY], 1),
     "userSetAbstraction": lambda pen: pen.user_set_abstraction(SOMEBODY, "unifiedAccount"),
     "agentSetAbstraction": lambda pen: pen.agent_set_abstraction("u"),
@@ -45,6 +52,18 @@ ACCOUNT_CALLS: dict[str, Callable[[Any], Any]] = {
 """As `SDK_CALLS` of the signing tests."""
 
 UNCALLED = {
+    "modify",
+    "twapOrder",
+    "twapCancel",
+    "topUpIsolatedOnlyMargin",
+    "registerReferrer",
+    "claimRewards",
+    "cDeposit",
+    "cWithdraw",
+    "subAccountModify",
+    "createVault",
+    "vaultModify",
+    "vaultDistribute",
     "userPortfolioMargin",
     "setDisplayName",
     "agentSendAsset",
@@ -53,4 +72,4 @@ UNCALLED = {
     "validatorL1Stream",
     "authorizeAqav2Role",
 }
-"""Account actions without a call of their own in the SDK."""
+"""Actions without a call of their own in the SDK."""

@@ -43,12 +43,8 @@ def test_a_market_liquidation_as_its_user_sees_it() -> None:
     stage.bob.buys("1 ETH @ 1520")
     stage.commit()
     oid = next(iter(carol.account.orders))
-    listener = stage.listen(
-        UserEvents(CAROL),
-        OrderUpdates(CAROL),
-        UserFills(CAROL),
-        UserNonFundingLedgerUpdates(CAROL),
-    )
+    wanted = (UserEvents, OrderUpdates, UserFills, UserNonFundingLedgerUpdates)
+    listener = stage.listen(*(topic(CAROL) for topic in wanted))
 
     stage.story.oracle("ETH", "1520.4")
     stage.commit()
@@ -71,10 +67,7 @@ def test_a_market_liquidation_as_its_user_sees_it() -> None:
         ("crossed", True),
         ("fee", "0.684"),
         ("tid", fill["tid"]),
-        (
-            "liquidation",
-            {"liquidatedUser": CAROL, "markPx": "1520.4", "method": "market"},
-        ),
+        ("liquidation", {"liquidatedUser": CAROL, "markPx": "1520.4", "method": "market"}),
         ("feeToken", "USDC"),
         ("twapId", None),
     ]
@@ -99,17 +92,13 @@ def test_a_market_liquidation_as_its_user_sees_it() -> None:
             "liquidatedPositions": [{"coin": "ETH", "szi": "1.0"}],
         },
     }
-    assert [channel for channel, _ in told].index("user") < [c for c, _ in told].index(
-        "orderUpdates"
-    )
+    channels = [channel for channel, _ in told]
+    assert channels.index("user") < channels.index("orderUpdates")
     assert ask(stage, "userNonFundingLedgerUpdates", CAROL)[-1] == row
     assert ask(stage, "userFills", CAROL)[0] == fill
     newest = ask(stage, "historicalOrders", CAROL)[0]["order"]
-    assert (newest["orderType"], newest["tif"], newest["reduceOnly"]) == (
-        "Market",
-        "LiquidationMarket",
-        True,
-    )
+    shown = (newest["orderType"], newest["tif"], newest["reduceOnly"])
+    assert shown == ("Market", "LiquidationMarket", True)
 
 
 def test_the_maker_sees_whom_it_met() -> None:

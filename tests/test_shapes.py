@@ -26,6 +26,7 @@ from hlsim.sim.ledger import (
     Deposit,
     InternalTransfer,
     LedgerChange,
+    Liquidated,
     RewardsClaim,
     Send,
     SpotGenesis,
@@ -317,6 +318,11 @@ DELTAS: list[tuple[LedgerChange, str]] = [
         f'"nativeTokenFee":"0.0","nonce":8,"feeToken":"USDC"',
     ),
     (SpotGenesis("HYPE", Wei(10**8), 8), '"spotGenesis","token":"HYPE","amount":"1.0"'),
+    (
+        Liquidated(usd("1520.4"), usd("30.4"), True, (("ETH", Szi(sz("1"))),)),
+        '"liquidation","liquidatedNtlPos":"1520.4","accountValue":"30.4","leverageType":"Cross",'
+        '"liquidatedPositions":[{"coin":"ETH","szi":"1.0"}]',
+    ),
     (RewardsClaim("USDC", Wei(150), 8), '"rewardsClaim","amount":"0.0000015","token":"USDC"'),
     (
         StakingTransfer("HYPE", Wei(10**8), 8, True),
