@@ -104,7 +104,7 @@ def test_what_changes_a_band_is_seen_at_the_next_marks(change: Callable[..., Non
 
 def test_a_position_of_another_type_has_another_band_however_alike() -> None:
     m, _, bob = eth_long()
-    alice = m.account("alice 2", usd="1000")
+    alice = m.account("rich alice")
     meets(m, bob, alice, "0.1 ETH @ 2000")
     m.advance(seconds=3)
     assert band_of(m, alice.address).rows[0].is_cross
