@@ -102,6 +102,21 @@ def test_what_changes_a_band_is_seen_at_the_next_marks(change: Callable[..., Non
     assert [row.szi for row in after.rows] == [p.szi for p in alice.account.positions.values()]
 
 
+def test_a_position_of_another_type_has_another_band_however_alike() -> None:
+    m, _, bob = eth_long()
+    alice = m.account("rich alice")
+    meets(m, bob, alice, "0.1 ETH @ 2000")
+    m.advance(seconds=3)
+    assert band_of(m, alice.address).rows[0].is_cross
+
+    meets(m, alice, bob, "0.1 ETH @ 2000")
+    alice.leverage("ETH", 25, cross=False)
+    meets(m, bob, alice, "0.1 ETH @ 2000")
+    m.advance(seconds=3)
+
+    assert not band_of(m, alice.address).rows[0].is_cross
+
+
 def test_whoever_is_flat_again_is_forgotten() -> None:
     m, alice, bob = eth_long()
     m.advance(seconds=3)

@@ -178,6 +178,65 @@ def test_a_position_that_gained_by_the_move_is_left() -> None:
     check_money(m.ex.state)
 
 
+def test_the_price_of_a_mark_that_did_not_move_is_the_mark() -> None:
+    """Documented: the previous mark (mechanics 8.5), which is the one before this update."""
+    m = market()
+    alice, bob = m.account("alice", usd="501"), m.account("bob")
+    meets(m, alice, bob, "1 ETH @ 2000")
+    meets(m, alice, bob, "1 SOL @ 100")
+    m.oracle("ETH", "1560")
+    m.events()
+
+    m.oracle("SOL", "20")
+
+    mine = [f for f in fills(m.events()) if f.user == alice.address]
+    assert [(f.coin, f.px) for f in mine] == [("SOL", px("100"))]
+    assert alice.szi("ETH") == sz("1")
+
+
+def test_a_debt_from_elsewhere_does_not_close_what_gained() -> None:
+    """Assumed: it goes to the liquidator at mark with the debt (mechanics 8.5)."""
+    m = market()
+    alice, bob = m.account("alice", usd="200"), m.account("bob")
+    bob.buys("1 SOL @ 100", tif=Tif.ALO)
+    alice.sells("1 SOL @ 100")
+    alice.leverage("ETH", 25)
+    meets(m, alice, bob, "1 ETH @ 2400")
+    m.events()
+
+    m.oracle("SOL", "90")
+
+    mine = [f for f in fills(m.events()) if f.user == alice.address]
+    assert [(f.coin, f.dir, f.px, f.crossed) for f in mine] == [
+        ("ETH", Direction.LIQUIDATED_CROSS_LONG, px("2000"), False),
+        ("SOL", Direction.LIQUIDATED_CROSS_SHORT, px("90"), True),
+    ]
+    holder = vault(m)
+    assert holder is not None
+    assert (alice.account.raw_usd, holder.raw_usd) == (0, usd("-191.125") + usd("90"))
+    check_money(m.ex.state)
+
+
+def test_an_isolated_winner_loses_no_more_than_its_margin_at_the_previous_mark() -> None:
+    """Documented: an isolated position risks its margin only (mechanics 6.2)."""
+    m = market()
+    alice, dora, bob = m.account("alice", usd="105"), m.account("dora"), m.account("bob")
+    meets(m, alice, dora, "1 ETH @ 2000")
+    bob.leverage("ETH", 25, cross=False)
+    m.account("carol").buys("1 ETH @ 1900")
+    bob.sells("1 ETH @ 1900")
+
+    m.oracle("ETH", "1890")
+
+    # He sold at 1900 and has to buy at 2000: 76 of margin and 24.855 more, fee included.
+    assert (bob.szi("ETH"), bob.account.raw_usd) == (0, usd("100000") - usd("76"))
+    assert bob.account.fills[-1].dir is Direction.AUTO_DELEVERAGING
+    holder = vault(m)
+    assert holder is not None
+    assert holder.raw_usd == usd("-24.855")
+    check_money(m.ex.state)
+
+
 def test_without_anybody_above_zero_on_the_other_side_the_liquidator_takes_it() -> None:
     """Assumed: what nobody can pay stays with the liquidator, and money is conserved."""
     m, alice, bob = eth_long()

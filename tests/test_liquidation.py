@@ -296,6 +296,17 @@ def test_whoever_is_in_danger_is_tried_again_at_every_update_of_the_marks() -> N
     assert m.ex.state.next_lid == 2
 
 
+def test_an_oracle_that_moves_no_mark_is_an_update_too() -> None:
+    """Assumed, as above."""
+    m, alice, _ = eth_long()
+    m.oracle("ETH", "1530.61")
+    m.account("carol").buys("1 ETH @ 1525")
+
+    m.oracle("ETH", "1530.61")
+
+    assert alice.szi("ETH") == 0
+
+
 def test_a_halted_market_gets_no_order() -> None:
     """Assumed: nothing trades while trading is halted; the liquidator may still take over."""
     m, alice, _ = eth_long()
