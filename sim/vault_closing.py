@@ -52,10 +52,10 @@ def plan(state: State, account: Account, usd: int, share: tuple[int, int]) -> Pl
     Raises ActionError. Assumed: what the books cannot take within the price band, or would cost as
     much as is withdrawn, cannot be closed, and then the equity does not suffice.
     """
-    free = _free(state, account, share)
     # Flat, what reduced before uses margin, too: such orders cannot stay.
-    if free >= usd and share[0] < share[1]:
-        lacking = usd - (free - margin.order_margin(state, account))
+    if share[0] < share[1] and _free(state, account, share) >= usd:
+        reserved = margin.order_margin(state, account)
+        lacking = usd - _free(state, account, share, reserved)
         return Plan(_cancels(state, account, lacking), _closings(state, account, usd, share))
     # Flat, all of the value is free, so the last step is always enough.
     steps = ((step, STEPS) for step in range(1, STEPS + 1))
@@ -88,17 +88,18 @@ def carry_out(ex: Exchange, account: Account, agreed: Plan, hash_: str) -> None:
         ex.desk.execute(account, market, order, Cause(hash_))
 
 
-def _free(state: State, account: Account, part: tuple[int, int]) -> int:
-    """What could be withdrawn without resting orders, were `part` of all positions closed at mark.
+def _free(state: State, account: Account, part: tuple[int, int], reserved: int = 0) -> int:
+    """What could be withdrawn, were `part` of all positions closed at mark and `reserved` what
+    orders use: `margin.withdrawable` of that moment.
 
     An isolated margin comes free in proportion. Every rounding is downward.
     """
     closed, whole = part
     cross = margin.cross_summary(state, account)
     isolated = margin.total_summary(state, account).account_value - cross.account_value
-    required = max(cross.total_margin_used, -div_down(-cross.total_ntl_pos, 10))
-    kept = -div_down(-required * (whole - closed), whole)
-    return cross.account_value + div_down(isolated * closed, whole) - kept
+    initial = -div_down(-cross.total_margin_used * (whole - closed), whole) + reserved
+    tenth = -div_down(-cross.total_ntl_pos * (whole - closed), 10 * whole)
+    return cross.account_value + div_down(isolated * closed, whole) - max(initial, tenth)
 
 
 def _cancels(state: State, account: Account, usd: int) -> tuple[Order, ...]:

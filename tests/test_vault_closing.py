@@ -60,16 +60,17 @@ def statuses(vault: Deputy, status: str) -> list[int]:
 def test_nothing_is_touched_while_there_is_margin_enough() -> None:
     """Documented: mechanics 13."""
     _, bob, maker, vault = house()
-    long(maker, vault, "0.1 BTC @ 50000")
+    long(maker, vault, "0.2 BTC @ 50000")
     vault.buys("0.02 BTC @ 49000")
-    # 2000 less 2.25; a tenth of 5000 is more than initial margin and order: 250 and 49.
-    assert idle(vault) == usd("1497.75")
+    # 2000 less 4.5; a tenth of 10000 is more than initial margin and order: 500 and 49.
+    assert idle(vault) == usd("995.5")
 
-    assert withdraws(bob, vault, "998.875") == Done()
+    assert withdraws(bob, vault, "995.5") == Done()
 
-    assert (len(vault.account.orders), vault.szi("BTC")) == (1, sz("0.1"))
+    assert (len(vault.account.orders), vault.szi("BTC")) == (1, sz("0.2"))
     (row,) = deltas(bob, ledger.VaultWithdraw)
-    assert (row.closing_cost, row.net) == (0, usd("998.875"))
+    assert (row.closing_cost, row.net) == (0, usd("995.5"))
+    assert idle(vault) == 0
 
 
 def test_orders_that_use_margin_go_first_those_that_use_least_before() -> None:
