@@ -28,6 +28,7 @@ from .ledger import (
     SpotTransfer,
     Withdraw,
 )
+from .margin import UNIFIED
 from .state import Account, State
 
 if TYPE_CHECKING:
@@ -225,6 +226,8 @@ def send_asset(
     dexes = (source_dex, destination_dex)
     if any(dex not in (PERPS, SPOT) for dex in dexes):
         raise ActionError(ActionReject.INVALID_DEX)
+    if account.abstraction == UNIFIED and dexes != (SPOT, SPOT):
+        raise ActionError(ActionReject.UNIFIED_SPOT_ONLY)
     sent = token_named(state, token)
     if destination == account.address and source_dex == destination_dex:
         raise ActionError(ActionReject.INVALID_SEND)
