@@ -21,6 +21,9 @@ from .signing import (
     user_signed_digest,
 )
 
+MOST_SIGNATURES = 100
+"""Assumed: ten owners need no more; each costs a recovery before anything else is known."""
+
 _OUTER = ("bytes32 multiSigActionHash", "uint64 nonce")
 _INNER = ("address payloadMultiSigUser", "address outerSigner")
 
@@ -39,6 +42,8 @@ def recover_multi_sig(
     word = _outer_chain(envelope, parts, chain)
     if not envelope.spec.is_l1:
         check_extras(envelope)
+    if len(parts.signatures) > MOST_SIGNATURES:
+        raise ActionError(ActionReject.MULTI_SIG_INNER)
     digest = inner_digest(envelope, parts, is_mainnet=word == CHAIN_WORDS["mainnet"])
     found = [signer_of(digest, signature) for signature in parts.signatures]
     signers = tuple(Address(signer or ZERO_ADDRESS) for signer in found)

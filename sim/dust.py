@@ -112,7 +112,8 @@ def _dust(state: State, market: Market, pair: SpotPair) -> dict[Address, int]:
     found: dict[Address, int] = {}
     for user, account in state.accounts.items():
         held = account.spot.get(base.index)
-        if held is None or not 0 < held.total < one_lot or held.hold or account.is_dusting_off:
+        # No order holds any of it: orders are of whole lots.
+        if held is None or not 0 < held.total < one_lot or account.is_dusting_off:
             continue
         if any_worth or _worth(market, pair, held.total) <= LARGEST_HOLDING:
             found[user] = held.total

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from stories import START_MS, Story, Trader
+from stories import START_MS, Story, Trader, market
 
 from hlsim.server.encode import error_text
 from hlsim.server.info import answer
@@ -14,6 +14,7 @@ from hlsim.sim.actions.staking import StakingDeposit, StakingWithdraw, TokenDele
 from hlsim.sim.fixed import Address, parse_decimal
 from hlsim.sim.operations import SetReferralCode
 from hlsim.sim.replies import Done, Refused, Response
+from hlsim.sim.rules import Rules
 
 VALIDATOR = Address("0x5ac99df645f3414876c816caa18b2d234024b487")
 SECOND = Address("0xa012b9040d83c5cbad9e6ea73c525027b755f596")
@@ -73,3 +74,21 @@ def referred(story: Story, trader: Trader) -> Trader:
     story.ex.operate(SetReferralCode(referrer.address, "CODE"))
     assert trader.act(SetReferrer("CODE")) == Done()
     return referrer
+
+
+def staker(amount: str = "100", **rules: Any) -> tuple[Story, Trader]:
+    """An exchange, and one who has so much HYPE on spot."""
+    m = market(Rules(**rules))
+    return m, m.account("alice", HYPE=amount)
+
+
+def summary(m: Story, alice: Trader) -> tuple[str, str, str, int]:
+    """delegated, undelegated, totalPendingWithdrawal, nPendingWithdrawals."""
+    found = ask(m, "delegatorSummary", user=alice.address)
+    return tuple(found.values())  # type: ignore[return-value]
+
+
+def amounts(m: Story, alice: Trader) -> dict[str, str]:
+    """What is delegated, by validator."""
+    found = ask(m, "delegations", user=alice.address)
+    return {row["validator"]: row["amount"] for row in found}

@@ -162,6 +162,21 @@ def test_a_sale_that_empties_orders_fills_them_and_tells_the_average() -> None:
     assert dust_fills(Trader(m, address("holder 7")))[0].px == px("39.7")
 
 
+def test_only_a_sale_takes_an_oid_and_takes_it_for_good() -> None:
+    m, bob = start()
+    before = m.ex.state.next_oid
+    amy = holder(m, "amy", "0.004")
+    sweep(m)
+    assert m.ex.state.next_oid == before
+
+    for name in ("amy", "ben"):
+        holder(m, name, "0.006")
+    sweep(m)
+
+    assert [fill.oid for fill in dust_fills(amy)] == [before]
+    assert bob.buys("1 @107 @ 39").oid == before + 1
+
+
 def test_a_pool_below_one_lot_is_burned() -> None:
     """Observed: testnet (mechanics 12)."""
     m, bob = start()

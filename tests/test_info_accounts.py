@@ -56,7 +56,7 @@ def test_the_abstraction_of_a_sub_account_shows_when_it_is_not_the_default() -> 
 
 
 def test_what_a_sub_account_did_is_asked_by_its_own_address() -> None:
-    """Documented: sub-accounts are users of their own (exchange 9)."""
+    """Documented: sub-accounts are users of their own (mechanics 13)."""
     m = market()
     alice = m.account("alice")
     desk = sub_account(alice, dollars="100")

@@ -43,6 +43,12 @@ from hlsim.sim.actions.orders import (
 )
 from hlsim.sim.actions.referrals import ClaimRewards, RegisterReferrer
 from hlsim.sim.actions.staking import StakingDeposit, StakingWithdraw, TokenDelegate
+from hlsim.sim.actions.sub_accounts import (
+    CreateSubAccount,
+    SubAccountModify,
+    SubAccountSpotTransfer,
+    SubAccountTransfer,
+)
 from hlsim.sim.actions.transfers import SendAsset, SpotSend, UsdClassTransfer, UsdSend, Withdraw3
 from hlsim.sim.actions.twap import TwapAsked, TwapCancel, TwapDetails, TwapOrder, TwapTrigger
 from hlsim.sim.actions.validators import (
@@ -54,6 +60,7 @@ from hlsim.sim.actions.validators import (
     Registration,
     ValidatorL1Stream,
 )
+from hlsim.sim.actions.vaults import CreateVault, VaultDistribute, VaultModify, VaultTransfer
 from hlsim.sim.actions.wallets import (
     AgentSendAsset,
     AuthorizeAqav2Role,
@@ -160,6 +167,14 @@ EXAMPLES: list[Any] = [
     CValidatorAction(
         register=Registration(Profile(NodeIp("::1"), "a", "b", True, BIG, USER), True, BIG)
     ),
+    CreateSubAccount("desk"),
+    SubAccountModify(USER, "\U0001f600"),
+    SubAccountTransfer(USER, True, BIG),
+    SubAccountSpotTransfer(USER, False, "USDC", "1e-3"),
+    CreateVault("Vault", "A vault\nof two lines", BIG, BIG),
+    VaultTransfer(USER, False, BIG),
+    VaultModify(USER, None, True),
+    VaultDistribute(USER, BIG),
     DepositUsd(USER, 10**15),  # type: ignore[arg-type]
     MintToken(USER, 1, 10**18),  # type: ignore[arg-type]
     SetOracle(((0, BIG), (1, BIG))),

@@ -238,6 +238,18 @@ def test_an_inner_signature_that_nobody_can_have_made_is_nobodys() -> None:
     assert found(posted)[1].signers == (ZERO_ADDRESS,)
 
 
+@pytest.mark.parametrize(("count", "legal"), [(100, True), (101, False)])
+def test_nobody_makes_the_server_recover_for_ever(count: int, legal: bool) -> None:
+    """Assumed: a hundred signatures at most."""
+    (inner,) = l1(ORDER, OWNER)["action"]["signatures"]
+    posted = body(ORDER, [inner] * count)
+
+    if legal:
+        assert found(posted)[1].signers == addresses(OWNER) * count
+    else:
+        assert text_of(posted) == "Invalid multi-sig inner signer"
+
+
 # -- canonical form --------------------------------------------------------------------------------
 
 
@@ -322,10 +334,6 @@ def test_the_network_of_the_outer_signature_is_the_servers() -> None:
 # -- shapes ----------------------------------------------------------------------------------------
 
 
-def status(value: Any) -> Any:
-    return refusal(json.dumps(value).encode() if not isinstance(value, bytes) else value)
-
-
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -350,7 +358,7 @@ def test_a_wrapper_of_the_wrong_shape_is_refused(spoil: Any) -> None:
     posted = l1()
     spoil(posted["action"])
 
-    assert status(posted) == NOT_SHAPED
+    assert refusal(json.dumps(posted).encode()) == NOT_SHAPED
 
 
 @pytest.mark.parametrize(
@@ -368,8 +376,8 @@ def test_a_field_that_comes_twice_is_refused(once: bytes, twice: bytes) -> None:
     """Observed: duplicates of known fields are a 422 (exchange 1)."""
     raw = json.dumps(l1()).encode()
     assert once in raw
-    assert status(raw) is None
-    assert status(raw.replace(once, twice, 1)) == NOT_SHAPED
+    assert refusal(raw) is None
+    assert refusal(raw.replace(once, twice, 1)) == NOT_SHAPED
 
 
 def test_both_ways_to_read_agree_on_broken_wrappers() -> None:

@@ -31,6 +31,12 @@ from hlsim.sim.ledger import (
     SpotGenesis,
     SpotTransfer,
     StakingTransfer,
+    SubAccountTransfer,
+    VaultCreate,
+    VaultDeposit,
+    VaultDistribution,
+    VaultLeaderCommission,
+    VaultWithdraw,
     Withdraw,
 )
 from hlsim.sim.orders import Order
@@ -315,6 +321,25 @@ DELTAS: list[tuple[LedgerChange, str]] = [
     (
         StakingTransfer("HYPE", Wei(10**8), 8, True),
         '"cStakingTransfer","token":"HYPE","amount":"1.0","isDeposit":true',
+    ),
+    (
+        SubAccountTransfer(usd("4"), ALICE, BOB),
+        f'"subAccountTransfer","usdc":"4.0","user":"{ALICE}","destination":"{BOB}"',
+    ),
+    (
+        VaultCreate(BOB, usd("5"), usd("100")),
+        f'"vaultCreate","vault":"{BOB}","usdc":"5.0","fee":"100.0"',
+    ),
+    (VaultDeposit(BOB, usd("6")), f'"vaultDeposit","vault":"{BOB}","usdc":"6.0"'),
+    (
+        VaultWithdraw(BOB, ALICE, usd("9"), usd("0.2"), usd("0.1"), usd("7"), usd("8.7")),
+        f'"vaultWithdraw","vault":"{BOB}","user":"{ALICE}","requestedUsd":"9.0",'
+        f'"commission":"0.2","closingCost":"0.1","basis":"7.0","netWithdrawnUsd":"8.7"',
+    ),
+    (VaultDistribution(BOB, usd("8")), f'"vaultDistribution","vault":"{BOB}","usdc":"8.0"'),
+    (
+        VaultLeaderCommission(ALICE, usd("0.2")),
+        f'"vaultLeaderCommission","user":"{ALICE}","usdc":"0.2"',
     ),
 ]
 

@@ -103,6 +103,21 @@ def test_spot_usdc_pays_for_perps() -> None:
     check(m, alice)
 
 
+def test_an_isolated_position_carries_its_margin_and_the_rest_is_free() -> None:
+    """Documented: isolated margin is set apart (mechanics 6.5)."""
+    m, alice = unified()
+    alice.leverage("ETH", 10, cross=False)
+    alice.buys("4 ETH @ 2000")
+
+    # 800 of margin less the fee of 3.6, which the position pays.
+    assert balances(m, alice) == {"USDC": ("1496.4", "796.4")}
+    state = clearinghouse_state(m.view, alice.address)
+    assert state["marginSummary"]["accountValue"] == "796.4"
+    assert state["crossMarginSummary"]["accountValue"] == "0.0"
+    assert margin.withdrawable(m.ex.state, alice.account) == usd("700")
+    check(m, alice)
+
+
 def test_profit_shows_in_the_perps_state_and_is_no_cash_until_it_is_realised() -> None:
     """Inferred: from one account whose perps value was its margin and what it could withdraw
     (info 5.1). Assumed: only cash can be spent."""

@@ -63,7 +63,7 @@ def test_what_is_refused_for_its_vault_can_be_sent_again() -> None:
 
 
 def test_the_nonce_is_the_signers_and_the_requests_are_the_accounts() -> None:
-    """Documented: sub-accounts are separate users; nonces belong to the signer (exchange 4, 9)."""
+    """Documented: sub-accounts are users of their own, nonces their signer's (exchange 4)."""
     m = market()
     alice = m.account("alice")
     first, second = sub_account(alice, "first"), sub_account(alice, "second")

@@ -354,25 +354,17 @@ def test_a_recorded_cancel_for_a_vault_recovers_its_signer() -> None:
 
 def test_a_recorded_token_delegation_recovers_its_signer() -> None:
     """Observed: the same example's user-signed transaction, whole (exchange 10)."""
-    posted = envelope(
-        {
-            "type": "tokenDelegate",
-            "signatureChainId": "0xa4b1",
-            "hyperliquidChain": "Mainnet",
-            "validator": "0x5ac99df645f3414876c816caa18b2d234024b487",
-            "wei": 100163871320,
-            "isUndelegate": True,
-            "nonce": 1744932112279,
-        },
-        signature(
-            "0xa00406eb38821b8918743fab856c103132261e8d990852a8ee25e6f2e88891b "
-            "0x34cf47cfbf09173bcb851bcfdce3ad83dd64ed791ab32bfe9606d25e7c608859 27"
-        ),
-        nonce=1744932112279,
-        isFrontend=True,
+    body = (
+        b'{"action":{"type":"tokenDelegate","signatureChainId":"0xa4b1","hyperliquidChain":"Mainnet",'
+        b'"validator":"0x5ac99df645f3414876c816caa18b2d234024b487","wei":100163871320,'
+        b'"isUndelegate":true,"nonce":1744932112279},"nonce":1744932112279,"isFrontend":true,'
+        b'"signature":{"r":"0xa00406eb38821b8918743fab856c103132261e8d990852a8ee25e6f2e88891b",'
+        b'"s":"0x34cf47cfbf09173bcb851bcfdce3ad83dd64ed791ab32bfe9606d25e7c608859","v":27}}'
     )
 
-    assert recover(posted, chain="mainnet") == "0x5fc1ea951402add65613e0437ce59d8b23442e2a"
+    signer = recover(read_envelope(body), chain="mainnet")
+
+    assert signer == "0x5fc1ea951402add65613e0437ce59d8b23442e2a"
 
 
 def test_published_multi_sig_signatures_recover_their_key() -> None:

@@ -62,21 +62,15 @@ def delegator_history(view: View, user: Address) -> Json:
 
 
 def _delta(view: View, delta: StakingChange) -> Json:
-    match delta:
-        case Deposited():
-            return {"cDeposit": {"amount": _text(view, delta.amount)}}
-        case Delegated():
-            return {
-                "delegate": {
-                    "validator": delta.validator,
-                    "amount": _text(view, delta.amount),
-                    "isUndelegate": delta.is_undelegate,
-                }
-            }
-        case Withdrawn():
-            phase = "finalized" if delta.is_final else "initiated"
-            return {"withdrawal": {"amount": _text(view, delta.amount), "phase": phase}}
-    raise AssertionError(delta)
+    if isinstance(delta, Deposited):
+        return {"cDeposit": {"amount": _text(view, delta.amount)}}
+    if isinstance(delta, Delegated):
+        amount, is_undelegate = _text(view, delta.amount), delta.is_undelegate
+        shape = {"validator": delta.validator, "amount": amount, "isUndelegate": is_undelegate}
+        return {"delegate": shape}
+    assert isinstance(delta, Withdrawn)
+    phase = "finalized" if delta.is_final else "initiated"
+    return {"withdrawal": {"amount": _text(view, delta.amount), "phase": phase}}
 
 
 @info("delegatorRewards", rows_per_weight=20, source="info 8")
