@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import margin, sub_accounts
-from .abstraction import cover, free
+from .abstraction import cover, free, refuse_unified
 from .assets import Token
 from .clearinghouse import balance
 from .errors import ActionError, ActionReject
@@ -160,6 +160,7 @@ def usd_class_transfer(ex: Exchange, acting: Acting, text: str, *, to_perp: bool
     amount, names_sub, sub = text.partition(" subaccount:")
     if names_sub:
         account = sub_accounts.named(ex.state, account, sub)
+    refuse_unified(account)
     usd = parse_amount(amount, USD_DECIMALS, imprecise=ActionReject.INVALID_SEND)
     token = ex.state.universe.tokens[USDC]
     wei = _wei(usd, token)

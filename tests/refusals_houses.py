@@ -179,10 +179,7 @@ def _(w: World) -> Any:
 
 @earns(ActionReject.VAULT_EQUITY, "Insufficient vault equity for withdrawal")
 def _(w: World) -> Any:
-    vault = _vault(w)
-    assert _deposit(w, vault, "10.000000")["status"] == "ok"
-    w.server.clock.advance(days=1)
-    return _withdraw(w, vault, "10.000001")
+    return _distribute(w, _vault(w), 1_000_000_001)
 
 
 @earns(ActionReject.VAULT_LEADER_ONLY, "Only leader can perform this vault action")

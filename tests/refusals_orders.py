@@ -228,6 +228,17 @@ def _(w: World) -> Any:
     return w.alice.l1({"type": "batchModify", "modifies": [entry]})
 
 
+@earns(
+    ActionReject.MODIFY_PLACING,
+    "Error placing new order during modify: Insufficient margin to place order. asset=0",
+    "P",
+)
+def _(w: World) -> Any:
+    oid = oid_of(w.alice.buys(BTC, "0.01", "60000"))
+    entry = {"oid": oid, "order": order(BTC, "40", "60000", GTC)}
+    return w.alice.l1({"type": "batchModify", "modifies": [entry]})
+
+
 @earns(OrderReject.ZERO_SZ, "Order has zero size.", "W")
 def _(w: World) -> Any:
     oid = oid_of(w.alice.buys(BTC, "0.01", "60000"))
