@@ -107,9 +107,9 @@ def _check_portfolio(state: State, account: Account) -> None:
         raise ActionError(ActionReject.PORTFOLIO_MARGIN)
 
 
-def refuse_unified(ex: Exchange, acting: Acting) -> None:
+def refuse_unified(account: Account) -> None:
     """Raises ActionError for a unified account, which has no classes to transfer between."""
-    if ex.state.accounts[acting.user].abstraction == UNIFIED:
+    if account.abstraction == UNIFIED:
         raise ActionError(ActionReject.UNIFIED_DISABLED)
 
 

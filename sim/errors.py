@@ -250,7 +250,7 @@ class ActionReject(Enum):
     DELEGATION_LOCKED = "Cannot undelegate during lockup period after delegating or voting."
     # Assumed: as the refusal of a priority order that the same balance would pay for.
     DELEGATABLE = "Insufficient delegatable balance"
-    # Assumed: nearest documented wording, for more than is delegated.
+    # Observed of deployers. Assumed: nearest documented wording, for more than is delegated.
     STAKE_SHORT = "Insufficient stake"
     # Assumed: the text of a sixth withdrawal was never recorded; worded like that of sub-accounts.
     UNSTAKING_TOO_MANY = "Too many pending withdrawals."
@@ -313,7 +313,6 @@ class ActionReject(Enum):
     CHAIN_DISABLED = "Action disabled on this chain"
     GOSSIP_GAS = "Insufficient gas at current auction price."
     SIGNER_INACTIVE = "Signer invalid or inactive for current epoch"
-    STAKE = "Insufficient stake"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import margin, sub_accounts
-from .abstraction import cover, free
+from .abstraction import cover, free, refuse_unified
 from .assets import Token
 from .clearinghouse import balance
 from .errors import ActionError, ActionReject
@@ -28,6 +28,7 @@ from .ledger import (
     SpotTransfer,
     Withdraw,
 )
+from .margin import UNIFIED
 from .state import Account, State
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ def usd_class_transfer(ex: Exchange, acting: Acting, text: str, *, to_perp: bool
     amount, names_sub, sub = text.partition(" subaccount:")
     if names_sub:
         account = sub_accounts.named(ex.state, account, sub)
+    refuse_unified(account)
     usd = parse_amount(amount, USD_DECIMALS, imprecise=ActionReject.INVALID_SEND)
     token = ex.state.universe.tokens[USDC]
     wei = _wei(usd, token)
@@ -225,6 +227,8 @@ def send_asset(
     dexes = (source_dex, destination_dex)
     if any(dex not in (PERPS, SPOT) for dex in dexes):
         raise ActionError(ActionReject.INVALID_DEX)
+    if account.abstraction == UNIFIED and dexes != (SPOT, SPOT):
+        raise ActionError(ActionReject.UNIFIED_SPOT_ONLY)
     sent = token_named(state, token)
     if destination == account.address and source_dex == destination_dex:
         raise ActionError(ActionReject.INVALID_SEND)

@@ -14,7 +14,7 @@ from ..matching.types import Side, Tif
 from . import trading
 from .assets import Asset, has_legal_decimals, lot, on_lot, on_tick, round_px
 from .clearinghouse import Cause
-from .errors import OrderReject, Reject, TwapReject
+from .errors import ActionReject, OrderReject, Reject, TwapReject
 from .fixed import USD_SCALE, Px, Sz, div_down, floor_to, ntl
 from .ids import ZERO_HASH
 from .order_checks import first_reject
@@ -125,8 +125,8 @@ def _first_reject(
     """What is wrong with a TWAP, the payload before the account.
 
     Observed and Documented: zero size, duration, value and reduce-only (exchange 7.3). Assumed: the
-    order of the checks, and that lots, ticks, halts and reduce-only on spot are asked as of any
-    order; the band is not, nor is margin, which slices are asked for one by one.
+    order of the checks, and that lots, ticks, halts, vaults and reduce-only on spot are asked as of
+    any order; the band is not, nor is margin, which slices are asked for one by one.
     """
     asset, rules = market.asset, state.rules
     if terms.sz == 0:
@@ -142,6 +142,8 @@ def _first_reject(
             return Reject(why, asset.id)
     if asset.is_spot and terms.reduce_only:
         return Reject(OrderReject.SPOT_REDUCE_ONLY, asset.id)
+    if asset.is_spot and account.address in state.vaults:
+        return Reject(ActionReject.VAULT_ON_USER_SIGNED, asset.id)
     if market.halted or asset.is_delisted:
         return Reject(OrderReject.HALTED, asset.id)
     per_minute = rules.twap_minimum == "per_minute"

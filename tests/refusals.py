@@ -7,18 +7,18 @@ misses none. Cases stand in modules by what they concern.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from wire import Pen, oid_of
 
 from hlsim.library import RunningExchange
-from hlsim.sim.errors import ActionReject, CancelReject, OrderReject
+from hlsim.sim.errors import ActionReject, CancelReject, OrderReject, TwapReject
 from hlsim.sim.fixed import Address, Px, Usd, parse_decimal
 from hlsim.sim.operations import DepositUsd, SetOracle
 from hlsim.sim.volume import DAY_MS
 
-Member = OrderReject | CancelReject | ActionReject
+Member = OrderReject | CancelReject | ActionReject | TwapReject
 
 BTC, ETH, SOL, GONE, ISOLATED, PURR, HYPE = 0, 1, 5, 3, 34, 10_000, 10_107
 """Asset ids of the default world; GONE is delisted, ISOLATED is strictly isolated."""
@@ -47,6 +47,21 @@ class World:
     def oracle(self, asset: int, px: str) -> None:
         self.server.operate(SetOracle(((asset, Px(parse_decimal(px, 8))),)))
 
+    def rule(self, **rules: Any) -> None:
+        """Goes on under other rules, as an exchange that was opened with them."""
+
+        def change(server: Any) -> None:
+            state = server.node.exchange.state
+            state.rules = replace(state.rules, **rules)
+
+        self.server.call(change)
+
+    def funded(self, number: int, usd: str = "100") -> Pen:
+        """One more user, with nothing but `usd` on perps."""
+        pen = Pen(self.server, f"0x{0xF0000 + number:064x}")
+        self.deposit(pen, usd)
+        return pen
+
     def deposit(self, pen: Pen, usd: str) -> None:
         self.server.operate(DepositUsd(Address(pen.address), Usd(parse_decimal(usd, 6))))
 
@@ -61,13 +76,22 @@ class World:
         self.server.call(count)
 
 
+LEVELS = {OrderReject: "P", CancelReject: "P", ActionReject: "W", TwapReject: "T"}
+"""Where a refusal stands in the reply, unless its case says otherwise (exchange 7)."""
+
+
 @dataclass(frozen=True)
 class Case:
-    """One way to earn one refusal. `text` may end in `…`: what follows is not compared."""
+    """One way to earn one refusal. `text` may end in `…`: what follows is not compared.
+
+    rules: in which rules of the exchange differ from its defaults.
+    """
 
     member: Member
     text: str
     earn: Callable[[World], Any]
+    level: str
+    rules: dict[str, Any] = field(default_factory=dict)
 
 
 CASES: list[Case] = []
@@ -75,11 +99,11 @@ CASES: list[Case] = []
 F = TypeVar("F", bound=Callable[[World], Any])
 
 
-def earns(member: Member, text: str) -> Callable[[F], F]:
+def earns(member: Member, text: str, level: str = "", **rules: Any) -> Callable[[F], F]:
     """Enters a function into the table."""
 
     def enter(earn: F) -> F:
-        CASES.append(Case(member, text, earn))
+        CASES.append(Case(member, text, earn, level or LEVELS[type(member)], rules))
         return earn
 
     return enter

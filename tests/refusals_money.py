@@ -84,6 +84,11 @@ def _(w: World) -> Any:
     return w.alice.l1(_margin(BTC, -100_000_000))
 
 
+@earns(ActionReject.NOT_STRICT, "Asset not strict isolated")
+def _(w: World) -> Any:
+    return w.alice.l1({"type": "topUpIsolatedOnlyMargin", "asset": BTC, "leverage": "5"})
+
+
 # -- transfers -------------------------------------------------------------------------------------
 
 

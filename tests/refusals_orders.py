@@ -8,7 +8,7 @@ from refusals import BTC, ETH, GONE, HYPE, PURR, World, earns
 from wire import ALO, GTC, IOC, oid_of, order
 
 from hlsim.sim.errors import ActionReject, CancelReject, OrderReject
-from hlsim.sim.operations import SetHalt
+from hlsim.sim.operations import SetHalt, UpgradeNetwork
 
 FRONTEND = {"limit": {"tif": "FrontendMarket"}}
 BUILDER = {"b": "0x" + "0b" * 20, "f": 10}
@@ -63,6 +63,35 @@ def _(w: World) -> Any:
 @earns(OrderReject.BUILDER_FEE, "Builder fee has not been approved.")
 def _(w: World) -> Any:
     return w.alice.buys(BTC, "0.01", "60000", builder=BUILDER)
+
+
+@earns(
+    OrderReject.BUILDER_FEE, "Builder fee has not been approved.", "W", builder_fee_level="action"
+)
+def _(w: World) -> Any:
+    return w.alice.buys(BTC, "0.01", "60000", builder=BUILDER)
+
+
+_UPGRADED = "Only post-only orders allowed immediately after network upgrade"
+
+
+@earns(OrderReject.POST_ONLY_WINDOW, _UPGRADED)
+def _(w: World) -> Any:
+    w.server.operate(UpgradeNetwork(60_000))
+    return w.alice.buys(BTC, "0.01", "60000")
+
+
+@earns(OrderReject.POST_ONLY_WINDOW, _UPGRADED, "W", upgrade_reject="action")
+def _(w: World) -> Any:
+    w.server.operate(UpgradeNetwork(60_000))
+    return w.alice.buys(BTC, "0.01", "60000")
+
+
+@earns(OrderReject.DUPLICATE_CLOID, "Duplicate cloid.", duplicate_cloid="reject")
+def _(w: World) -> Any:
+    named = order(BTC, "0.01", "60000", cloid="0x" + "c1" * 16)
+    oid_of(w.alice.orders(named))
+    return w.alice.orders(named)
 
 
 @earns(OrderReject.TICK, "Price must be divisible by tick size. asset=0")
@@ -191,6 +220,29 @@ def _(w: World) -> Any:
     oid = oid_of(w.alice.buys(BTC, "0.01", "60000"))
     new = order(BTC, "40", "60000", GTC)
     return w.alice.l1({"type": "modify", "oid": oid, "order": new})
+
+
+@earns(ActionReject.MODIFY_NOT_OPEN, "Cannot modify canceled or filled order", "P")
+def _(w: World) -> Any:
+    entry = {"oid": 123, "order": order(BTC, "0.01", "60000", ALO)}
+    return w.alice.l1({"type": "batchModify", "modifies": [entry]})
+
+
+@earns(
+    ActionReject.MODIFY_PLACING,
+    "Error placing new order during modify: Insufficient margin to place order. asset=0",
+    "P",
+)
+def _(w: World) -> Any:
+    oid = oid_of(w.alice.buys(BTC, "0.01", "60000"))
+    entry = {"oid": oid, "order": order(BTC, "40", "60000", GTC)}
+    return w.alice.l1({"type": "batchModify", "modifies": [entry]})
+
+
+@earns(OrderReject.ZERO_SZ, "Order has zero size.", "W")
+def _(w: World) -> Any:
+    oid = oid_of(w.alice.buys(BTC, "0.01", "60000"))
+    return w.alice.l1({"type": "modify", "oid": oid, "order": order(BTC, "0", "60000", ALO)})
 
 
 # -- the dead man's switch -------------------------------------------------------------------------

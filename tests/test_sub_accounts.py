@@ -9,6 +9,7 @@ from houses import Deputy, sub_account, text_of, traded
 from stories import START_MS, Trader, address, market, px, sz, usd
 
 from hlsim.sim import ledger
+from hlsim.sim.actions.abstraction import AgentSetAbstraction
 from hlsim.sim.actions.agents import ApproveAgent
 from hlsim.sim.actions.sub_accounts import (
     CreateSubAccount,
@@ -321,6 +322,23 @@ def test_the_master_moves_a_sub_accounts_usdc_between_perps_and_spot() -> None:
         assert refusal(master, UsdClassTransfer(f"1 subaccount:{sub}", True, NOW)) == text
     much = UsdClassTransfer(f"351 subaccount:{first.address}", False, NOW)
     assert refusal(alice, much) == "Insufficient balance for withdrawal."
+
+
+def test_whether_a_sub_account_has_two_classes_is_its_own_mode() -> None:
+    """Observed by clients: the text (exchange 7.5). Assumed: the mode of whose money it is
+    decides."""
+    alice, first, second, _ = house()
+    for sub in (first, second):
+        assert alice.act(moves(sub.address, "50")) == Done()
+    for one in (alice, first):
+        assert one.act(AgentSetAbstraction("unifiedAccount")) == Done()  # type: ignore[arg-type]
+
+    disabled = "Action disabled when unified account is active"
+    for suffix in (f" subaccount:{first.address}", ""):
+        assert refusal(alice, UsdClassTransfer(f"5{suffix}", False, NOW)) == disabled
+    assert len(first.account.ledger) == 1
+    assert alice.act(UsdClassTransfer(f"5 subaccount:{second.address}", False, NOW)) == Done()
+    assert second.account.raw_usd == usd("45")
 
 
 def test_the_master_sends_what_a_sub_account_has() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from houses import create_vault, sub_account, text_of, traded, vault_of
 from stories import START_MS, address, market, px, sz
+from twaps import twap
 
 from hlsim.sim.actions import ACTIONS
 from hlsim.sim.actions.agents import ApproveAgent
@@ -193,6 +194,8 @@ def test_a_vault_trades_perps_of_the_first_dex_only() -> None:
     assert text_of(modified) == "Vault may not perform this action."
     assert placed.oid in vault.account.orders
     assert desk.buys("100 PURR/USDC @ 0.19") == Reject(OrderReject.SPOT_BALANCE, 10_000)
+    assert twap(vault, "buy 1000 PURR/USDC") == Reject(why, 10_000)
+    assert isinstance(twap(vault, "buy 0.01 BTC"), int)
 
 
 def test_a_closed_vault_is_acted_for_no_more() -> None:

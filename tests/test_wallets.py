@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from houses import sub_account
 from stories import START_MS, Story, Trader, address, market, usd
 
 from hlsim.server.encode import error_text
@@ -107,6 +109,18 @@ def test_an_agent_of_a_unified_account_has_nothing_to_move() -> None:
 
     text = "Unified account only supports sending assets through spot"
     assert answer(key.act(send("alice"))) == text
+
+
+def test_an_agent_sends_to_and_from_sub_accounts_of_its_master() -> None:
+    """Observed: the text names them (exchange 7.5)."""
+    _, alice, key = start()
+    desk = sub_account(alice)
+    back = replace(send("alice", target=""), from_sub_account=desk.address)
+
+    assert answer(key.act(replace(send("alice", target=""), destination=desk.address))) == "ok"
+    assert (alice.account.raw_usd, desk.account.raw_usd) == (usd("60"), usd("40"))
+    assert answer(key.act(replace(back, amount="15"))) == "ok"
+    assert (alice.account.raw_usd, desk.account.raw_usd) == (usd("75"), usd("25"))
 
 
 # -- reserveRequestWeight --------------------------------------------------------------------------

@@ -18,12 +18,26 @@ from hlsim.library import RunningExchange
 
 GTC, ALO, IOC = ({"limit": {"tif": tif}} for tif in ("Gtc", "Alo", "Ioc"))
 
+STAKING_SIGN_TYPES = [
+    {"name": "hyperliquidChain", "type": "string"},
+    {"name": "wei", "type": "uint64"},
+    {"name": "nonce", "type": "uint64"},
+]
 USER_SIGNED: dict[str, tuple[str, list[dict[str, str]]]] = {
     "usdSend": ("UsdSend", signing.USD_SEND_SIGN_TYPES),
     "spotSend": ("SpotSend", signing.SPOT_TRANSFER_SIGN_TYPES),
     "withdraw3": ("Withdraw", signing.WITHDRAW_SIGN_TYPES),
     "usdClassTransfer": ("UsdClassTransfer", signing.USD_CLASS_TRANSFER_SIGN_TYPES),
     "sendAsset": ("SendAsset", signing.SEND_ASSET_SIGN_TYPES),
+    "tokenDelegate": ("TokenDelegate", signing.TOKEN_DELEGATE_TYPES),
+    "userSetAbstraction": ("UserSetAbstraction", signing.USER_SET_ABSTRACTION_SIGN_TYPES),
+    "userDexAbstraction": ("UserDexAbstraction", signing.USER_DEX_ABSTRACTION_SIGN_TYPES),
+    "convertToMultiSigUser": (
+        "ConvertToMultiSigUser",
+        signing.CONVERT_TO_MULTI_SIG_USER_SIGN_TYPES,
+    ),
+    "cDeposit": ("CDeposit", STAKING_SIGN_TYPES),
+    "cWithdraw": ("CWithdraw", STAKING_SIGN_TYPES),
     "approveAgent": (
         "ApproveAgent",
         [
@@ -102,6 +116,24 @@ class Pen:
         body = {"action": action, "nonce": nonce, "signature": signature}
         return self.post(body | (envelope or {}))
 
+    def multi_sig(self, user: str, action: Any, *owners: Pen) -> Any:
+        """Leads an L1 action of a multi-sig user, which `owners` sign inside, and posts it."""
+        nonce, leader = next(nonces), self.address
+        inner = [
+            signing.sign_multi_sig_l1_action_payload(
+                owner.wallet, action, False, None, nonce, None, user, leader
+            )
+            for owner in owners
+        ]
+        wrapped = {
+            "type": "multiSig",
+            "signatureChainId": "0x66eee",
+            "signatures": inner,
+            "payload": {"multiSigUser": user, "outerSigner": leader, "action": action},
+        }
+        outer = signing.sign_multi_sig_action(self.wallet, wrapped, False, None, nonce, None)
+        return self.post({"action": wrapped, "nonce": nonce, "signature": outer})
+
     # -- what is sent most -------------------------------------------------------------------------
 
     def orders(self, *orders: Any, **more: Any) -> Any:
@@ -135,10 +167,20 @@ def oid_of(reply: Any) -> int:
     return next(iter(status.values()))["oid"]
 
 
+def level_of(reply: Any) -> str:
+    """Where a reply refuses, in the letters of exchange 7: the whole action (W), entries of its own
+    (P), a TWAP (T).
+    """
+    if reply["status"] == "err":
+        return "W"
+    return "P" if "statuses" in reply["response"]["data"] else "T"
+
+
 def refusal_of(reply: Any) -> str:
     """The one text with which a reply refuses, of the action or of its last entry."""
-    if reply["status"] == "err":
+    level = level_of(reply)
+    if level == "W":
         return str(reply["response"])
     data = reply["response"]["data"]
-    last = data["statuses"][-1] if "statuses" in data else data["status"]
+    last = data["statuses"][-1] if level == "P" else data["status"]
     return str(last["error"])

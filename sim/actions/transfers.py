@@ -39,7 +39,7 @@ class UsdSend:
     time: U64
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        abstraction.refuse_unified(ex, acting)
+        abstraction.refuse_unified(ex.state.accounts[acting.user])
         transfers.usd_send(ex, acting, _address(self.destination), self.amount)
         return Done()
 
@@ -57,7 +57,7 @@ class SpotSend:
     time: U64
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        abstraction.refuse_unified(ex, acting)
+        abstraction.refuse_unified(ex.state.accounts[acting.user])
         transfers.spot_send(ex, acting, _address(self.destination), self.token, self.amount)
         return Done()
 
@@ -90,7 +90,6 @@ class UsdClassTransfer:
     nonce: U64
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        abstraction.refuse_unified(ex, acting)
         transfers.usd_class_transfer(ex, acting, self.amount, to_perp=self.to_perp)
         return Done()
 

@@ -45,7 +45,8 @@ class AgentSendAsset:
     nonce: U64
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        if self.destination != acting.user:
+        subs = ex.state.accounts[acting.user].sub_accounts
+        if self.destination != acting.user and self.destination not in subs:
             raise ActionError(ActionReject.AGENT_SEND)
         transfers.send_asset(
             ex,
@@ -120,4 +121,4 @@ class AuthorizeAqav2Role:
     role: str = field(metadata={"choices": ("technical", "treasury")})
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        raise ActionError(ActionReject.STAKE)
+        raise ActionError(ActionReject.STAKE_SHORT)
