@@ -171,7 +171,7 @@ class Market:
         default_factory=lambda: deque(maxlen=FUNDING_RATES_KEPT)
     )
     halted: bool = False
-    triggers: Triggers[int] = field(default_factory=Triggers)
+    triggers: Triggers[int] = field(default_factory=Triggers[int])
     """oids of the armed trigger orders."""
     sleeping: dict[int, Order] = field(default_factory=dict)
     """The same by oid."""
