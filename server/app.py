@@ -21,9 +21,10 @@ from ..sim.fixed import Address, Usd
 from .api import ApiServer
 from .control import Guard, control_endpoints
 from .door import HttpProtocol
-from .node import LocalNode, unpack
+from .node import LocalNode
 from .pacer import Clock, Pacer
 from .replica import Replica
+from .saved import unpack
 from .signing import Chain
 from .streams import Streams, socket_protocol
 
@@ -97,7 +98,7 @@ def reopen_node(options: Options, saved: bytes) -> LocalNode:
     """The node that `open_node` made for the same options when `saved` was taken of it."""
     snapshot, states, time_ms = unpack(saved)
     exchange = Exchange.restore(snapshot)
-    scripts = _scripts_of(options, exchange.state.universe)
+    scripts = _scripts_of(options, exchange.state.universe.origin)
     for script, state in zip(scripts, states, strict=True):
         script.restore(state)
     pacer = Pacer(options.clock, start_ms=time_ms, speed=options.speed)

@@ -16,7 +16,7 @@ from typing import Protocol
 
 import msgspec
 
-from ..sim.events import Event, PricesChanged
+from ..sim.events import Event, NetworkUpgraded, PricesChanged
 from .info.registry import Json
 from .node import Block
 from .replica import Replica
@@ -25,6 +25,12 @@ from .topics import Source, Topic
 logger = logging.getLogger("hlsim.hub")
 
 _to_json = msgspec.json.Encoder().encode
+
+
+class Socket(Protocol):
+    """A connection, whatever it listens to."""
+
+    def hang_up(self) -> None: ...
 
 
 class Subscriber(Protocol):
@@ -103,6 +109,7 @@ class Hub:
         self.numbers = count(1)
         """One for each socket, in the order in which they came."""
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._sockets: dict[Socket, None] = {}
         self._channels: dict[Topic, Channel] = {}
         self._listeners: dict[Source, dict[Channel, None]] = {}
         self._clocks: dict[int, Clock] = {}
@@ -125,6 +132,20 @@ class Hub:
         self._clocks.clear()
         self._held.clear()
         self._letters.clear()
+
+    # -- sockets -----------------------------------------------------------------------------------
+
+    def enter(self, socket: Socket) -> None:
+        """From now on `socket` is one of those that a network upgrade ends."""
+        self._sockets[socket] = None
+
+    def exit(self, socket: Socket) -> None:
+        """Ends what `enter` began."""
+        del self._sockets[socket]
+
+    def _hang_up(self) -> None:
+        for one in self._sockets:
+            one.hang_up()
 
     # -- subscribers -------------------------------------------------------------------------------
 
@@ -187,8 +208,13 @@ class Hub:
 
     def on_block(self, block: Block) -> None:
         """Tells everybody what happened in a block. The view must be as new as the block."""
-        if not self._channels:
-            return
+        if self._channels:
+            self._tell(block)
+        if self._sockets and any(type(event) is NetworkUpgraded for event in block.events):
+            # After the frames of this block and the replies to its actions.
+            asyncio.get_running_loop().call_soon(self._hang_up)
+
+    def _tell(self, block: Block) -> None:
         if block.restored is not None:
             self._start_over()
         touched: dict[Channel, list[Event]] = {}
@@ -263,10 +289,15 @@ class Hub:
             self._letters.append(Letter(channel, channel_frame(channel.name, data)))
 
     def _start_over(self) -> None:
-        """The state was replaced: whoever listens to a state gets the new one."""
-        for channel in self._channels.values():
+        """The state was replaced: whoever listens to a state gets the new one.
+
+        What was listed after the snapshot is not any more, and its topics fall silent.
+        """
+        for channel in list(self._channels.values()):
             channel.held.clear()
-            if channel.topic.is_state:
+            if channel.topic.refusal(self.view) is not None:
+                self._shut(channel)
+            elif channel.topic.is_state:
                 self._build_tick(channel)
         self._held.clear()
 

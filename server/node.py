@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import pickle
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from io import BytesIO
-from typing import Any, Protocol
-
-import msgspec
+from typing import Protocol
 
 from ..scenarios.script import Script
 from ..sim.actions import ACTIONS, Action
@@ -26,6 +22,7 @@ from ..sim.operations import Operation
 from ..sim.replies import Response
 from ..sim.state import State
 from .pacer import END_MS, Clock, Pacer
+from .saved import pack, unpack
 
 logger = logging.getLogger("hlsim.node")
 
@@ -37,6 +34,8 @@ STEP_MS = 1000
 CATCH_UP_MS = 10
 """A wall clock is followed in steps of so much exchange time, and for so much real time at a go:
 clients get their answers between two goes, however fast the clock."""
+JUMPS = 100
+"""An auto clock that nobody watches jumps so often at a go, within the same real time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,36 +84,6 @@ class Node(Protocol):
         ...
 
 
-class _Saved(msgspec.Struct, array_like=True):
-    """A snapshot of the whole node: exchange, scripts, clock."""
-
-    exchange: bytes
-    scripts: list[bytes]
-    """The plain data of each, pickled: JSON would lose which lists were tuples."""
-    time_ms: int
-
-
-def unpack(data: bytes) -> tuple[bytes, list[Any], int]:
-    """What `LocalNode.save` packed: the exchange's snapshot, the scripts' states, the time.
-
-    Raises ValueError for anything else.
-    """
-    try:
-        saved = msgspec.msgpack.decode(data, type=_Saved)
-        states = [_PlainUnpickler(BytesIO(state)).load() for state in saved.scripts]
-    except Exception as error:
-        # What a broken pickle raises can be nearly anything.
-        raise ValueError("not a snapshot of hlsim") from error
-    return saved.exchange, states, saved.time_ms
-
-
-class _PlainUnpickler(pickle.Unpickler):
-    """Reads numbers, texts, lists, tuples and dicts, and nothing that could run."""
-
-    def find_class(self, module_name: str, global_name: str, /) -> Any:
-        raise pickle.UnpicklingError(f"{module_name}.{global_name} is no plain data")
-
-
 class LocalNode:
     """A node in this process.
 
@@ -151,6 +120,7 @@ class LocalNode:
         if self._is_closed:
             raise Closed
         if self.block_time_ms:
+            self.pacer.attend()
             future: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
             self._queue.append((signed, future))
             if len(self._queue) == 1:
@@ -162,6 +132,7 @@ class LocalNode:
         finally:
             self._commit()
             if self.pacer.clock is Clock.AUTO:
+                self.pacer.attend()
                 self._schedule()
 
     def subscribe(self, consumer: Consumer) -> Callable[[], None]:
@@ -207,8 +178,8 @@ class LocalNode:
 
     def save(self) -> bytes:
         """Everything that `load` needs: exchange, scripts, clock."""
-        scripts = [pickle.dumps(script.state(), protocol=5) for script in self._scripts]
-        return msgspec.msgpack.encode(_Saved(self.snapshot(), scripts, self.pacer.now_ms()))
+        states = [script.state() for script in self._scripts]
+        return pack(self.snapshot(), states, self.pacer.now_ms())
 
     def load(self, data: bytes) -> None:
         """Goes back to what `save` gave. Raises ValueError for anything else.
@@ -220,7 +191,8 @@ class LocalNode:
             raise ValueError("the snapshot was taken with other scripts")
         restored = Exchange.restore(snapshot).state
         state = self.exchange.state
-        if (restored.universe, restored.is_mainnet) != (state.universe, state.is_mainnet):
+        worlds = [(one.universe.origin, one.is_mainnet) for one in (restored, state)]
+        if worlds[0] != worlds[1]:
             raise ValueError("the snapshot was taken of another world")
         for script, script_state in zip(self._scripts, states, strict=True):
             script.restore(script_state)
@@ -276,18 +248,30 @@ class LocalNode:
 
     def _on_wakeup(self) -> None:
         pacer = self.pacer
-        if pacer.clock is Clock.AUTO and not self._queue:
-            due_ms = self._next_due_ms()
-            if due_ms is not None:
-                # At least a step: what is due at this very moment runs when the time passes it.
-                pacer.move_to(max(due_ms, pacer.now_ms() + 1))
         try:
-            self._make_block(pacer.now_ms())
+            if pacer.clock is Clock.AUTO and not self._queue:
+                self._jump()
+            else:
+                self._make_block(pacer.now_ms())
         except Exception:
             # A bug of ours. Whatever it was, the clients' exchange goes on.
             logger.exception("the block at %d failed", pacer.now_ms())
         finally:
             self._schedule()
+
+    def _jump(self) -> None:
+        """To the next thing that is due; while nobody watches on to those after it, too."""
+        pacer = self.pacer
+        began_ms = pacer.real_ms()
+        for _ in range(JUMPS):
+            due_ms = self._next_due_ms()
+            if due_ms is None:
+                return
+            # At least a step: what is due at this very moment runs when the time passes it.
+            pacer.move_to(max(due_ms, pacer.now_ms() + 1))
+            self._make_block(pacer.now_ms())
+            if pacer.is_watched or pacer.real_ms() - began_ms >= CATCH_UP_MS:
+                return
 
     # -- blocks ------------------------------------------------------------------------------------
 

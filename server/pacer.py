@@ -18,6 +18,9 @@ END_MS = 253_402_300_799_999
 
 AUTO_GRACE_S = 0.01
 """How long an auto clock waits for another request before it jumps to the next timer."""
+ATTENTION_MS = 1000
+"""How long after a request somebody still watches, of real time. An auto clock that nobody watches
+does not wait between two jumps."""
 
 
 def wall_ms() -> int:
@@ -55,6 +58,8 @@ class Pacer:
         self.skew_ms = skew_ms
         """Wall time plus this is the nonce clock."""
         self._is_too_fast = False
+        self._asked_ms: int | None = None
+        """When the last request came, of real time."""
         self._monotonic_ns = monotonic_ns
         self._wall_ns = wall_ns
         if start_ms is None:
@@ -84,6 +89,15 @@ class Pacer:
         """Real time since anywhere, to measure how long something takes."""
         return self._monotonic_ns() // 1_000_000
 
+    def attend(self) -> None:
+        """Somebody asked for something just now."""
+        self._asked_ms = self.real_ms()
+
+    @property
+    def is_watched(self) -> bool:
+        """True while the last request is not long ago."""
+        return self._asked_ms is not None and self.real_ms() - self._asked_ms < ATTENTION_MS
+
     def fall_behind(self, time_ms: int) -> None:
         """The exchange came no further than `time_ms` by now.
 
@@ -102,6 +116,6 @@ class Pacer:
         if time_ms is None or self.clock is Clock.MANUAL:
             return None
         if self.clock is Clock.AUTO:
-            return AUTO_GRACE_S
+            return AUTO_GRACE_S if self.is_watched else 0.0
         # One millisecond of rounding: waking early would mean waking twice.
         return max(0.0, (time_ms - self.now_ms()) / self.speed / 1000 + 0.0005)

@@ -125,6 +125,7 @@ class Session:
     async def run(self, receive: Receive) -> None:
         """Serves until one of both ends it."""
         self._set_alarms()
+        self._hub.enter(self)
         try:
             while not self._is_over:
                 message = await receive()
@@ -137,10 +138,18 @@ class Session:
                 await self._wire.drained()
         finally:
             self._is_over = True
+            self._hub.exit(self)
             for alarm in self._alarms:
                 alarm.cancel()
             for topic in self._topics:
                 self._hub.leave(self, topic)
+
+    def hang_up(self) -> None:
+        """Ends the connection, as the servers that a network upgrade restarts do.
+
+        Assumed: without a close frame, like every end that has no reason to tell (ws 1.3).
+        """
+        self._close(None)
 
     def _set_alarms(self) -> None:
         rules = self._rules

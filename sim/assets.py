@@ -186,6 +186,8 @@ class Universe:
     margin_tables: dict[int, MarginTable]
     """Only the listed ones, ids >= 50."""
     name: str = ""
+    first: Universe | None = None
+    """What the exchange opened with, once anything was listed or delisted since."""
     by_id: dict[int, Asset] = field(init=False)
     by_coin: dict[str, Asset] = field(init=False)
     token_by_name: dict[str, Token] = field(init=False)
@@ -201,3 +203,13 @@ class Universe:
         for token in self.tokens:
             # Names repeat on the exchange; the canonical or older token keeps the short name.
             self.token_by_name.setdefault(token.name, token)
+
+    @property
+    def origin(self) -> Universe:
+        """What the exchange opened with."""
+        return self if self.first is None else self.first
+
+    def with_perps(self, perps: list[Perp]) -> Universe:
+        """The same universe with other perps. A universe itself never changes."""
+        tables = self.margin_tables
+        return Universe(perps, self.pairs, self.tokens, tables, self.name, self.origin)

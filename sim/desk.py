@@ -4,35 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..matching.types import Side, Tif
-from . import clearinghouse
+from ..matching.types import Side
+from . import clearinghouse, open_interest, trading
 from .assets import FIRST_SPOT_ID, SpotPair
 from .clearinghouse import Cause
 from .errors import ActionError, ActionReject, CancelReject, OrderReject, Reject
 from .events import NonUserCancel, OrderUpdate
-from .fixed import Address, Cloid, Sz, Wei, div_down, ntl_wei, sz_to_wei
+from .fixed import Address, Cloid, Sz, Wei, ntl_wei, sz_to_wei
 from .order_checks import first_reject, no_match, static_reject
-from .orders import Builder, Order, OrderStatus
-from .replies import Done, Filled, OrderReplies, OrderReply, Response, Resting
+from .orders import TOLD_BY_USER_EVENTS, Builder, Order, OrderStatus
+from .replies import Filled, OrderReply, Resting
 from .state import Account, Market, OrderLoad
 from .take import Take
-from .timers import Timer
-from .volume import DAY_MS
 
 if TYPE_CHECKING:
-    from .actions.orders import BuilderTerms, Modification, NewOrder
+    from .actions.orders import BuilderTerms, NewOrder
     from .call import Acting
     from .exchange import Exchange
-
-SCHEDULE_AHEAD_MS = 5_000
-SCHEDULE_TRIGGERS_A_DAY = 10
-SCHEDULE_VOLUME_USD = 1_000_000
-"""Documented: at least 5 s ahead, 10 triggers a UTC day; Observed: a $1M volume gate (mechanics
-5).
-"""
-
-_TOLD_BY_USER_EVENTS = frozenset({OrderStatus.SELF_TRADE_CANCELED, OrderStatus.MARGIN_CANCELED})
-"""Cancels by the engine that `userEvents` names (contested 2)."""
 
 
 class Desk:
@@ -57,7 +45,7 @@ class Desk:
         pays = Builder(builder.address, builder.fee) if builder and builder.fee else None
         drafts = [self.draft(account, new, pays) for new in asked]
         for order in drafts:
-            reject = static_reject(self.ex.state, self._market(order), order)
+            reject = static_reject(self.ex.state, self.market_of(order), order)
             if reject is not None:
                 return (reject,)
         return tuple(self.place(acting, account, order) for order in drafts)
@@ -66,7 +54,7 @@ class Desk:
         """The order that `new` asks for, without an oid. Raises ActionError for an unknown
         asset.
         """
-        market = self._listed(new.asset)
+        market = self.listed(new.asset)
         return Order(
             0,
             account.address,
@@ -83,7 +71,7 @@ class Desk:
             builder,
         )
 
-    def _listed(self, asset_id: int) -> Market:
+    def listed(self, asset_id: int) -> Market:
         """The market of an asset that a client names. Raises ActionError when there is none."""
         market = self.ex.state.markets.get(asset_id)
         if market is None:
@@ -93,17 +81,20 @@ class Desk:
 
     def place(self, acting: Acting, account: Account, order: Order) -> OrderReply:
         """Checks, matches and rests one order; the reply says what became of it."""
-        state, market = self.ex.state, self._market(order)
-        if market.halted or market.asset.is_delisted:
-            return Reject(OrderReject.HALTED, order.asset_id)
+        state, market = self.ex.state, self.market_of(order)
+        closed = trading.refusal(state, market, order.tif)
+        if closed is not None:
+            return Reject(closed, order.asset_id)
         if order.builder is not None and not _builder_allowed(account, market, order.builder):
             return Reject(OrderReject.BUILDER_FEE, order.asset_id)
+        if order.cloid in account.open_cloids and state.rules.duplicate_cloid == "reject":
+            return Reject(OrderReject.DUPLICATE_CLOID, order.asset_id)
         order.oid = state.next_oid
         state.next_oid += 1
         reject = first_reject(state, account, market, order)
         if reject is not None:
             assert isinstance(reject.why, OrderReject)
-            self._record(account, order, reject.why.status)
+            self._refuse(account, order, reject.why)
             return reject
         if order.reduce_only:
             order.sz = Sz(min(order.sz, abs(account.positions[order.asset_id].szi)))
@@ -111,7 +102,7 @@ class Desk:
 
     def execute(self, account: Account, market: Market, order: Order, cause: Cause) -> OrderReply:
         """Matches and rests an order that passed its checks and has its oid."""
-        book = market.book
+        book, rules = market.book, self.ex.state.rules
         take = Take(self, market, order, cause)
         if book.crosses(order.side, order.px):
             book.take(order, take)
@@ -120,17 +111,30 @@ class Desk:
             # Observed: an arrival that fills shows `open` with its full size, then `filled`; a
             # partly
             # filled immediate order ends as `filled` too (ws 4.2, contested 26).
-            self._record(account, order, OrderStatus.OPEN, Sz(order.sz + take.sz))
-            self._record(account, order, OrderStatus.FILLED)
+            ends_canceled = order.sz and rules.partial_ioc_status == "canceled"
+            self.record(account, order, OrderStatus.OPEN, Sz(order.sz + take.sz))
+            status = OrderStatus.CANCELED if ends_canceled else OrderStatus.FILLED
+            self.record(account, order, status)
         elif not order.tif.rests:
             why = no_match(order.tif)
-            self._record(account, order, why.status)
+            self._refuse(account, order, why)
             return Reject(why, order.asset_id)
         else:
             self._rest(account, market, order)
         if take.sz:
+            if market.open_interest_cap is not None:
+                open_interest.watch(self.ex, market)
+            if order.sz and order.tif.rests and rules.partial_gtc_reply == "resting":
+                return Resting(order.oid, order.cloid)
             return Filled(order.oid, Sz(take.sz), take.average_px(), order.cloid)
         return Resting(order.oid, order.cloid)
+
+    def _refuse(self, account: Account, order: Order, why: OrderReject) -> None:
+        """Records an order that was refused at execution (contested 58)."""
+        unmatched = why in (OrderReject.IOC_CANCEL, OrderReject.NO_LIQUIDITY)
+        if unmatched and self.ex.state.rules.ioc_reject_updates == "open_first":
+            self.record(account, order, OrderStatus.OPEN)
+        self.record(account, order, why.status)
 
     def _rest(self, account: Account, market: Market, order: Order) -> None:
         market.book.rest(order)
@@ -140,7 +144,7 @@ class Desk:
         if order.cloid is not None:
             account.open_cloids[order.cloid] = order.oid
         self.weigh(order, order.sz)
-        self._record(account, order, OrderStatus.OPEN)
+        self.record(account, order, OrderStatus.OPEN)
         self.ex.touch_book(order.coin)
         if order.reduce_only:
             account.reduce_only.setdefault(order.asset_id, {})[order.oid] = order
@@ -151,7 +155,7 @@ class Desk:
     def weigh(self, order: Order, sz: int) -> None:
         """Adds `sz` of a resting order to margin loads or spot holds; negative takes it off."""
         account = self.ex.state.accounts[Address(order.owner)]
-        asset = self._market(order).asset
+        asset = self.market_of(order).asset
         is_bid = order.side is Side.BID
         if isinstance(asset, SpotPair):
             token = asset.quote if is_bid else asset.base
@@ -180,18 +184,18 @@ class Desk:
     def forget(self, order: Order, status: str) -> None:
         """Takes an order that left the book off every list and records `status`."""
         account = self.ex.state.accounts[Address(order.owner)]
-        _unlist(account, order)
-        if status in _TOLD_BY_USER_EVENTS:
+        unlist(account, order)
+        if status in TOLD_BY_USER_EVENTS:
             self.ex.emit(NonUserCancel(account.address, order.coin, order.oid))
-        self._record(account, order, status)
+        self.record(account, order, status)
 
-    def _record(self, account: Account, order: Order, status: str, sz: Sz | None = None) -> None:
+    def record(self, account: Account, order: Order, status: str, sz: Sz | None = None) -> None:
         row = OrderUpdate(order, order.sz if sz is None else sz, status, self.ex.state.time_ms)
         account.history.append(row)
         self.ex.emit(row)
         self.ex.touch(account.address)
 
-    def _market(self, order: Order) -> Market:
+    def market_of(self, order: Order) -> Market:
         return self.ex.state.markets[order.asset_id]
 
     # -- reduce-only -------------------------------------------------------------------------------
@@ -231,7 +235,7 @@ class Desk:
 
     def withdraw(self, order: Order) -> None:
         """Takes a resting order off the book and releases what it reserved."""
-        self._market(order).book.cancel(order)
+        self.market_of(order).book.cancel(order)
         self.weigh(order, -order.sz)
         self.ex.touch_book(order.coin)
 
@@ -248,104 +252,8 @@ class Desk:
         self.cancel_order(order, OrderStatus.CANCELED)
         return None
 
-    # -- modifying ---------------------------------------------------------------------------------
 
-    def modify(
-        self, acting: Acting, name: int | Cloid, new: NewOrder, *, always_place: bool
-    ) -> Response:
-        """Cancel-replace of one order; the reply does not tell the new oid (mechanics 5)."""
-        reply = self._replace(acting, name, new, always_place=always_place)
-        if isinstance(reply, Reject):
-            if isinstance(reply.why, ActionReject | OrderReject):
-                raise ActionError(reply.why, **reply.params)
-            raise AssertionError(reply)
-        return Done()
-
-    def modify_batch(
-        self, acting: Acting, entries: tuple[Modification, ...], *, always_place: bool
-    ) -> Response:
-        """Cancel-replace of several orders, one status each."""
-        if not entries:
-            return OrderReplies((Reject(OrderReject.EMPTY),))
-        for entry in entries:
-            self._listed(entry.order.asset)  # one that is not refuses them all: ask before any acts
-        return OrderReplies(
-            tuple(
-                self._replace(acting, entry.oid, entry.order, always_place=always_place)
-                for entry in entries
-            )
-        )
-
-    def _replace(
-        self, acting: Acting, name: int | Cloid, new: NewOrder, *, always_place: bool
-    ) -> OrderReply:
-        """Rule of 2026: without `always_place` the new order must be post-only, or a Gtc that
-        crosses nothing, which becomes post-only (mechanics 5, contested 13)."""
-        account = self.ex.state.accounts[acting.user]
-        old = self.find_open(account, name)
-        if old is None and not always_place:
-            return Reject(ActionReject.MODIFY_NOT_OPEN, new.asset)
-        order = self.draft(account, new)
-        market = self._market(order)
-        if old is not None and not always_place:
-            if not _is_tame(old, order, market):
-                return Reject(ActionReject.MODIFY_INVALID, new.asset)
-            order.tif = Tif.ALO
-        reject = static_reject(self.ex.state, market, order)
-        if reject is not None:
-            return reject
-        if old is not None:
-            self.withdraw(old)
-            _unlist(account, old)
-        reply = self.place(acting, account, order)
-        if old is not None:
-            # Observed: `open` of the new order stands before `canceled` of the old (contested 23).
-            self._record(account, old, OrderStatus.CANCELED)
-        if isinstance(reply, Reject):
-            return Reject(ActionReject.MODIFY_PLACING, new.asset, {"reason": reply})
-        return reply
-
-    # -- the dead man's switch ---------------------------------------------------------------------
-
-    def schedule_cancel(self, acting: Acting, time_ms: int | None) -> Response:
-        """Sets or clears the time at which all open orders of the user are cancelled.
-
-        Observed: the volume gate applies to setting and to clearing (exchange 5.1). Clients stamp
-        the time with the clock that they stamp nonces with, so it counts from that one.
-        """
-        state = self.ex.state
-        account = state.accounts[acting.user]
-        traded = account.volume.total_usd
-        if traded < SCHEDULE_VOLUME_USD * 10**8:
-            raise ActionError(ActionReject.SCHEDULE_VOLUME, traded=_dollars(traded))
-        if time_ms is None:
-            account.schedule_cancel_ms = None
-            return Done()
-        ahead_ms = time_ms - acting.clock_ms
-        if ahead_ms < SCHEDULE_AHEAD_MS:
-            raise ActionError(ActionReject.SCHEDULE_TOO_EARLY)
-        if _triggers_today(account, state.time_ms) >= SCHEDULE_TRIGGERS_A_DAY:
-            raise ActionError(ActionReject.SCHEDULE_TRIGGERS)
-        due_ms = state.time_ms + ahead_ms
-        account.schedule_cancel_ms = due_ms
-        state.timers.push(due_ms, Timer.SCHEDULED_CANCEL, account.address)
-        return Done()
-
-    def on_scheduled_cancel(self, user: Address) -> None:
-        """The switch of `user` fires, unless it was moved or cleared since the timer was set."""
-        state = self.ex.state
-        account = state.accounts[user]
-        due_ms = account.schedule_cancel_ms
-        if due_ms is None or due_ms > state.time_ms:
-            return
-        account.schedule_cancel_ms = None
-        account.schedule_triggers = _triggers_today(account, state.time_ms) + 1
-        account.schedule_day = div_down(state.time_ms, DAY_MS)
-        for order in list(account.orders.values()):
-            self.cancel_order(order, OrderStatus.SCHEDULED_CANCEL)
-
-
-def _unlist(account: Account, order: Order) -> None:
+def unlist(account: Account, order: Order) -> None:
     """Takes an order off every list of open orders of its owner."""
     del account.orders[order.oid]
     left = account.open_counts[order.asset_id] - 1
@@ -362,34 +270,9 @@ def _unlist(account: Account, order: Order) -> None:
             del account.reduce_only[order.asset_id]
 
 
-def _is_tame(old: Order, new: Order, market: Market) -> bool:
-    """True when `new` may replace `old` without `always_place`.
-
-    Observed: an immediate order, another side, or a dropped reduce-only leave the old order resting
-    (exchange 5.1).
-    """
-    if new.asset_id != old.asset_id or new.side is not old.side:
-        return False
-    if old.reduce_only and not new.reduce_only:
-        return False
-    if new.tif is Tif.ALO:
-        return True
-    return new.tif is Tif.GTC and not market.book.crosses(new.side, new.px)
-
-
 def _builder_allowed(account: Account, market: Market, builder: Builder) -> bool:
     """Documented: at most 0.1 % on perps and 1 % on spot, and no more than approved (exchange
     5.1).
     """
     cap = 1000 if market.asset.is_spot else 100
     return builder.fee <= min(cap, account.builder_limits.get(builder.address, 0))
-
-
-def _triggers_today(account: Account, time_ms: int) -> int:
-    return account.schedule_triggers if account.schedule_day == div_down(time_ms, DAY_MS) else 0
-
-
-def _dollars(usd: int) -> str:
-    """Observed: "$12066.75", and "$0" for nothing (exchange 5.1). `usd` is scaled by 1e8."""
-    cents = div_down(usd, 10**6)
-    return f"${div_down(cents, 100)}.{cents % 100:02d}" if cents else "$0"

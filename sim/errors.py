@@ -35,6 +35,8 @@ class OrderReject(Enum):
         "postOnlyWindow",
         "Only post-only orders allowed immediately after network upgrade",
     )
+    # Assumed: no recording exists, so no more than a text of its own (contested 42).
+    DUPLICATE_CLOID = "duplicateCloid", "Duplicate cloid."
     TICK = "tick", "Price must be divisible by tick size."
     PRICE_BAND = (
         "priceBand",
@@ -48,6 +50,23 @@ class OrderReject(Enum):
     MIN_TRADE_NTL = "minTradeNtl", "Order must have minimum value of $10."
     MIN_TRADE_SPOT_NTL = "minTradeNtl", "Order must have minimum value of 10 {quote}."
     REDUCE_ONLY = "reduceOnly", "Reduce only order would increase position."
+    CAP_INCREASE = (
+        "positionIncreaseAtOpenInterestCap",
+        "Cannot increase position when open interest is at cap.",
+    )
+    CAP_INCREASE_DOCS = (
+        "positionIncreaseAtOpenInterestCap",
+        "Order would increase open interest while open interest is capped",
+    )
+    CAP_FLIP = (
+        "positionFlipAtOpenInterestCap",
+        "Order would increase open interest while open interest is capped",
+    )
+    CAP_AGGRESSIVE = (
+        "tooAggressiveAtOpenInterestCap",
+        "Order rejected due to price more aggressive than oracle while at open interest cap",
+    )
+    INTEREST_TOO_QUICK = "openInterestIncrease", "Order would increase open interest too quickly"
     BAD_ALO_PX = "badAloPx", "Post only order would have immediately matched, bbo was {bbo}."
     SPOT_BALANCE = "insufficientSpotBalance", "Insufficient spot balance"
     MAX_POSITION = (
@@ -61,7 +80,7 @@ class OrderReject(Enum):
         self.text = text
 
     def __new__(cls, *args: str) -> OrderReject:
-        # Two members share the code minTradeNtl; the serial number keeps them apart.
+        # Some members share a code, as minTradeNtl; the serial number keeps them apart.
         member = object.__new__(cls)
         member._value_ = len(cls.__members__)
         return member
@@ -97,7 +116,14 @@ _STATIC = frozenset(
         OrderReject.VALUE_TOO_LARGE,
     }
 )
-_UNRECORDED = frozenset({OrderReject.HALTED, OrderReject.BUILDER_FEE, OrderReject.POST_ONLY_WINDOW})
+_UNRECORDED = frozenset(
+    {
+        OrderReject.HALTED,
+        OrderReject.BUILDER_FEE,
+        OrderReject.POST_ONLY_WINDOW,
+        OrderReject.DUPLICATE_CLOID,
+    }
+)
 
 
 class CancelReject(Enum):
@@ -154,6 +180,7 @@ class ActionReject(Enum):
     ISOLATED_EMPTY = "Cannot update margin for empty position."
     ISOLATED_INCREASE = "Account does not have sufficient margin available for increase."
     ISOLATED_REDUCE = "Position does not have sufficient margin for reduction."
+    NOT_STRICT = "Asset not strict isolated"
 
     # transfers
     AMOUNT_INVALID = "Invalid decimal number"

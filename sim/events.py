@@ -41,6 +41,7 @@ class Direction(Enum):
     SHORT_TO_LONG = "Short > Long"
     BUY = "Buy"
     SELL = "Sell"
+    SETTLEMENT = "Settlement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,11 @@ class NonUserCancel(Event):
 
     def topics(self) -> tuple[Topic, ...]:
         return (("userEvents", self.user),)
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkUpgraded(Event):
+    """The network was upgraded: API servers started anew, and lost every connection."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import funding, prices, snapshot
+from . import dead_man, funding, prices, snapshot
 from .actions import ACTIONS, Action
 from .agents import expire_agent, resolve_signer
 from .assets import Universe
@@ -172,7 +172,7 @@ class Exchange:
             case Timer.FUNDING:
                 funding.on_hour(self)
             case Timer.SCHEDULED_CANCEL:
-                self.desk.on_scheduled_cancel(Address(key))
+                dead_man.on_timer(self, Address(key))
             case Timer.AGENT_EXPIRY:
                 expire_agent(self.state, Address(key))
 

@@ -208,11 +208,13 @@ def order_margin(state: State, account: Account) -> Usd:
     (mechanics 6.1). Assumed: on a flat coin both sides are summed (contested 47).
     """
     total = 0
+    sums = state.rules.order_margin == "sum"
     positions, leverages, markets = account.positions, account.leverages, state.markets
     for asset_id, load in account.order_loads.items():
         position = positions.get(asset_id)
         if position is None:
-            exposed = load.bid_ntl + load.ask_ntl
+            bid, ask = load.bid_ntl, load.ask_ntl
+            exposed = bid + ask if sums else max(bid, ask)
         else:
             exposed = load.bid_ntl if position.szi > 0 else load.ask_ntl
         if exposed:
@@ -223,6 +225,18 @@ def order_margin(state: State, account: Account) -> Usd:
                 leverage = _default_leverage(perp.max_leverage, perp.only_isolated)
             total += div_down(exposed, _USD_PER_NTL * leverage.value)
     return Usd(total)
+
+
+def spare_load(state: State, account: Account, asset_id: int, side: Side) -> int:
+    """How much more of `side` (px * sz units) the other side's resting orders have paid for.
+
+    0 with a position, and when both sides are summed (contested 47).
+    """
+    load = account.order_loads.get(asset_id)
+    if load is None or asset_id in account.positions or state.rules.order_margin == "sum":
+        return 0
+    spare = load.ask_ntl - load.bid_ntl if side is Side.BID else load.bid_ntl - load.ask_ntl
+    return max(0, spare)
 
 
 def unused_value(state: State, account: Account) -> Usd:
@@ -285,10 +299,15 @@ def available_to_trade(state: State, account: Account, asset_id: int) -> tuple[U
     free: int = free_margin(state, account)
     opening = Usd(max(0, free))
     position = account.positions.get(asset_id)
-    if position is None:
-        return opening, opening
-    market = state.markets[asset_id]
     leverage = leverage_of(account, perp_of(state, asset_id)).value
+    if position is None:
+        unit = leverage * _USD_PER_NTL
+        buy, sell = (
+            Usd(max(0, free + div_down(spare_load(state, account, asset_id, side), unit)))
+            for side in (Side.BID, Side.ASK)
+        )
+        return buy, sell
+    market = state.markets[asset_id]
     released = max(0, margin_used(state, account, asset_id))
     closes = div_down(position_value(market, position), leverage)
     closing = Usd(closes + max(0, free + released))

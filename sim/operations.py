@@ -6,7 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from . import prices, transfers
+from . import listing, open_interest, prices, trading, transfers
+from .assets import MarginMode
 from .fixed import Address, Px, Usd, Wei
 
 if TYPE_CHECKING:
@@ -100,8 +101,77 @@ class KeepHistory:
         account.history.keep(self.rows)
 
 
+@dataclass(frozen=True, slots=True)
+class ListPerp:
+    """Lists a perp while the exchange runs; its id is the next one. `margin_table` 0: the implicit
+    table of `max_leverage`.
+    """
+
+    coin: str
+    sz_decimals: int
+    max_leverage: int
+    oracle_px: Px
+    margin_table: int = 0
+    margin_mode: MarginMode = MarginMode.NORMAL
+    impact_ntl: Usd = Usd(6_000_000_000)
+
+    def apply(self, ex: Exchange) -> None:
+        listing.list_perp(
+            ex,
+            coin=self.coin,
+            sz_decimals=self.sz_decimals,
+            max_leverage=self.max_leverage,
+            oracle_px=self.oracle_px,
+            margin_table=self.margin_table,
+            margin_mode=self.margin_mode,
+            impact_ntl=self.impact_ntl,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DelistPerp:
+    """Ends a perp: orders are cancelled, positions settled at the oracle's mean of an hour."""
+
+    asset_id: int
+
+    def apply(self, ex: Exchange) -> None:
+        listing.delist_perp(ex, self.asset_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SetOpenInterestCap:
+    """Caps the open interest of a perp, in µUSD of one side; None lifts the cap."""
+
+    asset_id: int
+    cap: Usd | None
+
+    def apply(self, ex: Exchange) -> None:
+        open_interest.set_cap(ex, self.asset_id, self.cap)
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeNetwork:
+    """Ends every connection; for `post_only_ms` from now only post-only orders are taken."""
+
+    post_only_ms: int
+
+    def apply(self, ex: Exchange) -> None:
+        trading.upgrade(ex, self.post_only_ms)
+
+
 OPERATIONS: dict[str, type[Operation]] = {
     cls.__name__: cls
-    for cls in (DepositUsd, MintToken, SetOracle, SetReferralCode, SetHalt, KeepHistory)
+    for cls in (
+        DepositUsd,
+        MintToken,
+        SetOracle,
+        SetReferralCode,
+        SetHalt,
+        KeepHistory,
+        ListPerp,
+        DelistPerp,
+        SetOpenInterestCap,
+        UpgradeNetwork,
+    )
 }
 """By name, for the journal."""

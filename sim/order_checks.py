@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..matching.level import Level
 from ..matching.types import Side, Tif
-from . import margin
+from . import margin, open_interest
 from .assets import Perp, SpotPair, has_legal_decimals, on_lot, on_tick
 from .errors import OrderReject, Reject
 from .fixed import RATE_SCALE, Sz, div_down, ntl, ntl_wei, sz_to_wei
@@ -131,7 +131,7 @@ def first_reject(state: State, account: Account, market: Market, order: Order) -
     if len(account.orders) >= _open_order_limit(state, account, order):
         return Reject(OrderReject.TOO_MANY_OPEN, asset.id)
     crosses = market.book.crosses(order.side, order.px)
-    if not crosses and not order.tif.rests:
+    if not crosses and not order.tif.rests and state.rules.ioc_check_order == "match_first":
         return Reject(no_match(order.tif), asset.id)
     best = market.book.best(order.side.opposite) if crosses else None
     if isinstance(asset, SpotPair):
@@ -157,11 +157,24 @@ def _open_order_limit(state: State, account: Account, order: Order) -> int:
     return min(rules.max_open_orders + extra, rules.max_open_orders_cap)
 
 
-def _post_only_reject(market: Market, order: Order, best: Level | None) -> Reject | None:
-    if order.tif is not Tif.ALO or best is None:
+def _crossing_reject(market: Market, order: Order, best: Level | None) -> Reject | None:
+    """Whether the order must meet something and does not, or must not and does."""
+    if best is None:
+        return None if order.tif.rests else Reject(no_match(order.tif), market.asset.id)
+    if order.tif is not Tif.ALO:
         return None
     bbo = (market.book.best_bid(), market.book.best_ask())
     return Reject(OrderReject.BAD_ALO_PX, market.asset.id, {"bbo": bbo})
+
+
+def _is_too_small(state: State, order: Order, best: Level | None) -> bool:
+    """True for less than the minimum notional.
+
+    Observed: at the first crossing price, if there is one (contested 10).
+    """
+    rules = state.rules
+    px = order.px if best is None or rules.min_notional_price == "limit" else best.px
+    return px * order.sz < rules.min_order_usd * 10**10
 
 
 # -- perps -----------------------------------------------------------------------------------------
@@ -176,14 +189,17 @@ def _perp_reject(
     reduces = szi * order.side.sign < 0
     # Observed: only an order that closes the whole position may be worth less (mechanics 2.5).
     closes_all = reduces and (order.sz == abs(szi) or (order.reduce_only and order.sz > abs(szi)))
-    tested_px = order.px if best is None else best.px
-    if not closes_all and tested_px * order.sz < state.rules.min_order_usd * 10**10:
+    if not closes_all and _is_too_small(state, order, best):
         return Reject(OrderReject.MIN_TRADE_NTL, perp.id)
     if order.reduce_only and not reduces:
         return Reject(OrderReject.REDUCE_ONLY, perp.id)
-    post_only = _post_only_reject(market, order, best)
-    if post_only is not None:
-        return post_only
+    if market.open_interest_cap is not None:
+        capped = open_interest.first_reject(state, market, szi, order)
+        if capped is not None:
+            return Reject(capped, perp.id)
+    crossing_reject = _crossing_reject(market, order, best)
+    if crossing_reject is not None:
+        return crossing_reject
     if order.reduce_only or (reduces and order.sz <= abs(szi)):
         return None
     if _exceeds_tier(account, market, perp, szi, order):
@@ -212,6 +228,8 @@ def _affords(state: State, account: Account, market: Market, perp: Perp, order: 
     crossing = crossing_of(account, market, order)
     sz = order.sz if order.tif.rests else crossing.sz
     exposed = crossing.ntl + order.px * (sz - crossing.sz)
+    if state.rules.order_margin != "sum":
+        exposed = max(0, exposed - margin.spare_load(state, account, perp.id, order.side))
     free = margin.free_margin(state, account)
     return margin.pays_for(state, account, perp, order.side, sz, exposed, free)
 
@@ -226,16 +244,16 @@ def _spot_reject(
     token = pair.quote if is_bid else pair.base
     balance = account.spot.get(token.index)
     free = balance.total - balance.hold if balance is not None else 0
-    if not order.tif.rests and free == 0:
+    match_first = state.rules.ioc_check_order == "match_first"
+    if free == 0 and not order.tif.rests and match_first:
         # Observed: an empty balance is asked before the notional of an immediate order (mechanics
         # 2.9).
         return Reject(OrderReject.SPOT_BALANCE, pair.id)
-    tested_px = order.px if best is None else best.px
-    if tested_px * order.sz < state.rules.min_order_usd * 10**10:
+    if _is_too_small(state, order, best):
         return Reject(OrderReject.MIN_TRADE_SPOT_NTL, pair.id, {"quote": pair.quote.name})
-    post_only = _post_only_reject(market, order, best)
-    if post_only is not None:
-        return post_only
+    crossing_reject = _crossing_reject(market, order, best)
+    if crossing_reject is not None:
+        return crossing_reject
     crossing = crossing_of(account, market, order)
     sz = Sz(order.sz if order.tif.rests else crossing.sz)
     if is_bid:

@@ -19,6 +19,19 @@ class OrderStatus:
     SELF_TRADE_CANCELED = "selfTradeCanceled"
     REDUCE_ONLY_CANCELED = "reduceOnlyCanceled"
     SCHEDULED_CANCEL = "scheduledCancel"
+    DELISTED_CANCELED = "delistedCanceled"
+    OPEN_INTEREST_CAP_CANCELED = "openInterestCapCanceled"
+
+
+TOLD_BY_USER_EVENTS = frozenset(
+    {
+        OrderStatus.SELF_TRADE_CANCELED,
+        OrderStatus.MARGIN_CANCELED,
+        OrderStatus.DELISTED_CANCELED,
+        OrderStatus.OPEN_INTEREST_CAP_CANCELED,
+    }
+)
+"""Cancels by the engine that `userEvents` names (contested 2)."""
 
 
 @dataclass(frozen=True, slots=True)

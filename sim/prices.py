@@ -189,6 +189,9 @@ def on_timer(ex: Exchange) -> None:
                 ex.mark_moved(asset.id)
         if is_minute:
             market.prev_day.append((now, market.mark_px))
+            if not asset.is_spot:
+                market.oracle_minutes.append(market.oracle_px)
+                market.open_interest_base = market.open_interest
     if moved:
         ex.emit(PricesChanged(tuple(moved)))
 

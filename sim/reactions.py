@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from . import open_interest
+
 if TYPE_CHECKING:
     from .exchange import Exchange
 
 Reaction = Callable[["Exchange", Mapping[int, None]], None]
 """Is told the asset ids whose marks moved, in the order in which they did."""
 
-REACTIONS: tuple[Reaction, ...] = ()
+REACTIONS: tuple[Reaction, ...] = (open_interest.on_marks,)
 """Assumed: after oracle, marks and funding of one moment come liquidations, then triggers, then
-TWAPs (contested 67)."""
+TWAPs (contested 67), and last the caps of open interest."""

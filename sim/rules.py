@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from .fixed import Rate, Usd
 
@@ -41,3 +42,38 @@ class Rules:
     max_open_orders: int = 1000
     max_open_orders_cap: int = 5000
     """Documented: 1000 open orders plus one per $5M of volume, at most 5000 (mechanics 2.7)."""
+
+    order_margin: Literal["sum", "larger_side"] = "sum"
+    """What resting orders on both sides of a flat coin reserve: all of it, or the larger side's
+    (contested 47)."""
+
+    min_notional_price: Literal["first_cross", "limit"] = "first_cross"
+    """The price at which an order that crosses is tested for the minimum (contested 10)."""
+
+    ioc_check_order: Literal["match_first", "minimum_first"] = "match_first"
+    """What an immediate order is asked first: whether it meets anything, or whether it is worth
+    the minimum (contested 11)."""
+
+    partial_gtc_reply: Literal["filled", "resting"] = "filled"
+    """What a Gtc that partly fills and rests is answered (contested 3)."""
+
+    partial_ioc_status: Literal["filled", "canceled"] = "filled"
+    """How an immediate order ends that filled in part (contested 26)."""
+
+    ioc_reject_updates: Literal["single", "open_first"] = "single"
+    """What is told of an immediate order that met nothing: its refusal alone, or `open` before it
+    (contested 58)."""
+
+    duplicate_cloid: Literal["accept", "reject"] = "accept"
+    """What becomes of an order whose cloid an open one carries (contested 42)."""
+
+    oi_cap_text: Literal["live", "docs"] = "live"
+    """The wording of an increase at the open-interest cap (contested 16)."""
+
+    open_interest_growth: Rate | None = None
+    """Part of its cap by which the open interest of a market may grow within a full minute, None:
+    any. Documented is the refusal alone (mechanics 17); the rule is Assumed, so it is off."""
+
+    upgrade_reject: Literal["order", "action"] = "order"
+    """What an order that is not post-only gets after a network upgrade: a status of its own, or a
+    refusal of the whole action (contested 12)."""

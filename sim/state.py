@@ -23,6 +23,7 @@ FILLS_KEPT = 10_000
 FUNDINGS_KEPT = 10_000
 LEDGER_KEPT = 10_000
 FUNDING_RATES_KEPT = 10_000
+ORACLE_MINUTES_KEPT = 60
 TRADES_KEPT = 100
 """Rows of `recentTrades` and of the replay to a new `trades` subscriber (10 and 30 are shown)."""
 
@@ -147,9 +148,15 @@ class Market:
     averages: Averages = field(default_factory=Averages)
     open_interest: int = 0
     """Sum of long sizes, 1e-8."""
+    open_interest_cap: Usd | None = None
+    open_interest_base: int = 0
+    """What it was at the last full minute."""
+    is_at_cap: bool = False
     volume: DayVolume = field(default_factory=DayVolume)
     prev_day: deque[tuple[int, Px]] = field(default_factory=lambda: deque(maxlen=1441))
     """(time, mark) once a minute for a day: the first row is `prevDayPx`."""
+    oracle_minutes: deque[Px] = field(default_factory=lambda: deque(maxlen=ORACLE_MINUTES_KEPT))
+    """The oracle once a minute for an hour: what a delisting settles at."""
     trades: deque[Trade] = field(default_factory=lambda: deque(maxlen=TRADES_KEPT))
     candles: CandleSeries = field(default_factory=CandleSeries)
     premium: Rate | None = None
@@ -204,3 +211,5 @@ class State:
     action_index: int = 0
     """Actions applied in the block `height`."""
     next_oid: int = 1
+    post_only_until_ms: int = 0
+    """The end of the window after the last network upgrade."""

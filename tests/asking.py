@@ -1,11 +1,16 @@
-"""One HTTP request to a running exchange, and its whole answer."""
+"""One HTTP request to a running exchange and its whole answer; one info request to a view."""
 
 from __future__ import annotations
 
 import http.client
+import json
 from typing import Any
 
+import msgspec
+
 from hlsim.library import RunningExchange
+from hlsim.server.info import answer
+from hlsim.sim.view import View
 
 VARY = "origin, access-control-request-method, access-control-request-headers"
 CORS = {
@@ -50,3 +55,8 @@ def headers_of(body: bytes, *more: dict[str, str]) -> dict[str, str]:
     for one in more:
         found |= one
     return found
+
+
+def told(view: View, name: str, **fields: Any) -> Any:
+    """The reply to an info request, without any server."""
+    return json.loads(answer(view, msgspec.json.encode({"type": name, **fields})))

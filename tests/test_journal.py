@@ -20,7 +20,7 @@ from hlsim.sim.actions.cancels import (
     CancelOid,
     ScheduleCancel,
 )
-from hlsim.sim.actions.leverage import UpdateIsolatedMargin, UpdateLeverage
+from hlsim.sim.actions.leverage import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
 from hlsim.sim.actions.misc import Noop, SetReferrer
 from hlsim.sim.actions.orders import (
     BatchModify,
@@ -33,16 +33,21 @@ from hlsim.sim.actions.orders import (
     PlaceOrders,
 )
 from hlsim.sim.actions.transfers import SendAsset, SpotSend, UsdClassTransfer, UsdSend, Withdraw3
+from hlsim.sim.assets import MarginMode
 from hlsim.sim.call import Call
 from hlsim.sim.exchange import Advanced, Applied, Exchange, Input, Operated, Sealed
 from hlsim.sim.operations import (
     OPERATIONS,
+    DelistPerp,
     DepositUsd,
     KeepHistory,
+    ListPerp,
     MintToken,
     SetHalt,
+    SetOpenInterestCap,
     SetOracle,
     SetReferralCode,
+    UpgradeNetwork,
 )
 
 USER: Any = address("alice")
@@ -75,6 +80,7 @@ EXAMPLES: list[Any] = [
     ScheduleCancel(BIG),
     UpdateLeverage(BIG, True, BIG),
     UpdateIsolatedMargin(BIG, False, -(2**63)),  # type: ignore[arg-type]
+    TopUpIsolatedOnlyMargin(BIG, "2.5"),
     UsdSend(USER, "1e-3", BIG),
     SpotSend(USER, "PURR:0xé\u2028\\\n", "1", BIG),
     Withdraw3(USER, "2", BIG),
@@ -91,6 +97,11 @@ EXAMPLES: list[Any] = [
     SetReferralCode(USER, "CODE"),
     SetHalt(3, True),
     KeepHistory(USER, 50),
+    ListPerp("NEW", 2, 10, 5 * 10**8, 51, MarginMode.NO_CROSS, 10**9),  # type: ignore[arg-type]
+    DelistPerp(3),
+    SetOpenInterestCap(3, 10**12),  # type: ignore[arg-type]
+    SetOpenInterestCap(3, None),
+    UpgradeNetwork(60_000),
 ]
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from stories import Story, Trader, market, px, usd
 
 from hlsim.sim import margin
-from hlsim.sim.actions.leverage import UpdateIsolatedMargin, UpdateLeverage
+from hlsim.sim.actions.leverage import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
 from hlsim.sim.actions.misc import Noop
 from hlsim.sim.assets import MarginMode, Perp
 from hlsim.sim.errors import ActionReject
@@ -222,3 +223,73 @@ def test_a_strictly_isolated_position_gives_nothing_back() -> None:
     looser = Perp(4, "ISO", 1, 5, asset.margin_table, margin_mode=MarginMode.NO_CROSS)
     m.market("ISO").asset = looser
     assert alice.act(add(4, "-1")) == Done()
+
+
+# -- topping up ------------------------------------------------------------------------------------
+
+
+def top(coin_id: Any, leverage: str) -> TopUpIsolatedOnlyMargin:
+    return TopUpIsolatedOnlyMargin(coin_id, leverage)
+
+
+def test_a_top_up_lowers_a_strictly_isolated_position_to_a_leverage() -> None:
+    """Documented: it targets a leverage (mechanics 6.4). Assumed: value / margin at the mark."""
+    m, alice = holding("ISO", "10", "10", 2, cross=False)
+    before = alice.account.raw_usd
+    assert margin.margin_used(m.ex.state, alice.account, 4) == usd("49.955")
+    m.events()
+
+    assert alice.act(top(4, "1.6")) == Done()
+
+    assert m.events() == [AccountChanged(alice.address)]
+    assert margin.margin_used(m.ex.state, alice.account, 4) == usd("62.5")
+    assert alice.account.raw_usd == before - usd("12.545")
+    assert alice.account.leverages[4] == Leverage(2, False)  # the setting is another thing
+    # Rounded up: never above what was asked.
+    assert alice.act(top(4, "1.1111111111111111")) == Done()
+    assert margin.margin_used(m.ex.state, alice.account, 4) == usd("90.000001")
+    m.market("ISO").mark_px = px("8")
+    assert alice.act(top(4, "1")) == Done()
+    assert margin.margin_used(m.ex.state, alice.account, 4) == usd("80")
+
+
+@pytest.mark.parametrize(
+    ("action", "text"),
+    [
+        (top(99, "1"), "Invalid perp"),
+        (top(10_107, "1"), "Invalid perp"),
+        (top(2, "0"), "Asset not strict isolated"),
+        (top(4, "0"), "Invalid leverage value"),
+        (top(4, "-1"), "Invalid leverage value"),
+        (top(4, ""), "Invalid leverage value"),
+        (top(4, "1e0"), "Invalid leverage value"),
+        (top(4, "9" * 5000), "Invalid leverage value"),
+        (top(4, "1"), "Cannot update margin for empty position."),
+    ],
+)
+def test_top_ups_that_are_refused_to_a_flat_account(action: Any, text: str) -> None:
+    """Inferred: the first text (exchange 7.4). Assumed: those of the other margin actions."""
+    assert refusal(market().account("alice"), action) == text
+
+
+def test_a_top_up_takes_what_is_free_and_gives_nothing_back() -> None:
+    """Assumed: the texts (exchange 7.4)."""
+    _, alice = holding("ISO", "100", "10", 2, cross=False, funds="800")
+    increase = "Account does not have sufficient margin available for increase."
+    reduction = "Position does not have sufficient margin for reduction."
+    assert refusal(alice, top(4, "1")) == increase
+    assert refusal(alice, top(4, "3")) == reduction
+    assert refusal(alice, top(4, "9" * 300)) == reduction
+    assert alice.act(top(4, "1.6")) == Done()
+    assert refusal(alice, top(4, "1.6")) == "Update to isolated margin cannot be zero."
+
+
+def test_a_top_up_is_for_strictly_isolated_assets_only() -> None:
+    """Inferred: `noCross` is another mode (mechanics 6.4, exchange 7.4)."""
+    m, alice = holding("ISO", "10", "10", 2, cross=False)
+    asset = m.market("ISO").asset
+    assert isinstance(asset, Perp)
+    m.market("ISO").asset = replace(asset, margin_mode=MarginMode.NO_CROSS)
+    assert refusal(alice, top(4, "1")) == "Asset not strict isolated"
+    m.market("ISO").asset = replace(asset, margin_mode=MarginMode.NORMAL)
+    assert refusal(alice, top(4, "1")) == "Asset not strict isolated"

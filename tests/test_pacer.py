@@ -85,7 +85,7 @@ def test_a_moved_wall_clock_runs_on_from_there(real: RealTime) -> None:
         (Clock.WALL, 1.0, -10, 0.0),
         (Clock.WALL, 1.0, None, None),
         (Clock.MANUAL, 1.0, 3000, None),
-        (Clock.AUTO, 1.0, 3_600_000, AUTO_GRACE_S),
+        (Clock.AUTO, 1.0, 3_600_000, 0.0),
         (Clock.AUTO, 1.0, None, None),
     ],
 )
@@ -94,6 +94,16 @@ def test_how_long_to_wait(
 ) -> None:
     found = pacer(real, clock, start_ms=0, speed=speed).seconds_until(due_ms)
     assert found == (None if seconds is None else pytest.approx(seconds))
+
+
+def test_an_auto_clock_waits_for_whoever_asked_a_moment_ago(real: RealTime) -> None:
+    auto = pacer(real, Clock.AUTO)
+    assert not auto.is_watched
+    auto.attend()
+    real.go(0.999)
+    assert (auto.is_watched, auto.seconds_until(1)) == (True, AUTO_GRACE_S)
+    real.go(0.001)
+    assert (auto.is_watched, auto.seconds_until(1)) == (False, 0.0)
 
 
 def test_waking_when_told_is_never_too_early(real: RealTime) -> None:

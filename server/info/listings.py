@@ -70,10 +70,10 @@ def max_market_order_ntls(view: View) -> Json:
     ]
 
 
-@info("perpsAtOpenInterestCap", status="empty", source="info 4.13")
+@info("perpsAtOpenInterestCap", source="info 4.13")
 def perps_at_open_interest_cap(view: View, dex: str = "") -> Json:
     first_dex(dex)
-    return []
+    return [perp.coin for perp in view.universe.perps if view.market_of(perp.id).is_at_cap]
 
 
 @info("perpDexLimits", status="static", source="info 4.16")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .. import dead_man
 from ..fixed import Cloid
 from ..replies import CancelReplies, Response
 from .orders import U32, U64
@@ -71,4 +72,4 @@ class ScheduleCancel:
     time: U64 | None = field(default=None, metadata={"omit": True})
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        return ex.desk.schedule_cancel(acting, self.time)
+        return dead_man.schedule(ex, acting, self.time)

@@ -1,4 +1,4 @@
-"""updateLeverage, updateIsolatedMargin."""
+"""updateLeverage, updateIsolatedMargin, topUpIsolatedOnlyMargin."""
 
 from __future__ import annotations
 
@@ -42,4 +42,17 @@ class UpdateIsolatedMargin:
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
         margin_actions.move_isolated_margin(ex, acting.user, self.asset, self.ntli)
+        return Done()
+
+
+@action("topUpIsolatedOnlyMargin", vault=True)
+@dataclass(frozen=True, slots=True)
+class TopUpIsolatedOnlyMargin:
+    """`leverage` is a decimal, signed as it is written."""
+
+    asset: U32
+    leverage: str
+
+    def apply(self, ex: Exchange, acting: Acting) -> Response:
+        margin_actions.top_up(ex, acting.user, self.asset, self.leverage)
         return Done()

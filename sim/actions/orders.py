@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NewType
 
 from ...matching.types import Tif
+from .. import trading
 from ..fixed import Address, Cloid, Px, Sz
+from ..modifying import modify, modify_batch
 from ..replies import OrderReplies, Response
 from .registry import BlockClass, action
 
@@ -72,6 +74,7 @@ class PlaceOrders:
     builder: BuilderTerms | None = field(default=None, metadata={"omit": True})
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
+        trading.check_post_only(ex.state, self.orders)
         return OrderReplies(ex.desk.place_batch(acting, self.orders, self.builder))
 
 
@@ -91,7 +94,9 @@ class Modify:
     always_place: bool = field(default=False, metadata={"wire": "a", "omit": True})
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        return ex.desk.modify(acting, self.oid, self.order, always_place=self.always_place)
+        if self.always_place:
+            trading.check_post_only(ex.state, (self.order,))
+        return modify(ex.desk, acting, self.oid, self.order, always_place=self.always_place)
 
 
 @action(
@@ -106,4 +111,6 @@ class BatchModify:
     always_place: bool = field(default=False, metadata={"wire": "a", "omit": True})
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        return ex.desk.modify_batch(acting, self.modifies, always_place=self.always_place)
+        if self.always_place:
+            trading.check_post_only(ex.state, (entry.order for entry in self.modifies))
+        return modify_batch(ex.desk, acting, self.modifies, always_place=self.always_place)

@@ -1,0 +1,185 @@
+"""What is listed and delisted while the exchange runs. An asset id never moves.
+
+A universe is never changed in place: the state gets another one, and another dict of the same
+markets, by which whoever keeps something computed from either knows that it is old.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..matching.types import Side
+from . import margin, prices
+from .assets import (
+    FIRST_SPOT_ID,
+    MarginMode,
+    MarginTable,
+    Perp,
+    Universe,
+    has_legal_decimals,
+    on_tick,
+    px_decimals,
+)
+from .events import Direction, Fill, PricesChanged
+from .fixed import TEN, Px, Sz, Usd, div_half_even, div_trunc, ntl
+from .ids import ZERO_HASH, trade_id
+from .orders import Order, OrderStatus
+from .state import Account, Market, Position, State
+
+if TYPE_CHECKING:
+    from .exchange import Exchange
+
+MAX_SZ_DECIMALS = 6
+IMPLICIT_TABLES = 50
+"""Margin table ids below this one mean a single tier of that leverage (info 4.2)."""
+
+
+# -- listing ---------------------------------------------------------------------------------------
+
+
+def list_perp(
+    ex: Exchange,
+    *,
+    coin: str,
+    sz_decimals: int,
+    max_leverage: int,
+    oracle_px: Px,
+    margin_table: int,
+    margin_mode: MarginMode,
+    impact_ntl: Usd,
+) -> None:
+    """Lists a perp at the end of the universe, with an empty book.
+
+    `margin_table` 0 means the implicit one of `max_leverage`. Raises ValueError, before anything
+    changed, for what cannot be listed. Its prices are sampled with the next of all, its first
+    funding is that of the running hour.
+    """
+    state = ex.state
+    universe = state.universe
+    asset_id = len(universe.perps)
+    if asset_id >= FIRST_SPOT_ID:
+        raise ValueError(f"no more than {FIRST_SPOT_ID} perps have an id")
+    if not coin or not coin.isprintable() or coin in universe.by_coin:
+        raise ValueError(f"no new coin: {coin!r:.80}")
+    if not 0 <= sz_decimals <= MAX_SZ_DECIMALS:
+        raise ValueError(f"no perp has {sz_decimals} size decimals")
+    table = _table(universe, margin_table or max_leverage)
+    if table.tiers[0].max_leverage != max_leverage:
+        raise ValueError(f"margin table {table.id} does not begin with {max_leverage}x")
+    perp = Perp(
+        asset_id,
+        coin,
+        sz_decimals,
+        max_leverage,
+        table,
+        margin_mode,
+        impact_ntl=impact_ntl,
+        start_px=oracle_px,
+    )
+    if oracle_px <= 0 or not has_legal_decimals(perp, oracle_px) or not on_tick(oracle_px):
+        raise ValueError(f"no legal price of {coin}: {oracle_px}")
+    _relist(state, [*universe.perps, perp], {asset_id: prices.open_market(perp, state.time_ms)})
+    ex.emit(PricesChanged((coin,)))
+
+
+def _table(universe: Universe, table_id: int) -> MarginTable:
+    if 0 < table_id < IMPLICIT_TABLES:
+        return MarginTable.implicit(table_id)
+    table = universe.margin_tables.get(table_id)
+    if table is None:
+        raise ValueError(f"no margin table {table_id}")
+    return table
+
+
+def _relist(state: State, perps: list[Perp], fresh: dict[int, Market]) -> None:
+    """Gives the state another universe, and the markets in its order."""
+    universe = state.universe.with_perps(perps)
+    known = {**state.markets, **fresh}
+    state.universe = universe
+    state.markets = {asset_id: known[asset_id] for asset_id in universe.by_id}
+
+
+# -- delisting -------------------------------------------------------------------------------------
+
+
+def settlement_px(market: Market) -> Px:
+    """Mean oracle price of the last hour, rounded to what a price of the asset may have.
+
+    Documented: the 1-hour TWAP of the oracle before the vote (mechanics 17). Assumed: of one sample
+    a minute, of fewer while the market is younger, and the oracle as it stands in its first minute.
+    """
+    samples = market.oracle_minutes
+    if not samples:
+        return market.oracle_px
+    step = TEN[8 - px_decimals(market.asset)]
+    return Px(max(step, div_half_even(sum(samples), len(samples) * step) * step))
+
+
+def delist_perp(ex: Exchange, asset_id: int) -> None:
+    """Ends a perp: cancels its orders, settles its positions, and marks it as delisted.
+
+    Documented: orders become `delistedCanceled`, positions are settled, `isDelisted` is set and
+    the asset keeps its place (mechanics 17, info 4.2). Raises ValueError for what is no live perp.
+    """
+    market = ex.market(asset_id)
+    if market is None or not isinstance(market.asset, Perp) or market.asset.is_delisted:
+        raise ValueError(f"no live perp has asset id {asset_id}")
+    state = ex.state
+    for side in Side:
+        for order in list(market.book.orders(side)):
+            assert isinstance(order, Order)
+            ex.desk.cancel_order(order, OrderStatus.DELISTED_CANCELED)
+    px = settlement_px(market)
+    for account in state.accounts.values():
+        position = account.positions.get(asset_id)
+        if position is not None:
+            _settle(ex, market, account, position, px)
+    market.open_interest = market.open_interest_base = 0
+    market.open_interest_cap, market.is_at_cap = None, False
+    market.premium = None
+    market.premium_sum = market.premium_samples = 0
+    gone = market.asset = replace(market.asset, is_delisted=True)
+    perps = [gone if perp.id == asset_id else perp for perp in state.universe.perps]
+    _relist(state, perps, {})
+    ex.emit(PricesChanged((gone.coin,)))
+
+
+def _settle(ex: Exchange, market: Market, account: Account, position: Position, px: Px) -> None:
+    """Closes a whole position at `px`, with a fill of its own and nobody on the other side.
+
+    Longs and shorts are equal, so what some receive is what others pay, to the last unit.
+    Documented: dir `Settlement` (mechanics 7.2, 17). Assumed: no fee, the zero hash, no public
+    trade and no volume; `crossed`, as nothing of it rested.
+    """
+    state, asset = ex.state, market.asset
+    szi = position.szi
+    gain = (px - margin.entry_px(asset, position)) * szi
+    account.raw_usd = Usd(account.raw_usd + position.raw_usd + ntl(px, szi))
+    del account.positions[asset.id]
+    oid = state.next_oid
+    state.next_oid += 1
+    fill = Fill(
+        account.address,
+        asset.coin,
+        asset.id,
+        px,
+        Sz(abs(szi)),
+        Side.ASK if szi > 0 else Side.BID,
+        state.time_ms,
+        szi,
+        Direction.SETTLEMENT,
+        div_trunc(gain, 10**8),
+        ZERO_HASH,
+        oid,
+        True,
+        0,
+        6,
+        "USDC",
+        0,
+        trade_id(0, oid) if szi > 0 else trade_id(oid, 0),
+        None,
+    )
+    account.fills.append(fill)
+    ex.emit(fill)
+    ex.touch(account.address)

@@ -1,0 +1,92 @@
+"""modify and batchModify: cancel-replace of open orders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..matching.types import Tif
+from .desk import unlist
+from .errors import ActionError, ActionReject, OrderReject, Reject
+from .fixed import Cloid
+from .order_checks import static_reject
+from .orders import Order, OrderStatus
+from .replies import Done, OrderReplies, OrderReply, Response
+from .state import Market
+
+if TYPE_CHECKING:
+    from .actions.orders import Modification, NewOrder
+    from .call import Acting
+    from .desk import Desk
+
+
+def modify(
+    desk: Desk, acting: Acting, name: int | Cloid, new: NewOrder, *, always_place: bool
+) -> Response:
+    """Cancel-replace of one order; the reply does not tell the new oid (mechanics 5)."""
+    reply = _replace(desk, acting, name, new, always_place=always_place)
+    if isinstance(reply, Reject):
+        if isinstance(reply.why, ActionReject | OrderReject):
+            raise ActionError(reply.why, **reply.params)
+        raise AssertionError(reply)
+    return Done()
+
+
+def modify_batch(
+    desk: Desk, acting: Acting, entries: tuple[Modification, ...], *, always_place: bool
+) -> Response:
+    """Cancel-replace of several orders, one status each."""
+    if not entries:
+        return OrderReplies((Reject(OrderReject.EMPTY),))
+    for entry in entries:
+        desk.listed(entry.order.asset)  # one that is not refuses them all: ask before any acts
+    return OrderReplies(
+        tuple(
+            _replace(desk, acting, entry.oid, entry.order, always_place=always_place)
+            for entry in entries
+        )
+    )
+
+
+def _replace(
+    desk: Desk, acting: Acting, name: int | Cloid, new: NewOrder, *, always_place: bool
+) -> OrderReply:
+    """Rule of 2026: without `always_place` the new order must be post-only, or a Gtc that crosses
+    nothing, which becomes post-only (mechanics 5, contested 13)."""
+    account = desk.ex.state.accounts[acting.user]
+    old = desk.find_open(account, name)
+    if old is None and not always_place:
+        return Reject(ActionReject.MODIFY_NOT_OPEN, new.asset)
+    order = desk.draft(account, new)
+    market = desk.market_of(order)
+    if old is not None and not always_place:
+        if not _is_tame(old, order, market):
+            return Reject(ActionReject.MODIFY_INVALID, new.asset)
+        order.tif = Tif.ALO
+    reject = static_reject(desk.ex.state, market, order)
+    if reject is not None:
+        return reject
+    if old is not None:
+        desk.withdraw(old)
+        unlist(account, old)
+    reply = desk.place(acting, account, order)
+    if old is not None:
+        # Observed: `open` of the new order stands before `canceled` of the old (contested 23).
+        desk.record(account, old, OrderStatus.CANCELED)
+    if isinstance(reply, Reject):
+        return Reject(ActionReject.MODIFY_PLACING, new.asset, {"reason": reply})
+    return reply
+
+
+def _is_tame(old: Order, new: Order, market: Market) -> bool:
+    """True when `new` may replace `old` without `always_place`.
+
+    Observed: an immediate order, another side, or a dropped reduce-only leave the old order resting
+    (exchange 5.1).
+    """
+    if new.asset_id != old.asset_id or new.side is not old.side:
+        return False
+    if old.reduce_only and not new.reduce_only:
+        return False
+    if new.tif is Tif.ALO:
+        return True
+    return new.tif is Tif.GTC and not market.book.crosses(new.side, new.px)
