@@ -24,7 +24,7 @@ from ..sim.actions.leverage import I64
 from ..sim.actions.orders import U32, U64
 from ..sim.actions.transfers import AddressText
 from ..sim.fixed import Address, Cloid
-from .canonical import WireField, action_fields, is_part, wire_fields
+from .canonical import WireField, action_fields, is_pair, is_part, wire_fields
 from .nesting import is_deep
 
 NOT_JSON = "Failed to parse the request body as JSON"
@@ -268,6 +268,8 @@ def _field_codec(entry: WireField) -> tuple[Codec, Shape | None]:
 
 def _hint_codec(hint: Any) -> tuple[Codec, Shape | None]:
     if get_origin(hint) is tuple:
+        if is_pair(hint):
+            return _pair_codec(hint), None
         one, part = _hint_codec(get_args(hint)[0])
         return Codec(list[one.wire], _each(one.read)), part  # type: ignore[name-defined]
     if is_part(hint):
@@ -275,6 +277,20 @@ def _hint_codec(hint: Any) -> tuple[Codec, Shape | None]:
         build = shape.build
         return Codec(shape.struct, lambda posted: (build(posted), posted)), shape
     return CODECS[hint], None
+
+
+def _pair_codec(hint: Any) -> Codec:
+    """A list of two values of their own types, as `[user, wei]`."""
+    codecs = [CODECS[one] for one in get_args(hint)]
+
+    def read(posted: Any) -> tuple[Any, Any]:
+        pairs = [
+            (one, one) if codec.read is None else codec.read(one)
+            for codec, one in zip(codecs, posted, strict=True)
+        ]
+        return tuple(value for value, _ in pairs), [canonical for _, canonical in pairs]
+
+    return Codec(tuple[codecs[0].wire, codecs[1].wire], read)  # type: ignore[misc]
 
 
 def _union_codec(hints: tuple[Any, ...]) -> Codec:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from .fixed import TEN, Px, Sz, Usd, div_down
+from .fixed import TEN, Address, Px, Rate, Sz, Usd, div_down
 
 FIRST_SPOT_ID = 10_000
 """Asset id of spot pair index 0. Documented: spot is 10000 + index (mechanics 14)."""
@@ -87,6 +87,10 @@ class Token:
     total_supply: int = 0
     circulating_supply: int = 0
     """Supplies in wei; 0 means unknown."""
+    deployer: Address | None = None
+    """Who registered it while the exchange ran; None for what a world lists."""
+    fee_share: Rate = Rate(0)
+    """The deployer's part of the trading fees that are paid in this token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,5 +215,16 @@ class Universe:
 
     def with_perps(self, perps: list[Perp]) -> Universe:
         """The same universe with other perps. A universe itself never changes."""
-        tables = self.margin_tables
-        return Universe(perps, self.pairs, self.tokens, tables, self.name, self.origin)
+        return replace(self, perps=perps, first=self.origin)
+
+    def with_tokens(self, tokens: list[Token]) -> Universe:
+        """The same universe with other tokens, in its pairs too."""
+        pairs = [
+            replace(pair, base=tokens[pair.base.index], quote=tokens[pair.quote.index])
+            for pair in self.pairs
+        ]
+        return replace(self, tokens=tokens, pairs=pairs, first=self.origin)
+
+    def with_pair(self, pair: SpotPair) -> Universe:
+        """The same universe with one pair more."""
+        return replace(self, pairs=[*self.pairs, pair], first=self.origin)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..matching.types import Side
 from . import fees, margin
-from .assets import Perp, SpotPair
+from .assets import Perp, SpotPair, Token
 from .events import Direction, Fill, Liquidation, Trade
 from .fixed import (
     Address,
@@ -19,6 +19,7 @@ from .fixed import (
     Wei,
     div_down,
     div_trunc,
+    mul_trunc,
     ntl,
     ntl_wei,
     sz_to_wei,
@@ -258,8 +259,9 @@ def _settle_spot(
     else:
         fee, builder, closed_pnl = _sell(ex, account, pair, order, px, sz, rate)
     paid_in = pair.base if is_bid else pair.quote
+    shared = _share(ex, paid_in, fee) if is_bid and paid_in.fee_share else 0
     collected = state.treasury.token_fees
-    collected[paid_in.index] = Wei(collected.get(paid_in.index, 0) + fee)
+    collected[paid_in.index] = Wei(collected.get(paid_in.index, 0) + fee - shared)
     return Fill(
         account.address,
         pair.coin,
@@ -323,6 +325,19 @@ def _sell(
         rewards[quote.index] = Wei(rewards.get(quote.index, 0) + builder)
     received.total = Wei(received.total + gross - fee - builder)
     return fee, builder, div_down(px * sz, 10**8) - cost
+
+
+def _share(ex: Exchange, token: Token, fee: Wei) -> Wei:
+    """Pays the deployer's part of a fee in its own token, rounded down, and returns it.
+
+    Assumed: at once, onto the spot balance, without a ledger row.
+    """
+    share = Wei(mul_trunc(fee, token.fee_share))
+    if share and token.deployer is not None:
+        held = balance(ex.open_account(token.deployer), token.index)
+        held.total = Wei(held.total + share)
+        ex.touch(token.deployer)
+    return share
 
 
 def balance(account: Account, token: int) -> SpotBalance:

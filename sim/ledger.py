@@ -82,9 +82,19 @@ class Send(LedgerChange):
 
 @dataclass(frozen=True, slots=True)
 class SpotGenesis(LedgerChange):
-    """Tokens that an operator put on an account."""
+    """Tokens that an operator or a genesis put on an account."""
 
     kind: ClassVar[str] = "spotGenesis"
+    token: str
+    amount: Wei
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeployGasAuction(LedgerChange):
+    """What a deployer paid for a token's place in the list."""
+
+    kind: ClassVar[str] = "deployGasAuction"
     token: str
     amount: Wei
     decimals: int

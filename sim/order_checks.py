@@ -66,8 +66,10 @@ def _in_band(state: State, market: Market, order: Order) -> bool:
     """(1-d) * mark < px <= mark / (1-d).
 
     Observed: edges 0.2 * mark excluded and 5 * mark included on testnet spot with d = 0.8
-    (mechanics 2.6).
+    (mechanics 2.6). Assumed: a pair without a price of its own has no band.
     """
+    if market.oracle_px == 0 and market.last_px is None:
+        return True
     inner = RATE_SCALE - state.rules.price_band
     low = market.mark_px * inner < order.px * RATE_SCALE
     return low and order.px * inner <= market.mark_px * RATE_SCALE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .fixed import Rate, Usd
+from .fixed import Rate, Usd, Wei
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +77,7 @@ class Rules:
     upgrade_reject: Literal["order", "action"] = "order"
     """What an order that is not post-only gets after a network upgrade: a status of its own, or a
     refusal of the whole action (contested 12)."""
+
+    spot_deploy_gas: Wei = Wei(10_000_000_000)
+    """What the place of a new spot token costs in HYPE, 1e-8; in a world without HYPE nothing.
+    Assumed: 100, a price of old that does not move (info 4.19, 9)."""

@@ -15,6 +15,7 @@ from .nonces import NonceSet
 from .orders import Order
 from .prices import Averages
 from .rules import Rules
+from .spot_deploy_state import TokenDeploy
 from .timers import Timers
 from .volume import DayVolume
 
@@ -211,5 +212,7 @@ class State:
     action_index: int = 0
     """Actions applied in the block `height`."""
     next_oid: int = 1
+    deploys: dict[int, TokenDeploy] = field(default_factory=dict)
+    """Tokens registered while the exchange ran, by index."""
     post_only_until_ms: int = 0
     """The end of the window after the last network upgrade."""

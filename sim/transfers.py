@@ -87,7 +87,7 @@ def deposit(ex: Exchange, user: Address, usd: Usd) -> None:
     treasury = ex.state.treasury
     treasury.usd_deposited = Usd(treasury.usd_deposited + usd)
     _move_usd(ex, ex.open_account(user), usd)
-    _record(ex, Deposit(usd), user)
+    record(ex, Deposit(usd), user)
 
 
 def mint(ex: Exchange, user: Address, token_index: int, amount: Wei) -> None:
@@ -103,7 +103,7 @@ def mint(ex: Exchange, user: Address, token_index: int, amount: Wei) -> None:
     token, minted = tokens[token_index], ex.state.treasury.token_minted
     minted[token_index] = Wei(minted.get(token_index, 0) + amount)
     _credit(ex, ex.open_account(user), token, amount)
-    _record(ex, SpotGenesis(token.name, amount, token.wei_decimals), user)
+    record(ex, SpotGenesis(token.name, amount, token.wei_decimals), user)
 
 
 def withdraw(ex: Exchange, acting: Acting, text: str) -> None:
@@ -123,7 +123,7 @@ def withdraw(ex: Exchange, acting: Acting, text: str) -> None:
     treasury.usd_fees = Usd(treasury.usd_fees + fee)
     _move_usd(ex, account, -usd)
     row = Withdraw(arrives, acting.nonce, fee)
-    _record(ex, row, account.address, hash_=acting.hash)
+    record(ex, row, account.address, hash_=acting.hash)
 
 
 # -- perps USDC ------------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ def usd_send(ex: Exchange, acting: Acting, destination: Address, text: str) -> N
     _move_usd(ex, account, -usd)
     _move_usd(ex, ex.open_account(destination), usd - fee)
     row = InternalTransfer(Usd(usd), account.address, destination, fee)
-    _record(ex, row, account.address, destination, hash_=acting.hash)
+    record(ex, row, account.address, destination, hash_=acting.hash)
 
 
 def usd_class_transfer(ex: Exchange, acting: Acting, text: str, *, to_perp: bool) -> None:
@@ -179,7 +179,7 @@ def usd_class_transfer(ex: Exchange, acting: Acting, text: str, *, to_perp: bool
         _credit(ex, account, token, wei)
     _book_to_spot(ex.state, -usd if to_perp else usd)
     row = AccountClassTransfer(Usd(usd), to_perp)
-    _record(ex, row, account.address, hash_=acting.hash)
+    record(ex, row, account.address, hash_=acting.hash)
 
 
 # -- spot tokens -----------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ def spot_send(
     _credit(ex, ex.open_account(destination), token, amount)
     sent = (token.name, amount, token.wei_decimals, value, account.address, destination)
     row = SpotTransfer(*sent, gas.fee, gas.decimals, gas.token, acting.nonce)
-    _record(ex, row, account.address, destination, hash_=acting.hash)
+    record(ex, row, account.address, destination, hash_=acting.hash)
 
 
 def send_asset(
@@ -262,7 +262,7 @@ def send_asset(
     parties = (account.address, destination, source_dex, destination_dex)
     what = (sent.name, wei, sent.wei_decimals, value)
     row = Send(*parties, *what, gas.fee, gas.decimals, gas.token, acting.nonce)
-    _record(ex, row, account.address, destination, hash_=acting.hash)
+    record(ex, row, account.address, destination, hash_=acting.hash)
 
 
 # -- gas, tokens, values ---------------------------------------------------------------------------
@@ -389,7 +389,7 @@ def _debit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
     ex.touch(account.address)
 
 
-def _record(ex: Exchange, delta: LedgerChange, *users: Address, hash_: str | None = None) -> None:
+def record(ex: Exchange, delta: LedgerChange, *users: Address, hash_: str | None = None) -> None:
     """Writes the row into the ledger of every party, once each."""
     state = ex.state
     found = tx_hash(state.height, state.action_index) if hash_ is None else hash_

@@ -182,10 +182,10 @@ def test_every_text_can_be_written() -> None:
 
 
 def story_of(signer: Address) -> Story:
-    """A small exchange on which `signer` has perps collateral, USDC and PURR."""
+    """A small exchange on which `signer` has perps collateral, USDC, PURR and HYPE."""
     story = market()
     story.ex.operate(DepositUsd(signer, usd("100000")))
-    for name in ("USDC", "PURR"):
+    for name in ("USDC", "PURR", "HYPE"):
         token = story.ex.state.universe.token_by_name[name]
         amount = Wei(10_000 * 10**token.wei_decimals)
         story.ex.operate(MintToken(signer, token.index, amount))

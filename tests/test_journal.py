@@ -20,6 +20,7 @@ from hlsim.sim.actions.cancels import (
     CancelOid,
     ScheduleCancel,
 )
+from hlsim.sim.actions.deploys import SpotDeploy, UserGenesis
 from hlsim.sim.actions.leverage import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
 from hlsim.sim.actions.misc import Noop, SetReferrer
 from hlsim.sim.actions.orders import (
@@ -91,6 +92,7 @@ EXAMPLES: list[Any] = [
     ApproveBuilderFee("0.001%", USER, BIG),
     Noop(),
     SetReferrer("CODE"),
+    SpotDeploy(user_genesis=UserGenesis(3, ((USER, "1"),), ((1, "2"),), ((USER, True),))),  # type: ignore[arg-type]
     DepositUsd(USER, 10**15),  # type: ignore[arg-type]
     MintToken(USER, 1, 10**18),  # type: ignore[arg-type]
     SetOracle(((0, BIG), (1, BIG))),

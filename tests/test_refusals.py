@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import refusals_envelope
+import refusals_markets
 import refusals_money
 import refusals_orders
 from refusals import CASES, Case, World
@@ -14,7 +15,7 @@ from wire import refusal_of
 import hlsim
 from hlsim.sim.errors import ActionReject, CancelReject, OrderReject
 
-FAMILIES = (refusals_envelope, refusals_money, refusals_orders)
+FAMILIES = (refusals_envelope, refusals_markets, refusals_money, refusals_orders)
 """Whose cases are in the table by being imported."""
 
 UNREACHABLE = {OrderReject.POST_ONLY_WINDOW}

@@ -23,6 +23,7 @@ from hlsim.sim.events import (
 from hlsim.sim.fixed import Szi, Wei
 from hlsim.sim.ledger import (
     AccountClassTransfer,
+    DeployGasAuction,
     Deposit,
     InternalTransfer,
     LedgerChange,
@@ -309,6 +310,10 @@ DELTAS: list[tuple[LedgerChange, str]] = [
         f'"nativeTokenFee":"0.0","nonce":8,"feeToken":"USDC"',
     ),
     (SpotGenesis("HYPE", Wei(10**8), 8), '"spotGenesis","token":"HYPE","amount":"1.0"'),
+    (
+        DeployGasAuction("HYPE", Wei(5), 8),
+        '"deployGasAuction","token":"HYPE","amount":"0.00000005"',
+    ),
 ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..decode import BadRequest
-from . import accounts, fees, fills, ledgers, listings, markets, orders
+from . import accounts, deploys, fees, fills, ledgers, listings, markets, orders
 from .registry import INFO, InfoSpec, Query, Unanswerable, answer, answer_value, encoded, query_of
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "accounts",
     "answer",
     "answer_value",
+    "deploys",
     "encoded",
     "fees",
     "fills",

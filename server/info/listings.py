@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ...sim.assets import FIRST_SPOT_ID, MarginTable, SpotPair, Token
+from ...sim.spot_deploy import gas_token
+from ...sim.spot_deploy_state import TokenDeploy
 from ...sim.state import Market
 from ...sim.view import View
 from ..shapes import cached, markets
-from ..shapes.text import decimal_text, px_text, usd_text
+from ..shapes.text import decimal_text, iso_text, px_text, usd_text
 from .registry import Json, Unanswerable, info
 
 IMPLICIT_TABLES = 50
@@ -129,9 +131,11 @@ def token_details(view: View, token_id: str) -> Json:
     market = _market_of(view, token)
     mid = None if market is None else markets.mid_text(market)
     mark = "1.0" if market is None else px_text(market.mark_px)
+    deploy = view.state.deploys.get(token.index)
+    supply = token.total_supply if deploy is None else deploy.max_supply or 0
     return {
         "name": token.name,
-        "maxSupply": decimal_text(token.total_supply, token.wei_decimals),
+        "maxSupply": decimal_text(supply, token.wei_decimals),
         "totalSupply": decimal_text(token.total_supply, token.wei_decimals),
         "circulatingSupply": decimal_text(token.circulating_supply, token.wei_decimals),
         "szDecimals": token.sz_decimals,
@@ -139,14 +143,34 @@ def token_details(view: View, token_id: str) -> Json:
         "midPx": mark if mid is None else mid,
         "markPx": mark,
         "prevDayPx": "1.0" if market is None else px_text(markets.prev_day_px(market)),
-        "genesis": None,
-        "deployer": None,
-        "deployGas": None,
-        "deployTime": None,
+        "genesis": None if deploy is None else _genesis(view, token, deploy),
+        "deployer": token.deployer,
+        "deployGas": None if deploy is None else _gas(view, deploy),
+        "deployTime": None if deploy is None else iso_text(deploy.time_ms),
         "seededUsdc": "0.0",
         "nonCirculatingUserBalances": [],
         "futureEmissions": "0.0",
     }
+
+
+def _genesis(view: View, token: Token, deploy: TokenDeploy) -> Json:
+    """What a genesis gave to whom; null until it happened."""
+    if deploy.max_supply is None:
+        return None
+    return {
+        "userBalances": [
+            [user, decimal_text(wei, token.wei_decimals)] for user, wei in deploy.users.items()
+        ],
+        "existingTokenBalances": [
+            [other, decimal_text(wei, token.wei_decimals)] for other, wei in deploy.holders.items()
+        ],
+        "blacklistUsers": list(deploy.blacklist),
+    }
+
+
+def _gas(view: View, deploy: TokenDeploy) -> str:
+    paid_in = gas_token(view.state)
+    return decimal_text(deploy.gas, 8 if paid_in is None else paid_in.wei_decimals)
 
 
 def _market_of(view: View, token: Token) -> Market | None:

@@ -9,6 +9,7 @@ from ...sim.events import FundingPaid, FundingRate, LedgerRow
 from ...sim.ids import ZERO_HASH
 from ...sim.ledger import (
     AccountClassTransfer,
+    DeployGasAuction,
     Deposit,
     InternalTransfer,
     LedgerChange,
@@ -71,7 +72,7 @@ def _send(delta: Send) -> dict[str, Any]:
     }
 
 
-def _spot_genesis(delta: SpotGenesis) -> dict[str, Any]:
+def _token_amount(delta: SpotGenesis | DeployGasAuction) -> dict[str, Any]:
     return {"token": delta.token, "amount": decimal_text(delta.amount, delta.decimals)}
 
 
@@ -82,7 +83,8 @@ _DELTAS: dict[type[LedgerChange], Callable[[Any], dict[str, Any]]] = {
     InternalTransfer: _internal_transfer,
     SpotTransfer: _spot_transfer,
     Send: _send,
-    SpotGenesis: _spot_genesis,
+    SpotGenesis: _token_amount,
+    DeployGasAuction: _token_amount,
 }
 
 

@@ -94,7 +94,7 @@ def _token(token: Token) -> dict[str, Any]:
         "isCanonical": token.is_canonical,
         "evmContract": None,
         "fullName": token.full_name,
-        "deployerTradingFeeShare": "0.0",
+        "deployerTradingFeeShare": rate_text(token.fee_share),
     }
 
 
@@ -185,9 +185,9 @@ def mid_or_last_text(market: Market) -> str | None:
     """The value of `allMids`: the mid, else the last trade's price; None leaves the coin out.
 
     Documented: info 4.1. Assumed: before any trade, the mark stands for the trades that came
-    before this world began.
+    before this world began; a coin that never had a price is left out (info 4.1).
     """
-    px = mid_or_last(market) or market.mark_px
+    px = mid_or_last(market) or (market.mark_px if market.oracle_px else None)
     return px_text(px) if px else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import agents, cancels, leverage, misc, orders, transfers
+from . import agents, cancels, deploys, leverage, misc, orders, transfers
 from .registry import ACTIONS, Action, ActionSpec, BlockClass
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "BlockClass",
     "agents",
     "cancels",
+    "deploys",
     "leverage",
     "misc",
     "orders",
