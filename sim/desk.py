@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..matching.merged import MergedBook
 from ..matching.types import Side
 from . import clearinghouse, open_interest, trading
 from .assets import FIRST_SPOT_ID, SpotPair
@@ -13,6 +14,7 @@ from .events import NonUserCancel, OrderUpdate
 from .fixed import Address, Cloid, Sz, Wei, ntl_wei, sz_to_wei
 from .order_checks import first_reject, no_match, static_reject
 from .orders import TOLD_BY_USER_EVENTS, Builder, Order, OrderStatus
+from .outcome_take import OutcomeTake
 from .replies import Filled, OrderReply, Resting
 from .state import Account, Market, OrderLoad
 from .take import Take
@@ -103,7 +105,8 @@ class Desk:
     def execute(self, account: Account, market: Market, order: Order, cause: Cause) -> OrderReply:
         """Matches and rests an order that passed its checks and has its oid."""
         book, rules = market.book, self.ex.state.rules
-        take = Take(self, market, order, cause)
+        gate = OutcomeTake if type(book) is MergedBook else Take
+        take = gate(self, market, order, cause)
         if book.crosses(order.side, order.px):
             book.take(order, take)
             self.ex.touch_book(order.coin)

@@ -229,6 +229,10 @@ class ActionReject(Enum):
     GENESIS_BALANCE = "Genesis error: Invalid balance"
     GENESIS_SUPPLY = "Genesis error: Invalid max supply"
 
+    # outcomes; Observed: the first word
+    INVALID_OUTCOME = "Invalid outcome"
+    INVALID_QUESTION = "Invalid question"
+
 
 @dataclass(frozen=True, slots=True)
 class Reject:

@@ -242,8 +242,10 @@ class Exchange:
         self._moved[asset_id] = None
 
     def touch_book(self, coin: str) -> None:
-        """Notes that the book of `coin` changed."""
+        """Notes that the book of `coin` changed, and with a side of an outcome the other one's."""
         self._books[coin] = None
+        if coin[0] == "#":
+            self._books[f"#{int(coin[1:]) ^ 1}"] = None
 
     def _flush(self) -> None:
         if self._books:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .assets import SpotPair
+from .assets import OutcomeSide, SpotPair
 from .fixed import RATE_SCALE, Rate, Usd, Wei, div_down, mul_trunc
 from .state import Account, State
 
@@ -26,7 +26,10 @@ def pair_rates(state: State, account: Account, pair: SpotPair) -> tuple[Rate, Ra
     """(taker, maker) of one spot pair.
 
     Documented: a fifth between two quote assets, 0.014 % and 0.008 % (mechanics 11.2, 11.3).
+    Observed: nothing on outcomes (contested 55; the other reading names no rates).
     """
+    if isinstance(pair, OutcomeSide):
+        return Rate(0), Rate(0)
     taker, maker = spot_rates(state, account)
     if pair.base.index not in state.universe.quotes:
         return taker, maker

@@ -21,6 +21,7 @@ class OrderStatus:
     SCHEDULED_CANCEL = "scheduledCancel"
     DELISTED_CANCELED = "delistedCanceled"
     OPEN_INTEREST_CAP_CANCELED = "openInterestCapCanceled"
+    OUTCOME_SETTLED_CANCELED = "outcomeSettledCanceled"
 
 
 TOLD_BY_USER_EVENTS = frozenset(
@@ -29,6 +30,7 @@ TOLD_BY_USER_EVENTS = frozenset(
         OrderStatus.MARGIN_CANCELED,
         OrderStatus.DELISTED_CANCELED,
         OrderStatus.OPEN_INTEREST_CAP_CANCELED,
+        OrderStatus.OUTCOME_SETTLED_CANCELED,
     }
 )
 """Cancels by the engine that `userEvents` names (contested 2)."""

@@ -13,6 +13,7 @@ from .fixed import Address, Cloid, Px, Rate, Szi, Usd, Wei
 from .history import OrderHistory
 from .nonces import NonceSet
 from .orders import Order
+from .outcome_state import Outcome, Question
 from .prices import Averages
 from .rules import Rules
 from .spot_deploy_state import TokenDeploy
@@ -169,6 +170,8 @@ class Market:
         default_factory=lambda: deque(maxlen=FUNDING_RATES_KEPT)
     )
     halted: bool = False
+    supply: Wei = Wei(0)
+    """Of an outcome's side: its tokens in being."""
 
 
 @dataclass(slots=True)
@@ -214,5 +217,7 @@ class State:
     next_oid: int = 1
     deploys: dict[int, TokenDeploy] = field(default_factory=dict)
     """Tokens registered while the exchange ran, by index."""
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    questions: dict[int, Question] = field(default_factory=dict)
     post_only_until_ms: int = 0
     """The end of the window after the last network upgrade."""

@@ -8,6 +8,7 @@ from typing import Any
 from refusals import World, earns
 
 from hlsim.sim.errors import ActionReject
+from hlsim.sim.operations import ListOutcome
 from hlsim.sim.prices import open_market
 from hlsim.sim.spot_deploy import MOST_SPOTS
 
@@ -132,3 +133,18 @@ def _(w: World) -> Any:
     assert _step(w, "userGenesis", token=token, **fields)["status"] == "ok"
     supply = "100000000005"
     return _step(w, "genesis", token=token, maxSupply=supply, noHyperliquidity=True)
+
+
+# -- outcomes --------------------------------------------------------------------------------------
+
+
+@earns(ActionReject.INVALID_OUTCOME, "Invalid outcome")
+def _(w: World) -> Any:
+    return w.alice.l1({"type": "userOutcome", "splitOutcome": {"outcome": 1, "amount": "5"}})
+
+
+@earns(ActionReject.INVALID_QUESTION, "Invalid question")
+def _(w: World) -> Any:
+    w.server.operate(ListOutcome("Rain?"))
+    merge = {"question": 1, "amount": None}
+    return w.alice.l1({"type": "userOutcome", "mergeQuestion": merge})

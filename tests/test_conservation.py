@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from deeds import Crowd, Vandals
 
+from hlsim.matching.merged import Mirror
 from hlsim.matching.types import Side
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.fixed import ntl_wei, sz_to_wei
@@ -24,6 +25,11 @@ def usd_balance(state: State) -> int:
 def token_balance(state: State, token: int) -> int:
     """What every wei of a token that ever came in adds up to now."""
     total = state.treasury.token_fees.get(token, 0)
+    for outcome in state.outcomes.values():
+        total += outcome.locked if outcome.quote == token else 0
+    for question in state.questions.values():
+        quote = state.outcomes[question.fallback].quote
+        total += question.locked if quote == token else 0
     for account in state.accounts.values():
         total += account.token_rewards.get(token, 0)
         balance = account.spot.get(token)
@@ -66,6 +72,8 @@ def check_orders(state: State) -> None:
         assert bid is None or ask is None or bid < ask
         for side in Side:
             for order in market.book.orders(side):
+                if type(order) is Mirror:
+                    continue
                 resting[order.oid] = order
     listed = {}
     for account in state.accounts.values():

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from stories import START_MS, Story, Trader, address, universe
+from stories import START_MS, Story, Trader, address, px, universe
 
 from hlsim.matching.types import Tif
 from hlsim.server.info import INFO, Unanswerable, answer
@@ -32,7 +32,7 @@ from hlsim.sim.actions.transfers import (
 )
 from hlsim.sim.assets import Universe
 from hlsim.sim.exchange import Exchange
-from hlsim.sim.operations import SetReferralCode
+from hlsim.sim.operations import ListOutcome, ListQuestion, SetReferralCode, SettleOutcome
 
 FOLDER = Path(__file__).parent / "golden" / "info"
 WRITES = os.environ.get("HLSIM_WRITE_GOLDENS") == "1"
@@ -71,6 +71,7 @@ def busy() -> Story:
     m.advance(hours=1)
     later(m, alice, bob)
     m.advance(seconds=90)
+    bets(m)
     return m
 
 
@@ -132,6 +133,16 @@ def later(m: Story, alice: Trader, bob: Trader) -> None:
     m.ex.seal()
 
 
+def bets(m: Story) -> None:
+    """An outcome that lives, one that is settled, and a question of which one is."""
+    about = "class:priceBinary|underlying:BTC|expiry:20260503-0600|targetPrice:78213|period:1d"
+    m.ex.operate(ListOutcome("Recurring", about, px=px("0.515")))
+    m.ex.operate(ListOutcome("Gone", sides=("Up", "Down")))
+    m.ex.operate(ListQuestion("Who?", (("A", ""), ("B", "the other"))))
+    m.ex.operate(SettleOutcome(2, px("0.25"), "price:76876.9"))
+    m.ex.operate(SettleOutcome(4, px("0")))
+
+
 # -- the requests ----------------------------------------------------------------------------------
 
 CASES: dict[str, list[dict[str, Any]]] = {
@@ -171,6 +182,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "perpDexStatus": [{"dex": ""}],
     "recentTrades": [{"coin": "BTC"}, {"coin": "GONE"}],
     "referral": [{"user": user} for user in (ALICE, BOB, NOBODY)],
+    "settledOutcome": [{"outcome": number} for number in (1, 2, 4, 9)],
     "tokenDetails": [{"tokenId": token.token_id} for token in universe().tokens],
     "userFills": [
         {"user": ALICE},

@@ -33,6 +33,7 @@ from hlsim.sim.actions.orders import (
     OrderTerms,
     PlaceOrders,
 )
+from hlsim.sim.actions.outcomes import MergeOutcome, NegateOutcome, UserOutcome
 from hlsim.sim.actions.transfers import SendAsset, SpotSend, UsdClassTransfer, UsdSend, Withdraw3
 from hlsim.sim.assets import MarginMode
 from hlsim.sim.call import Call
@@ -42,12 +43,16 @@ from hlsim.sim.operations import (
     DelistPerp,
     DepositUsd,
     KeepHistory,
+    ListOutcome,
     ListPerp,
+    ListQuestion,
     MintToken,
     SetHalt,
     SetOpenInterestCap,
     SetOracle,
     SetReferralCode,
+    SettleOutcome,
+    SettleQuestion,
     UpgradeNetwork,
 )
 
@@ -92,6 +97,8 @@ EXAMPLES: list[Any] = [
     ApproveBuilderFee("0.001%", USER, BIG),
     Noop(),
     SetReferrer("CODE"),
+    UserOutcome(merge_outcome=MergeOutcome(1)),  # type: ignore[arg-type]
+    UserOutcome(negate_outcome=NegateOutcome(1, 2, 3)),  # type: ignore[arg-type]
     SpotDeploy(user_genesis=UserGenesis(3, ((USER, "1"),), ((1, "2"),), ((USER, True),))),  # type: ignore[arg-type]
     DepositUsd(USER, 10**15),  # type: ignore[arg-type]
     MintToken(USER, 1, 10**18),  # type: ignore[arg-type]
@@ -101,6 +108,10 @@ EXAMPLES: list[Any] = [
     KeepHistory(USER, 50),
     ListPerp("NEW", 2, 10, 5 * 10**8, 51, MarginMode.NO_CROSS, 10**9),  # type: ignore[arg-type]
     DelistPerp(3),
+    ListOutcome("Rain?", "é|b", ("Yes", "No"), 0, 1),  # type: ignore[arg-type]
+    ListQuestion("Who?", (("A", ""), ("B", "b"))),
+    SettleOutcome(1, 5, "price:1"),  # type: ignore[arg-type]
+    SettleQuestion(1, 2, "price:1"),
     SetOpenInterestCap(3, 10**12),  # type: ignore[arg-type]
     SetOpenInterestCap(3, None),
     UpgradeNetwork(60_000),

@@ -1,4 +1,4 @@
-"""The official Python SDK deploys a spot token and trades on its pair, against a real server."""
+"""The official Python SDK deploys a spot token, trades its pair and outcomes, on a real server."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from typing import Any
 from bots import GTC, OK, Bot, one
 from hyperliquid.exchange import Exchange
 from hyperliquid.info import Info
+from hyperliquid.utils import signing
+
+from hlsim.sim.fixed import Px
+from hlsim.sim.operations import ListOutcome, SettleOutcome
 
 
 def test_a_token_is_deployed_and_traded(bot: Bot, other: Bot) -> None:
@@ -55,3 +59,60 @@ def test_a_refusal_reaches_the_client(bot: Bot) -> None:
         "status": "err",
         "response": "Genesis error: genesis already happened",
     }
+
+
+# -- outcomes --------------------------------------------------------------------------------------
+
+
+def knows(bot: Bot, *numbers: int) -> None:
+    """Tells the SDK, which has no list of outcomes, of some sides."""
+    for number in numbers:
+        coin, asset = f"#{number}", 100_000_000 + number
+        bot.info.name_to_coin[coin] = coin
+        bot.info.coin_to_asset[coin] = asset
+        bot.info.asset_to_sz_decimals[asset] = 0
+
+
+def convert(bot: Bot, **variant: Any) -> Any:
+    """A userOutcome, for which the SDK has no call, signed by its functions."""
+    action, nonce = {"type": "userOutcome", **variant}, signing.get_timestamp_ms()
+    signature = signing.sign_l1_action(bot.wallet, action, None, nonce, None, False)
+    return bot.exchange._post_action(action, signature, nonce)
+
+
+def test_an_outcome_is_traded_split_merged_and_settled(bot: Bot, other: Bot) -> None:
+    """Observed: names of coins and tokens, and what fills say (info 2.1, 5.2, 9)."""
+    bot.server.operate(ListOutcome("Rain?"))
+    number = bot.info.post("/info", {"type": "outcomeMeta"})["outcomes"][-1]["outcome"]
+    yes, no = 10 * number, 10 * number + 1
+    for one_bot in (bot, other):
+        knows(one_bot, yes, no)
+
+    assert "resting" in one(other.exchange.order(f"#{no}", True, 50, 0.4, GTC))
+    assert bot.info.l2_snapshot(f"#{yes}")["levels"] == [[], [{"px": "0.6", "sz": "50.0", "n": 1}]]
+    filled = one(bot.exchange.order(f"#{yes}", True, 30, 0.65, GTC))["filled"]
+    assert (filled["totalSz"], filled["avgPx"]) == ("30.0", "0.6")
+    assert convert(bot, splitOutcome={"outcome": number, "amount": "12.5"}) == OK
+    assert convert(bot, mergeOutcome={"outcome": number, "amount": None}) == OK
+    balances = {row["coin"]: row for row in bot.info.spot_user_state(bot.address)["balances"]}
+    assert balances[f"+{yes}"]["total"] == "30.0"
+    assert balances["USDC"]["total"] == "9982.0"
+    assert "token" not in balances[f"+{yes}"]
+    assert f"+{no}" not in balances
+
+    bot.server.operate(SettleOutcome(number, Px(10**8)))
+
+    fill = bot.info.user_fills(bot.address)[0]
+    assert (fill["dir"], fill["px"], fill["sz"], fill["closedPnl"]) == (
+        "Settlement",
+        "1.0",
+        "30.0",
+        "12.88235295",  # the split shared in the average cost
+    )
+    balances = {row["coin"]: row for row in bot.info.spot_user_state(bot.address)["balances"]}
+    assert balances["USDC"]["total"] == "10012.0"
+    assert [row["coin"] for row in other.info.open_orders(other.address)] == []
+    settled = bot.info.post("/info", {"type": "settledOutcome", "outcome": number})
+    assert settled["settleFraction"] == "1.0"
+    refused = convert(bot, splitOutcome={"outcome": number, "amount": "1"})
+    assert refused == {"status": "err", "response": "Invalid outcome"}

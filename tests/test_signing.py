@@ -229,6 +229,7 @@ def test_the_sdk_calls_leave_out_no_action_that_the_sdk_can_send() -> None:
     assert {call.split()[0] for call in SDK_CALLS} == ACTIONS.keys() - {
         "modify",
         "topUpIsolatedOnlyMargin",
+        "userOutcome",
     }
 
 

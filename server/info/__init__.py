@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..decode import BadRequest
-from . import accounts, deploys, fees, fills, ledgers, listings, markets, orders
+from . import accounts, deploys, fees, fills, ledgers, listings, markets, orders, outcomes
 from .registry import INFO, InfoSpec, Query, Unanswerable, answer, answer_value, encoded, query_of
 
 __all__ = [
@@ -23,5 +23,6 @@ __all__ = [
     "listings",
     "markets",
     "orders",
+    "outcomes",
     "query_of",
 ]

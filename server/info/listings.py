@@ -94,11 +94,6 @@ def perp_dex_status(view: View, dex: str) -> Json:
     return {"totalNetDeposit": usd_text(net)}
 
 
-@info("outcomeMeta", status="empty", source="info 9")
-def outcome_meta(view: View) -> Json:
-    return {"outcomes": [], "questions": []}
-
-
 @info("perpAnnotation", status="empty", source="info 4.18")
 def perp_annotation(view: View, coin: str) -> Json:
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import activity, holdings, markets, request
+from . import activity, holdings, markets, outcomes, request
 from .registry import TOPICS, Refusal, Source, Topic, TopicSpec
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "activity",
     "holdings",
     "markets",
+    "outcomes",
     "request",
 ]

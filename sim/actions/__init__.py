@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import agents, cancels, deploys, leverage, misc, orders, transfers
+from . import agents, cancels, deploys, leverage, misc, orders, outcomes, transfers
 from .registry import ACTIONS, Action, ActionSpec, BlockClass
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "leverage",
     "misc",
     "orders",
+    "outcomes",
     "transfers",
 ]
