@@ -9,17 +9,18 @@ from __future__ import annotations
 import json
 from enum import IntEnum
 from functools import partial
-from heapq import heapify, heapreplace
+from heapq import heapify, heappush, heapreplace
+from typing import Any
 
-from ..sim.assets import Perp, Universe
+from ..sim.assets import MarginMode, MarginTable, Perp, Universe
 from ..sim.exchange import Exchange
 from ..sim.fixed import Px
 from ..sim.operations import SetOracle
 from .actors import Pen
-from .makers import Makers
+from .makers import Maker, Makers
 from .paths import STEP_MS, PricePaths
-from .profiles import live_assets
-from .takers import Takers
+from .profiles import live_assets, profile_of
+from .takers import Habit, Takers
 
 
 class Turn(IntEnum):
@@ -34,17 +35,28 @@ class LivingMarket:
     """The script behind `--market live`. The same universe and seed make the same market."""
 
     def __init__(self, universe: Universe, seed: int = 0) -> None:
+        self._universe = universe
+        self._seed = seed
         self._pen = Pen()
-        self._perps = [asset for asset in live_assets(universe) if isinstance(asset, Perp)]
-        self.paths = PricePaths(universe, seed)
-        self.makers = Makers(universe, seed, self._pen)
-        self.takers = Takers(universe, seed, self._pen)
+        self._assemble()
+        self._seen: Universe | None = None
+        """The exchange's universe when it was last looked at; it may list more by now."""
         self._published: dict[int, Px] = {}
         """Oracle prices as they were last set, by asset id."""
         self._oracle_ms = 0
         """When the running step of the paths began."""
         self._turns: list[tuple[int, int, int]] = []
         """A heap of (due_ms, kind, key). The key of QUOTE is a maker, of TRADE an asset id."""
+
+    def _assemble(self) -> None:
+        """Makes the parts anew, for what was listed first."""
+        universe = self._universe
+        self._perps = [asset for asset in live_assets(universe) if isinstance(asset, Perp)]
+        self._joined: list[Perp] = []
+        """What was listed later."""
+        self.paths = PricePaths(universe, self._seed)
+        self.makers = Makers(universe, self._seed, self._pen)
+        self.takers = Takers(universe, self._seed, self._pen)
 
     def open(self, ex: Exchange) -> None:
         """Funds the actors, fills every book and sets up the timetable."""
@@ -87,8 +99,34 @@ class LivingMarket:
                 again_ms = time_ms + self.takers.pause_ms(key)
             heapreplace(turns, (again_ms, kind, key))
 
+    def _look_around(self, ex: Exchange) -> None:
+        """Takes up what was listed, and lets go of what was delisted."""
+        universe = self._seen = ex.state.universe
+        self._perps = [perp for perp in universe.perps if not perp.is_delisted]
+        now_ms = ex.state.time_ms
+        for perp in self._perps:
+            if perp.id in self._published:
+                continue
+            maker, habit = self._join(perp)
+            self._published[perp.id] = perp.start_px
+            self.takers.open_one(ex, habit)
+            self.makers.open_one(ex, maker, self.paths.px)
+            place = len(self.makers.makers) - 1
+            heappush(self._turns, (now_ms + maker.every_ms, int(Turn.QUOTE), place))
+            first_ms = now_ms + self.takers.first_pause_ms(perp.id)
+            heappush(self._turns, (first_ms, int(Turn.TRADE), perp.id))
+
+    def _join(self, perp: Perp) -> tuple[Maker, Habit]:
+        """Gives a perp a price path, a maker and a taker."""
+        self._joined.append(perp)
+        kind = profile_of(self._universe, perp)
+        self.paths.add(perp, kind)
+        return self.makers.add(perp, kind), self.takers.add(perp, kind)
+
     def _move_oracle(self, ex: Exchange, steps: int) -> None:
         """Publishes the outside prices of a new step, those that changed."""
+        if ex.state.universe is not self._seen:
+            self._look_around(ex)
         self.paths.step(steps)
         changed = []
         for perp in self._perps:
@@ -106,6 +144,7 @@ class LivingMarket:
             "oracle_ms": self._oracle_ms,
             "published": list(self._published.items()),
             "turns": self._turns,
+            "joined": [_perp_row(perp) for perp in self._joined],
             "paths": self.paths.state(),
             "makers": self.makers.state(),
             "takers": self.takers.state(),
@@ -115,6 +154,10 @@ class LivingMarket:
     def restore(self, state: bytes) -> None:
         """Goes on where the market of `state` stood; universe and seed must be the same."""
         saved = json.loads(state)
+        self._assemble()
+        self._seen = None
+        for row in saved["joined"]:
+            self._join(_perp_of(self._universe, row))
         self._pen.last_nonce = saved["nonce"]
         self._oracle_ms = saved["oracle_ms"]
         self._published = {key: Px(px) for key, px in saved["published"]}
@@ -122,3 +165,17 @@ class LivingMarket:
         self.paths.restore(saved["paths"])
         self.makers.restore(saved["makers"])
         self.takers.restore(saved["takers"])
+
+
+def _perp_row(perp: Perp) -> list[Any]:
+    """What the actors need to know of a perp, as plain data for `_perp_of`."""
+    table = perp.margin_table.id
+    return [perp.id, perp.coin, perp.sz_decimals, perp.max_leverage, table, perp.margin_mode.value,
+            perp.start_px]  # fmt: skip
+
+
+def _perp_of(universe: Universe, row: list[Any]) -> Perp:
+    asset_id, coin, sz_decimals, max_leverage, table_id, mode, start_px = row
+    table = universe.margin_tables.get(table_id) or MarginTable.implicit(table_id)
+    start = Px(start_px)
+    return Perp(asset_id, coin, sz_decimals, max_leverage, table, MarginMode(mode), start_px=start)

@@ -17,6 +17,7 @@ from ..sim.assets import Asset, SpotPair, Universe
 from ..sim.exchange import Exchange
 from ..sim.fixed import Address, Wei, wei_to_sz
 from ..sim.state import Account
+from ..sim.trading import is_open
 from .actors import Pen, actor_address, base_endowment, deposit, equip, new_order
 from .ladder import rungs, size_for, step_fits, step_for
 from .paths import bell, resume_stream, stream, stream_state
@@ -130,13 +131,25 @@ class Makers:
     def open(self, ex: Exchange, outside: OutsidePx) -> None:
         """Funds every maker and places all ladders."""
         for maker in self.makers:
-            deposit(ex, maker.address)
-            orders: list[NewOrder] = []
-            for ladder in maker.ladders:
-                equip(ex, maker.address, ladder.asset, self._pen, spot_usd=ladder.spot_usd)
-                ladder.aim(outside(ladder.asset.id), 0)
-                orders += self._missing(ladder, {})
-            self._pen.place(ex, maker.address, orders)
+            self.open_one(ex, maker, outside)
+
+    def open_one(self, ex: Exchange, maker: Maker, outside: OutsidePx) -> None:
+        """Funds one maker and places its ladders."""
+        deposit(ex, maker.address)
+        orders: list[NewOrder] = []
+        for ladder in maker.ladders:
+            equip(ex, maker.address, ladder.asset, self._pen, spot_usd=ladder.spot_usd)
+            ladder.aim(outside(ladder.asset.id), 0)
+            orders += self._missing(ladder, {})
+        self._pen.place(ex, maker.address, orders)
+
+    def add(self, asset: Asset, profile: Profile) -> Maker:
+        """One more maker, for a market that was listed later; it is not opened."""
+        every_ms = MAJOR_EVERY_MS if profile.is_major else EVERY_MS
+        address = actor_address(f"maker/listed/{asset.coin}")
+        maker = Maker(address, [Ladder(asset, profile)], every_ms)
+        self.makers.append(maker)
+        return maker
 
     def requote(self, ex: Exchange, maker: Maker, outside: OutsidePx) -> None:
         """Brings the ladders of `maker` to where the outside prices are."""
@@ -145,6 +158,9 @@ class Makers:
         moved: dict[int, Ladder] = {}
         for ladder in maker.ladders:
             asset = ladder.asset
+            market = ex.market(asset.id)
+            if market is None or not is_open(market):
+                continue
             wander = bell(self._rng) * _BASIS_SIGMA // 4
             ladder.basis += wander - ladder.basis // _BASIS_HOME
             px = outside(asset.id)

@@ -74,6 +74,7 @@ class PricePaths:
     """
 
     def __init__(self, universe: Universe, seed: int) -> None:
+        self._seed = seed
         self._common = stream(seed, "oracle")
         self._walks: dict[int, _Walk] = {}
         self._followers: dict[int, tuple[int, int]] = {}
@@ -82,11 +83,14 @@ class PricePaths:
             if isinstance(asset, SpotPair) and (twin := twin_of(universe, asset)) is not None:
                 self._followers[asset.id] = (twin.id, asset.start_px)
                 continue
-            start = asset.start_px * _FINE
-            rng = stream(seed, f"oracle/{asset.coin}")
-            kind = profile_of(universe, asset)
-            self._walks[asset.id] = _Walk(rng, kind, start, start, start)
+            self.add(asset, profile_of(universe, asset))
         self._draw(1)
+
+    def add(self, asset: Asset, kind: Profile) -> None:
+        """Lets the price of one more asset walk, from where its market starts."""
+        start = asset.start_px * _FINE
+        rng = stream(self._seed, f"oracle/{asset.coin}")
+        self._walks[asset.id] = _Walk(rng, kind, start, start, start)
 
     def step(self, count: int = 1) -> None:
         """Goes `count` steps on; those missed in one move as wide as that many small ones."""

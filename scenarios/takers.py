@@ -14,6 +14,7 @@ from ..sim.actions.orders import PlaceOrders
 from ..sim.assets import Asset, SpotPair, Universe, round_px
 from ..sim.exchange import Exchange
 from ..sim.fixed import Address, Wei, wei_to_sz
+from ..sim.trading import matches
 from .actors import Pen, actor_address, base_endowment, deposit, equip, new_order
 from .ladder import size_for
 from .paths import resume_stream, stream, stream_state
@@ -66,6 +67,17 @@ class Takers:
             if isinstance(habit.asset, SpotPair):
                 habit.endowed = Wei(minted[habit.address, habit.asset.base.index])
 
+    def add(self, asset: Asset, profile: Profile) -> Habit:
+        """One more taker, for a perp that was listed later; it is not funded."""
+        habit = Habit(actor_address(f"taker/listed/{asset.coin}"), asset, profile)
+        self.habits[asset.id] = habit
+        return habit
+
+    def open_one(self, ex: Exchange, habit: Habit) -> None:
+        """Funds the taker of `add`."""
+        deposit(ex, habit.address)
+        equip(ex, habit.address, habit.asset, self._pen, spot_usd=habit.spot_usd)
+
     def open(self, ex: Exchange) -> None:
         """Funds every taker."""
         for address in dict.fromkeys(habit.address for habit in self.habits.values()):
@@ -82,9 +94,10 @@ class Takers:
         return 1 + (self.habits[asset_id].profile.trade_every_ms * self._rng.getrandbits(8) >> 8)
 
     def trade(self, ex: Exchange, asset_id: int) -> None:
-        """Takes from one book, unless a side of it is empty."""
+        """Takes from one book, unless a side of it is empty or nothing may trade there."""
         habit, market = self.habits[asset_id], ex.market(asset_id)
-        assert market is not None
+        if market is None or not matches(ex.state, market):
+            return
         bid, ask = market.book.best_bid(), market.book.best_ask()
         if bid is None or ask is None:
             return

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ..sim.assets import (
+    MAX_PX,
     Asset,
     MarginMode,
     MarginTable,
@@ -41,8 +42,6 @@ WORLDS = ("mainnet", "testnet")
 """The worlds that are shipped."""
 MAX_TOKEN_INDEX = 100_000
 """Bounds the placeholders that one line of a world file can cause."""
-MAX_PX = 10**12 * 10**8
-"""A trillion dollars: what is computed from prices stays within the powers of ten there are."""
 
 _REQUIRED: Any = object()
 

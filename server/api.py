@@ -88,10 +88,12 @@ class ApiServer:
 
     def read(self, body: bytes) -> bytes:
         """The body of the answer to a body. Raises Refusal or Failure."""
+        self._node.attend()
         return answer(self._replica.view, body)
 
     def post_info(self, request: dict[str, Any]) -> Any:
         """The answer to an info request that came over a socket. Raises Refusal or Failure."""
+        self._node.attend()
         return answer_value(self._replica.view, request)
 
     # -- /exchange ---------------------------------------------------------------------------------

@@ -1,19 +1,17 @@
 """JSON to typed actions. Knows types, not actions: an annotation says what a field may hold.
 
 Per action class a msgspec struct is made, so that C code checks shape, types and unknown fields.
-What is left for Python is the lexing of decimals and hex (exchange 2.2), and duplicate fields.
+What is left for Python is the lexing of decimals and hex (exchange 2.2).
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass
 from functools import cache, reduce
 from operator import or_
-from typing import Annotated, Any, Literal, NoReturn, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -25,7 +23,6 @@ from ..sim.actions.orders import U32, U64
 from ..sim.actions.transfers import AddressText
 from ..sim.fixed import Address, Cloid
 from .canonical import WireField, action_fields, is_pair, is_part, wire_fields
-from .nesting import is_deep
 
 NOT_JSON = "Failed to parse the request body as JSON"
 NOT_SHAPED = "Failed to deserialize the JSON body into the target type"
@@ -210,8 +207,45 @@ def part_shape(cls: Any) -> Shape:
     A tagged union (`variant`) has exactly one key, as `{"limit": …}` (exchange 2.2).
     """
     entries = wire_fields(cls)
-    is_variant = any(entry.variant for entry in entries)
-    return _shape(cls, entries, (), forbid_unknown_fields=is_variant)
+    if any(entry.variant for entry in entries):
+        return _variant_shape(cls, entries)
+    return _shape(cls, entries, ())
+
+
+def _variant_shape(cls: Any, entries: tuple[WireField, ...]) -> Shape:
+    """Of a class each of whose fields is an object and one way to be. Equal closed ones are made
+    once.
+    """
+    shapes = {entry.name: part_shape(entry.hints[0]) for entry in entries}
+    struct = msgspec.defstruct(
+        cls.__name__,
+        [(name, shape.struct | UnsetType, UNSET) for name, shape in shapes.items()],
+        rename={entry.name: entry.key for entry in entries},
+        kw_only=True,
+        forbid_unknown_fields=True,
+    )
+
+    def make(name: str, part: Any) -> Any:
+        return cls(**{name: shapes[name].build(part)})
+
+    closed_make = cache(make)
+    makes = [(name, closed_make if shape.closed else make) for name, shape in shapes.items()]
+
+    def build(posted: Any) -> Any:
+        found = None
+        for name, make_one in makes:
+            part = getattr(posted, name)
+            if part is UNSET:
+                continue
+            if found is not None:
+                raise ValueError("two of a union")
+            found = make_one(name, part)
+        if found is None:
+            raise ValueError("none of a union")
+        return found
+
+    parts: dict[str, Shape | None] = {entry.key: shapes[entry.name] for entry in entries}
+    return Shape(struct, build, parts, closed=False)
 
 
 def _shape(
@@ -331,64 +365,3 @@ def _optional(read: Read | None, default: Any, *, omit: bool) -> Read:
         return value, (UNSET if omit and value == default else canonical)
 
     return read_optional
-
-
-# -- JSON, strictly --------------------------------------------------------------------------------
-
-
-class Object(dict[str, Any]):
-    """A JSON object that remembers which of its keys came more than once."""
-
-    __slots__ = ("repeated",)
-
-    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        super().__init__(pairs)
-        self.repeated: frozenset[str] = frozenset()
-        if len(self) != len(pairs):
-            counts = Counter(name for name, _ in pairs)
-            self.repeated = frozenset(name for name, count in counts.items() if count > 1)
-
-
-def _number(text: str) -> int | float:
-    """A JSON integer. Inferred: serde_json reads what fits no 64 bits, and `-0`, as a float."""
-    if len(text) <= 20 and text != "-0":
-        value = int(text)
-        if -(1 << 63) <= value < 1 << 64:
-            return value
-    return _fraction(text)
-
-
-def _fraction(text: str) -> float:
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise ValueError("number out of range")
-    return value
-
-
-def _no_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON")
-
-
-_STRICT = json.JSONDecoder(
-    object_pairs_hook=Object,
-    parse_int=_number,
-    parse_float=_fraction,
-    parse_constant=_no_constant,
-)
-
-
-def read_json(body: bytes) -> Any:
-    """The first JSON value of `body`, whatever follows it. Raises BadRequest 400.
-
-    Observed: bytes behind the first value are ignored (exchange 1).
-    """
-    if is_deep(body):
-        raise BadRequest(400, NOT_JSON)
-    try:
-        text = body.decode("utf-8", "surrogateescape").lstrip(" \t\r\n")
-        value, end = _STRICT.raw_decode(text)
-        # The standard parser lets lone surrogates and bytes that were no UTF-8 pass, this one not.
-        msgspec.json.decode(text[:end].encode())
-    except (ValueError, RecursionError):
-        raise BadRequest(400, NOT_JSON) from None
-    return value

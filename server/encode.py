@@ -17,6 +17,7 @@ from ..sim.replies import (
     Refused,
     Response,
     Resting,
+    Waiting,
 )
 from .shapes.text import bare_text, px_text
 
@@ -49,7 +50,7 @@ def _ok(kind: str, statuses: list[Any]) -> dict[str, Any]:
     return {"status": "ok", "response": {"type": kind, "data": {"statuses": statuses}}}
 
 
-def order_status(reply: OrderReply) -> dict[str, Any]:
+def order_status(reply: OrderReply) -> dict[str, Any] | str:
     """One entry of `statuses` of order and batchModify."""
     match reply:
         case Resting():
@@ -61,6 +62,8 @@ def order_status(reply: OrderReply) -> dict[str, Any]:
                 "oid": reply.oid,
             }
             return {"filled": _with_cloid(filled, reply.cloid)}
+        case Waiting():
+            return reply.value
         case Reject():
             return {"error": reject_text(reply)}
 

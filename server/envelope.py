@@ -21,17 +21,16 @@ from .decode import (
     NOT_JSON,
     NOT_SHAPED,
     BadRequest,
-    Object,
     Read,
     Shape,
     action_shape,
     read_address,
     read_chain_id,
-    read_json,
     read_u64,
     read_word256,
 )
 from .nesting import is_deep
+from .strict_json import Object, read_json
 
 __all__ = [
     "BadRequest",

@@ -143,6 +143,11 @@ class Hub:
         """Ends what `enter` began."""
         del self._sockets[socket]
 
+    @property
+    def has_sockets(self) -> bool:
+        """True while anybody is connected."""
+        return bool(self._sockets)
+
     def _hang_up(self) -> None:
         for one in self._sockets:
             one.hang_up()

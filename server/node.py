@@ -83,6 +83,10 @@ class Node(Protocol):
         """The state of the exchange after the last block."""
         ...
 
+    def attend(self) -> None:
+        """Says that somebody asks or listens, for whom an auto clock waits between two jumps."""
+        ...
+
 
 class LocalNode:
     """A node in this process.
@@ -147,6 +151,10 @@ class LocalNode:
     def snapshot(self) -> bytes:
         """The state of the exchange after the last block."""
         return self.exchange.snapshot()
+
+    def attend(self) -> None:
+        """Says that somebody asks or listens, for whom an auto clock waits between two jumps."""
+        self.pacer.attend()
 
     @property
     def waiting(self) -> int:

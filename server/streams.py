@@ -70,6 +70,8 @@ class Streams:
         hub.run()
 
         def stream(block: Block) -> None:
+            if hub.has_sockets:
+                self._node.attend()
             try:
                 if replica is not self._replica:
                     replica.on_block(block)

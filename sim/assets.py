@@ -14,6 +14,10 @@ FIRST_OUTCOME_ID = 100_000_000
 """Asset id of side 0 of outcome 0. Documented: 100000000 + 10 * outcome + side (mechanics 14)."""
 
 
+MAX_PX = 10**12 * 10**8
+"""A trillion dollars: what is computed from prices stays within the powers of ten there are."""
+
+
 class MarginMode(Enum):
     """Which margin an asset allows. Values are the wire words; NORMAL has none."""
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..matching.merged import MergedBook
-from ..matching.types import Side
-from . import clearinghouse, open_interest, trading
+from ..matching.types import Side, Tif
+from . import brackets, clearinghouse, open_interest, trading, trigger_orders
 from .assets import FIRST_SPOT_ID, SpotPair
 from .clearinghouse import Cause
 from .errors import ActionError, ActionReject, CancelReject, OrderReject, Reject
 from .events import NonUserCancel, OrderUpdate
 from .fixed import Address, Cloid, Sz, Wei, ntl_wei, sz_to_wei
+from .open_orders import enlist, unlist
 from .order_checks import first_reject, no_match, static_reject
-from .orders import TOLD_BY_USER_EVENTS, Builder, Order, OrderStatus
+from .orders import TOLD_BY_USER_EVENTS, Builder, Order, OrderStatus, Stage, Trigger
 from .outcome_take import OutcomeTake
 from .replies import Filled, OrderReply, Resting
 from .state import Account, Market, OrderLoad
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from .actions.orders import BuilderTerms, NewOrder
     from .call import Acting
     from .exchange import Exchange
+
+_NOT_CANCELLED = frozenset({OrderStatus.FILLED, OrderStatus.CANCELED})
+"""Ends of an order that are no cancel by the engine."""
+_NO_MATCH = frozenset({OrderReject.IOC_CANCEL, OrderReject.NO_LIQUIDITY})
 
 
 class Desk:
@@ -34,7 +39,11 @@ class Desk:
     # -- placing -----------------------------------------------------------------------------------
 
     def place_batch(
-        self, acting: Acting, asked: tuple[NewOrder, ...], builder: BuilderTerms | None
+        self,
+        acting: Acting,
+        asked: tuple[NewOrder, ...],
+        builder: BuilderTerms | None,
+        grouping: str = "na",
     ) -> tuple[OrderReply, ...]:
         """One reply an order, or a single Reject when the payload is statically wrong.
 
@@ -45,19 +54,32 @@ class Desk:
         account = self.ex.state.accounts[acting.user]
         # A builder who takes nothing needs no approval and must not come into being by it.
         pays = Builder(builder.address, builder.fee) if builder and builder.fee else None
-        drafts = [self.draft(account, new, pays) for new in asked]
+        is_position_tpsl = grouping == "positionTpsl"
+        drafts = [
+            self.draft(account, new, pays, is_position_tpsl=is_position_tpsl) for new in asked
+        ]
         for order in drafts:
             reject = static_reject(self.ex.state, self.market_of(order), order)
             if reject is not None:
                 return (reject,)
+        if grouping != "na":
+            return brackets.place(self, acting, account, drafts, grouping)
         return tuple(self.place(acting, account, order) for order in drafts)
 
-    def draft(self, account: Account, new: NewOrder, builder: Builder | None = None) -> Order:
+    def draft(
+        self,
+        account: Account,
+        new: NewOrder,
+        builder: Builder | None = None,
+        *,
+        is_position_tpsl: bool = False,
+    ) -> Order:
         """The order that `new` asks for, without an oid. Raises ActionError for an unknown
         asset.
         """
         market = self.listed(new.asset)
-        return Order(
+        limit, terms = new.terms.limit, new.terms.trigger
+        order = Order(
             0,
             account.address,
             Side.BID if new.is_buy else Side.ASK,
@@ -66,12 +88,18 @@ class Desk:
             new.asset,
             market.asset.coin,
             new.sz,
-            new.terms.limit.tif,
+            Tif.GTC if limit is None else limit.tif,
             new.reduce_only,
             new.cloid,
             self.ex.state.time_ms,
             builder,
         )
+        if terms is not None:
+            order.stage = Stage.ARMED
+            order.trigger = Trigger(
+                terms.trigger_px, terms.is_market, terms.tpsl == "tp", is_position_tpsl
+            )
+        return order
 
     def listed(self, asset_id: int) -> Market:
         """The market of an asset that a client names. Raises ActionError when there is none."""
@@ -91,19 +119,29 @@ class Desk:
             return Reject(OrderReject.BUILDER_FEE, order.asset_id)
         if order.cloid in account.open_cloids and state.rules.duplicate_cloid == "reject":
             return Reject(OrderReject.DUPLICATE_CLOID, order.asset_id)
+        if order.trigger is not None and market.asset.is_spot:
+            return Reject(OrderReject.SPOT_TRIGGER, order.asset_id)
         order.oid = state.next_oid
         state.next_oid += 1
         reject = first_reject(state, account, market, order)
         if reject is not None:
             assert isinstance(reject.why, OrderReject)
-            self._refuse(account, order, reject.why)
+            if reject.why in _NO_MATCH and state.rules.ioc_reject_updates == "open_first":
+                self.record(account, order, OrderStatus.OPEN)
+            self.record(account, order, reject.why.status)
             return reject
+        if order.trigger is not None:
+            return trigger_orders.rest(self, account, market, order)
         if order.reduce_only:
             order.sz = Sz(min(order.sz, abs(account.positions[order.asset_id].szi)))
         return self.execute(account, market, order, Cause(acting.hash))
 
     def execute(self, account: Account, market: Market, order: Order, cause: Cause) -> OrderReply:
-        """Matches and rests an order that passed its checks and has its oid."""
+        """Matches and rests an order that passed its checks and has its oid.
+
+        Inferred: a trigger order that fills at once says `triggered`, then `filled` (mechanics
+        3.2).
+        """
         book, rules = market.book, self.ex.state.rules
         gate = OutcomeTake if type(book) is MergedBook else Take
         take = gate(self, market, order, cause)
@@ -115,12 +153,15 @@ class Desk:
             # partly
             # filled immediate order ends as `filled` too (ws 4.2, contested 26).
             ends_canceled = order.sz and rules.partial_ioc_status == "canceled"
-            self.record(account, order, OrderStatus.OPEN, Sz(order.sz + take.sz))
+            if order.trigger is None:
+                self.record(account, order, OrderStatus.OPEN, Sz(order.sz + take.sz))
             status = OrderStatus.CANCELED if ends_canceled else OrderStatus.FILLED
-            self.record(account, order, status)
+            self.end(account, order, status)
         elif not order.tif.rests:
             why = no_match(order.tif)
-            self._refuse(account, order, why)
+            if order.trigger is None and rules.ioc_reject_updates == "open_first":
+                self.record(account, order, OrderStatus.OPEN)
+            self.end(account, order, why.status)
             return Reject(why, order.asset_id)
         else:
             self._rest(account, market, order)
@@ -132,20 +173,9 @@ class Desk:
             return Filled(order.oid, Sz(take.sz), take.average_px(), order.cloid)
         return Resting(order.oid, order.cloid)
 
-    def _refuse(self, account: Account, order: Order, why: OrderReject) -> None:
-        """Records an order that was refused at execution (contested 58)."""
-        unmatched = why in (OrderReject.IOC_CANCEL, OrderReject.NO_LIQUIDITY)
-        if unmatched and self.ex.state.rules.ioc_reject_updates == "open_first":
-            self.record(account, order, OrderStatus.OPEN)
-        self.record(account, order, why.status)
-
     def _rest(self, account: Account, market: Market, order: Order) -> None:
         market.book.rest(order)
-        account.orders[order.oid] = order
-        counts = account.open_counts
-        counts[order.asset_id] = counts.get(order.asset_id, 0) + 1
-        if order.cloid is not None:
-            account.open_cloids[order.cloid] = order.oid
+        enlist(account, order)
         self.weigh(order, order.sz)
         self.record(account, order, OrderStatus.OPEN)
         self.ex.touch_book(order.coin)
@@ -188,29 +218,46 @@ class Desk:
         """Takes an order that left the book off every list and records `status`."""
         account = self.ex.state.accounts[Address(order.owner)]
         unlist(account, order)
-        if status in TOLD_BY_USER_EVENTS:
+        if self._is_told(status):
             self.ex.emit(NonUserCancel(account.address, order.coin, order.oid))
+        self.end(account, order, status)
+
+    def _is_told(self, status: str) -> bool:
+        rule = self.ex.state.rules.non_user_cancel
+        if rule == "engine":
+            return status in TOLD_BY_USER_EVENTS
+        return rule == "all" and status not in _NOT_CANCELLED
+
+    def end(self, account: Account, order: Order, status: str) -> None:
+        """Records the last `status` of an order that is on no list, and what follows from it."""
         self.record(account, order, status)
+        if account.brackets:
+            brackets.follow(self, account, order, status)
 
     def record(self, account: Account, order: Order, status: str, sz: Sz | None = None) -> None:
+        """Notes and tells a status of an order; `sz` is what remains, by default its own."""
         row = OrderUpdate(order, order.sz if sz is None else sz, status, self.ex.state.time_ms)
         account.history.append(row)
         self.ex.emit(row)
         self.ex.touch(account.address)
 
     def market_of(self, order: Order) -> Market:
+        """The market of an order that was drafted."""
         return self.ex.state.markets[order.asset_id]
 
     # -- reduce-only -------------------------------------------------------------------------------
 
     def fit_reduce_only(self, account: Account, market: Market) -> None:
         """Trims resting reduce-only orders to the position: the newest keep, the oldest give way.
+        Cancels the armed ones when there is nothing left for them to reduce.
 
         Observed: `reduceOnlyCanceled` when nothing is left to reduce; of two that exceed the
         position together the older is trimmed first (mechanics 2.4). They all stand on one side:
         that which reduces the position.
         """
         asset_id = market.asset.id
+        if asset_id in account.exits:
+            self._fit_exits(account, asset_id)
         mine = account.reduce_only.get(asset_id)
         if not mine:
             return
@@ -229,15 +276,32 @@ class Desk:
             self.weigh(oldest, -excess)
             self.ex.touch_book(oldest.coin)
 
+    def _fit_exits(self, account: Account, asset_id: int) -> None:
+        """Observed: when the position is gone by other means, `reduceOnlyCanceled` (mechanics 3.4).
+        Assumed: a flip ends them too. All of them stand on one side.
+        """
+        mine = account.exits[asset_id]
+        position = account.positions.get(asset_id)
+        if position is not None and position.szi * next(iter(mine.values())).side.sign < 0:
+            return
+        for order in list(mine.values()):
+            self.cancel_order(order, OrderStatus.REDUCE_ONLY_CANCELED)
+
     # -- cancelling --------------------------------------------------------------------------------
 
     def cancel_order(self, order: Order, status: str) -> None:
-        """Takes a resting order out for `status`."""
-        self.withdraw(order)
-        self.forget(order, status)
+        """Takes an open order out for `status`, resting, asleep or waiting. One that went with
+        another meanwhile is passed over.
+        """
+        if self.ex.state.accounts[Address(order.owner)].orders.get(order.oid) is order:
+            self.withdraw(order)
+            self.forget(order, status)
 
     def withdraw(self, order: Order) -> None:
-        """Takes a resting order off the book and releases what it reserved."""
+        """Takes an open order out of where it stands and releases what it reserved."""
+        if order.stage is not Stage.LIVE:
+            trigger_orders.forget(self.market_of(order), order)
+            return
         self.market_of(order).book.cancel(order)
         self.weigh(order, -order.sz)
         self.ex.touch_book(order.coin)
@@ -247,30 +311,21 @@ class Desk:
         oid = account.open_cloids.get(name) if isinstance(name, str) else name
         return None if oid is None else account.orders.get(oid)
 
-    def cancel(self, acting: Acting, asset_id: int, name: int | Cloid) -> Reject | None:
-        """One entry of cancel or cancelByCloid. The asset must be the order's own."""
+    def cancel(
+        self, acting: Acting, asset_id: int, name: int | Cloid, *, fast: bool = False
+    ) -> Reject | None:
+        """One entry of cancel or cancelByCloid. The asset must be the order's own.
+
+        Documented: a `fast` cancel of a trigger order is refused (exchange 5.1); Assumed: with this
+        text.
+        """
         order = self.find_open(self.ex.state.accounts[acting.user], name)
         if order is None or order.asset_id != asset_id:
             return Reject(CancelReject.NOT_OPEN, asset_id)
+        if fast and order.stage is not Stage.LIVE:
+            return Reject(CancelReject.NOT_OPEN, asset_id)
         self.cancel_order(order, OrderStatus.CANCELED)
         return None
-
-
-def unlist(account: Account, order: Order) -> None:
-    """Takes an order off every list of open orders of its owner."""
-    del account.orders[order.oid]
-    left = account.open_counts[order.asset_id] - 1
-    if left:
-        account.open_counts[order.asset_id] = left
-    else:
-        del account.open_counts[order.asset_id]
-    if order.cloid is not None and account.open_cloids.get(order.cloid) == order.oid:
-        del account.open_cloids[order.cloid]
-    if order.reduce_only:
-        mine = account.reduce_only[order.asset_id]
-        del mine[order.oid]
-        if not mine:
-            del account.reduce_only[order.asset_id]
 
 
 def _builder_allowed(account: Account, market: Market, builder: Builder) -> bool:

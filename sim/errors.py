@@ -28,6 +28,9 @@ class OrderReject(Enum):
     INVALID_PX = "invalidPx", "Order has invalid price."
     SPOT_REDUCE_ONLY = "spotReduceOnly", "Reduce-only is invalid for spot trading."
     SPOT_SUPPLY = "spotSupply", "Order size cannot be larger than half of total supply."
+    MAIN_TRIGGER = "mainTrigger", "Main order cannot be trigger order."
+    # Assumed: also the text for a TP/SL that is not reduce-only or on the wrong side.
+    TRIGGER_COUNT = "triggerCount", "Unexpected number of trigger orders"
     # per order, at execution
     HALTED = "halted", "Trading is halted."
     BUILDER_FEE = "builderFee", "Builder fee has not been approved."
@@ -35,6 +38,7 @@ class OrderReject(Enum):
         "postOnlyWindow",
         "Only post-only orders allowed immediately after network upgrade",
     )
+    SPOT_TRIGGER = "spotTrigger", "Placing trigger orders is not enabled on spot trading yet."
     # Assumed: no recording exists, so no more than a text of its own (contested 42).
     DUPLICATE_CLOID = "duplicateCloid", "Duplicate cloid."
     TICK = "tick", "Price must be divisible by tick size."
@@ -74,6 +78,7 @@ class OrderReject(Enum):
         "Order would cause position to exceed margin tier limit at current leverage",
     )
     MARGIN = "perpMargin", "Insufficient margin to place order."
+    BAD_TRIGGER_PX = "badTriggerPx", "Invalid TP/SL price."
 
     def __init__(self, code: str, text: str) -> None:
         self.code = code
@@ -112,6 +117,8 @@ _STATIC = frozenset(
         OrderReject.INVALID_PX,
         OrderReject.SPOT_REDUCE_ONLY,
         OrderReject.SPOT_SUPPLY,
+        OrderReject.MAIN_TRIGGER,
+        OrderReject.TRIGGER_COUNT,
         OrderReject.PRICE_BAND,
         OrderReject.VALUE_TOO_LARGE,
     }
@@ -121,6 +128,7 @@ _UNRECORDED = frozenset(
         OrderReject.HALTED,
         OrderReject.BUILDER_FEE,
         OrderReject.POST_ONLY_WINDOW,
+        OrderReject.SPOT_TRIGGER,
         OrderReject.DUPLICATE_CLOID,
     }
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import dead_man, funding, prices, snapshot
+from . import dead_man, funding, prices, snapshot, trading
 from .actions import ACTIONS, Action
 from .agents import expire_agent, resolve_signer
 from .assets import Universe
@@ -121,6 +121,7 @@ class Exchange:
         except ActionError as error:
             return Refused(error)
         finally:
+            self._react()  # to a price that something was set to wait for behind its back
             state.action_index += 1
             self._flush()
 
@@ -173,6 +174,8 @@ class Exchange:
                 funding.on_hour(self)
             case Timer.SCHEDULED_CANCEL:
                 dead_man.on_timer(self, Address(key))
+            case Timer.POST_ONLY_END:
+                trading.on_post_only_end(self)
             case Timer.AGENT_EXPIRY:
                 expire_agent(self.state, Address(key))
 

@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 
 from .events import OrderUpdate
 from .fixed import Cloid
+from .orders import OrderStatus
 
 ROWS_KEPT = 2000
 """Observed: `historicalOrders` answers at most 2000 rows, and `orderStatus` knows about as many."""
+
+
+_OPEN = frozenset({OrderStatus.OPEN, OrderStatus.WAITING_FOR_FILL})
 
 
 @dataclass(slots=True)
@@ -51,7 +55,7 @@ class OrderHistory:
 
     def _forget(self, old: OrderUpdate) -> None:
         oid = old.order.oid
-        if self.by_oid.get(oid) is not old or old.status == "open":
+        if self.by_oid.get(oid) is not old or old.status in _OPEN:
             return
         del self.by_oid[oid]
         cloid = old.order.cloid

@@ -13,6 +13,7 @@ from ..matching.types import Side
 from . import margin, prices
 from .assets import (
     FIRST_SPOT_ID,
+    MAX_PX,
     MarginMode,
     MarginTable,
     Perp,
@@ -24,7 +25,7 @@ from .assets import (
 from .events import Direction, Fill, PricesChanged
 from .fixed import TEN, Px, Sz, Usd, div_half_even, div_trunc, ntl
 from .ids import ZERO_HASH, trade_id
-from .orders import Order, OrderStatus
+from .orders import OrderStatus
 from .state import Account, Market, Position, State
 
 if TYPE_CHECKING:
@@ -60,13 +61,15 @@ def list_perp(
     asset_id = len(universe.perps)
     if asset_id >= FIRST_SPOT_ID:
         raise ValueError(f"no more than {FIRST_SPOT_ID} perps have an id")
-    if not coin or not coin.isprintable() or coin in universe.by_coin:
+    if not (coin.isascii() and coin.isalnum()) or coin in universe.by_coin:
         raise ValueError(f"no new coin: {coin!r:.80}")
     if not 0 <= sz_decimals <= MAX_SZ_DECIMALS:
         raise ValueError(f"no perp has {sz_decimals} size decimals")
     table = _table(universe, margin_table or max_leverage)
     if table.tiers[0].max_leverage != max_leverage:
         raise ValueError(f"margin table {table.id} does not begin with {max_leverage}x")
+    if impact_ntl <= 0:
+        raise ValueError(f"no impact price of {impact_ntl} µUSD")
     perp = Perp(
         asset_id,
         coin,
@@ -77,7 +80,8 @@ def list_perp(
         impact_ntl=impact_ntl,
         start_px=oracle_px,
     )
-    if oracle_px <= 0 or not has_legal_decimals(perp, oracle_px) or not on_tick(oracle_px):
+    in_range = 0 < oracle_px <= MAX_PX
+    if not in_range or not has_legal_decimals(perp, oracle_px) or not on_tick(oracle_px):
         raise ValueError(f"no legal price of {coin}: {oracle_px}")
     _relist(state, [*universe.perps, perp], {asset_id: prices.open_market(perp, state.time_ms)})
     ex.emit(PricesChanged((coin,)))
@@ -126,11 +130,10 @@ def delist_perp(ex: Exchange, asset_id: int) -> None:
     if market is None or not isinstance(market.asset, Perp) or market.asset.is_delisted:
         raise ValueError(f"no live perp has asset id {asset_id}")
     state = ex.state
-    for side in Side:
-        for order in list(market.book.orders(side)):
-            assert isinstance(order, Order)
-            ex.desk.cancel_order(order, OrderStatus.DELISTED_CANCELED)
     px = settlement_px(market)
+    for account in state.accounts.values():
+        if asset_id in account.open_counts:
+            _cancel(ex, account, asset_id)
     for account in state.accounts.values():
         position = account.positions.get(asset_id)
         if position is not None:
@@ -143,6 +146,13 @@ def delist_perp(ex: Exchange, asset_id: int) -> None:
     perps = [gone if perp.id == asset_id else perp for perp in state.universe.perps]
     _relist(state, perps, {})
     ex.emit(PricesChanged((gone.coin,)))
+
+
+def _cancel(ex: Exchange, account: Account, asset_id: int) -> None:
+    """Takes out all that a user has open there, resting, asleep or waiting."""
+    for order in list(account.orders.values()):
+        if order.asset_id == asset_id:
+            ex.desk.cancel_order(order, OrderStatus.DELISTED_CANCELED)
 
 
 def _settle(ex: Exchange, market: Market, account: Account, position: Position, px: Px) -> None:

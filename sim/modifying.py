@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..matching.types import Tif
-from .desk import unlist
 from .errors import ActionError, ActionReject, OrderReject, Reject
 from .fixed import Cloid
+from .open_orders import unlist
 from .order_checks import static_reject
-from .orders import Order, OrderStatus
+from .orders import Order, OrderStatus, Stage
 from .replies import Done, OrderReplies, OrderReply, Response
 from .state import Market
 
@@ -51,14 +51,16 @@ def _replace(
     desk: Desk, acting: Acting, name: int | Cloid, new: NewOrder, *, always_place: bool
 ) -> OrderReply:
     """Rule of 2026: without `always_place` the new order must be post-only, or a Gtc that crosses
-    nothing, which becomes post-only (mechanics 5, contested 13)."""
+    nothing, which becomes post-only; neither may be a trigger order (mechanics 5, contested 13).
+    Assumed: the new order belongs to no group, and the children of the old one go with it.
+    """
     account = desk.ex.state.accounts[acting.user]
     old = desk.find_open(account, name)
     if old is None and not always_place:
         return Reject(ActionReject.MODIFY_NOT_OPEN, new.asset)
     order = desk.draft(account, new)
     market = desk.market_of(order)
-    if old is not None and not always_place:
+    if old is not None and not always_place and desk.ex.state.rules.modify_rule == "2026":
         if not _is_tame(old, order, market):
             return Reject(ActionReject.MODIFY_INVALID, new.asset)
         order.tif = Tif.ALO
@@ -71,7 +73,7 @@ def _replace(
     reply = desk.place(acting, account, order)
     if old is not None:
         # Observed: `open` of the new order stands before `canceled` of the old (contested 23).
-        desk.record(account, old, OrderStatus.CANCELED)
+        desk.end(account, old, OrderStatus.CANCELED)
     if isinstance(reply, Reject):
         return Reject(ActionReject.MODIFY_PLACING, new.asset, {"reason": reply})
     return reply
@@ -83,6 +85,8 @@ def _is_tame(old: Order, new: Order, market: Market) -> bool:
     Observed: an immediate order, another side, or a dropped reduce-only leave the old order resting
     (exchange 5.1).
     """
+    if Stage.LIVE is not old.stage or Stage.LIVE is not new.stage:
+        return False
     if new.asset_id != old.asset_id or new.side is not old.side:
         return False
     if old.reduce_only and not new.reduce_only:

@@ -31,27 +31,35 @@ def set_cap(ex: Exchange, asset_id: int, cap: Usd | None) -> None:
 
 
 def first_reject(state: State, market: Market, szi: int, order: Order) -> OrderReject | None:
-    """What the cap of `market` has against `order`, of somebody who holds `szi`, or None.
+    """What the cap of `market` has against a new `order` of somebody who holds `szi`, or None.
 
     Documented: at the cap no order may increase a position or flip it, and none may be priced more
     aggressively than the oracle (mechanics 17). Inferred: that concerns orders that reduce, since
     all others are refused anyway.
     """
+    reject = adding_reject(state, market, szi, order)
+    if reject is None and market.is_at_cap and _is_aggressive(market, order):
+        return OrderReject.CAP_AGGRESSIVE
+    return reject
+
+
+def adding_reject(state: State, market: Market, szi: int, order: Order) -> OrderReject | None:
+    """What the cap has against what `order` adds to a position `szi`, or None."""
     reduces = szi * order.side.sign < 0
     added = 0 if order.reduce_only else order.sz - (abs(szi) if reduces else 0)
+    cap, rules = market.open_interest_cap, state.rules
+    if added <= 0 or cap is None:
+        return None
     if market.is_at_cap:
-        if added > 0:
-            if reduces:
-                return OrderReject.CAP_FLIP
-            live = state.rules.oi_cap_text == "live"
-            return OrderReject.CAP_INCREASE if live else OrderReject.CAP_INCREASE_DOCS
-        return OrderReject.CAP_AGGRESSIVE if _is_aggressive(market, order) else None
-    growth, cap = state.rules.open_interest_growth, market.open_interest_cap
-    if growth is None or cap is None or added <= 0:
+        if reduces:
+            return OrderReject.CAP_FLIP
+        is_live = rules.oi_cap_text == "live"
+        return OrderReject.CAP_INCREASE if is_live else OrderReject.CAP_INCREASE_DOCS
+    if rules.open_interest_growth is None:
         return None
     grown = max(0, market.open_interest + added - market.open_interest_base)
-    too_quick = ntl(market.mark_px, grown) > mul_down(cap, growth)
-    return OrderReject.INTEREST_TOO_QUICK if too_quick else None
+    most = mul_down(cap, rules.open_interest_growth)
+    return OrderReject.INTEREST_TOO_QUICK if ntl(market.mark_px, grown) > most else None
 
 
 def watch(ex: Exchange, market: Market) -> None:

@@ -79,6 +79,8 @@ class SetHalt:
         if market is None:
             raise ValueError(f"no asset has id {self.asset_id}")
         market.halted = self.halted
+        if not self.halted:
+            ex.mark_moved(self.asset_id)  # what it reached meanwhile was left asleep
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from . import margin, open_interest
 from .assets import OutcomeSide, Perp, SpotPair, has_legal_decimals, on_lot, on_tick
 from .errors import OrderReject, Reject
 from .fixed import RATE_SCALE, Sz, div_down, ntl, ntl_wei, sz_to_wei
-from .orders import Order
+from .orders import Order, Stage
 from .state import Account, Market, State
 
 _USD = 10**16
@@ -36,8 +36,8 @@ def static_reject(state: State, market: Market, order: Order) -> Reject | None:
 
     Observed: zero size is asked before the price, the tick before the band (mechanics 2.9).
     """
-    asset = market.asset
-    if order.sz == 0:
+    asset, trigger = market.asset, order.trigger
+    if order.sz == 0 and (trigger is None or not trigger.is_position_tpsl):
         return Reject(OrderReject.ZERO_SZ, asset.id)
     if not on_lot(asset, order.sz):
         return Reject(OrderReject.INVALID_SZ, asset.id)
@@ -45,6 +45,12 @@ def static_reject(state: State, market: Market, order: Order) -> Reject | None:
         return Reject(OrderReject.ZERO_PX, asset.id)
     if not has_legal_decimals(asset, order.px):
         return Reject(OrderReject.INVALID_PX, asset.id)
+    if trigger is not None:
+        # Observed: the rules of any price hold for a trigger price (mechanics 3.3).
+        if trigger.px == 0:
+            return Reject(OrderReject.ZERO_PX, asset.id)
+        if not has_legal_decimals(asset, trigger.px):
+            return Reject(OrderReject.INVALID_PX, asset.id)
     if isinstance(asset, SpotPair):
         if order.reduce_only:
             return Reject(OrderReject.SPOT_REDUCE_ONLY, asset.id)
@@ -54,13 +60,14 @@ def static_reject(state: State, market: Market, order: Order) -> Reject | None:
         supply = asset.base.total_supply
         if supply and 2 * sz_to_wei(order.sz, asset.base.wei_decimals) > supply:
             return Reject(OrderReject.SPOT_SUPPLY, asset.id)
-    if not on_tick(order.px):
+    if not on_tick(order.px) or (trigger is not None and not on_tick(trigger.px)):
         return None  # refused at execution, before the band is looked at
     if not _in_band(state, market, order):
         percent = div_down(state.rules.price_band * 100, RATE_SCALE)
         return Reject(OrderReject.PRICE_BAND, asset.id, {"percent": percent})
     if isinstance(asset, Perp):
-        cap = market_order_cap(asset.max_leverage) * (10 if order.tif.rests else 1)
+        is_limit = order.tif.rests if trigger is None else not trigger.is_market
+        cap = market_order_cap(asset.max_leverage) * (10 if is_limit else 1)
         if order.px * order.sz > cap * _USD:
             return Reject(OrderReject.VALUE_TOO_LARGE, asset.id, {"max_ntl": cap})
     return None
@@ -132,6 +139,8 @@ def first_reject(state: State, account: Account, market: Market, order: Order) -
     Inferred: the order of the checks (mechanics 2.9). Observed: an immediate order that crosses
     nothing is refused before its notional is looked at (contested 11).
     """
+    if order.stage is not Stage.LIVE:
+        return _trigger_reject(state, account, market, order)
     asset = market.asset
     if not on_tick(order.px):
         return Reject(OrderReject.TICK, asset.id)
@@ -154,11 +163,11 @@ def no_match(tif: Tif) -> OrderReject:
 def _open_order_limit(state: State, account: Account, order: Order) -> int:
     """How many orders may be open before this one.
 
-    Documented: 1000 + 1 per $5M of volume up to 5000; from 1000 on, reduce-only orders are refused
-    (mechanics 2.7).
+    Documented: 1000 + 1 per $5M of volume up to 5000; from 1000 on, reduce-only and trigger orders
+    are refused (mechanics 2.7).
     """
     rules = state.rules
-    if order.reduce_only:
+    if order.reduce_only or order.trigger is not None:
         return rules.max_open_orders
     extra = div_down(account.volume.total_usd, 5_000_000 * 10**8)
     return min(rules.max_open_orders + extra, rules.max_open_orders_cap)
@@ -194,8 +203,7 @@ def _perp_reject(
     position = account.positions.get(perp.id)
     szi = position.szi if position is not None else 0
     reduces = szi * order.side.sign < 0
-    # Observed: only an order that closes the whole position may be worth less (mechanics 2.5).
-    closes_all = reduces and (order.sz == abs(szi) or (order.reduce_only and order.sz > abs(szi)))
+    closes_all = reduces and _closes_all(szi, order)
     if not closes_all and _is_too_small(state, order, best):
         return Reject(OrderReject.MIN_TRADE_NTL, perp.id)
     if order.reduce_only and not reduces:
@@ -207,7 +215,19 @@ def _perp_reject(
     crossing_reject = _crossing_reject(market, order, best)
     if crossing_reject is not None:
         return crossing_reject
-    if order.reduce_only or (reduces and order.sz <= abs(szi)):
+    return _opening_reject(state, account, market, perp, szi, order)
+
+
+def _closes_all(szi: int, order: Order) -> bool:
+    """Observed: only an order that closes the whole position may be worth less (mechanics 2.5)."""
+    return order.sz == abs(szi) or (order.reduce_only and order.sz > abs(szi))
+
+
+def _opening_reject(
+    state: State, account: Account, market: Market, perp: Perp, szi: int, order: Order
+) -> Reject | None:
+    """What is asked of the part of an order that does not reduce the position `szi`."""
+    if order.reduce_only or (szi * order.side.sign < 0 and order.sz <= abs(szi)):
         return None
     if _exceeds_tier(account, market, perp, szi, order):
         return Reject(OrderReject.MAX_POSITION, perp.id)
@@ -239,6 +259,57 @@ def _affords(state: State, account: Account, market: Market, perp: Perp, order: 
         exposed = max(0, exposed - margin.spare_load(state, account, perp.id, order.side))
     free = margin.free_margin(state, account)
     return margin.pays_for(state, account, perp, order.side, sz, exposed, free)
+
+
+# -- trigger orders --------------------------------------------------------------------------------
+
+
+def _trigger_reject(state: State, account: Account, market: Market, order: Order) -> Reject | None:
+    """The first check that a trigger order fails when it is placed, or None.
+
+    Inferred: the order of the checks (mechanics 2.9). It reserves no margin (mechanics 3.2), so
+    none is asked for. Assumed: of a child that waits for its parent neither the position nor the
+    mark of now is asked, and no child needs a minimum notional of its own.
+    """
+    trigger, asset_id = order.trigger, order.asset_id
+    assert trigger is not None
+    if not on_tick(order.px) or not on_tick(trigger.px):
+        return Reject(OrderReject.TICK, asset_id)
+    if len(account.orders) >= _open_order_limit(state, account, order):
+        return Reject(OrderReject.TOO_MANY_OPEN, asset_id)
+    if order.stage is Stage.WAITING:
+        return None
+    position = account.positions.get(asset_id)
+    szi = position.szi if position is not None else 0
+    reduces = szi * order.side.sign < 0
+    is_exempt = order.group is not None or order.sz == 0 or (reduces and _closes_all(szi, order))
+    if not is_exempt and order.px * order.sz < state.rules.min_order_usd * 10**10:
+        return Reject(OrderReject.MIN_TRADE_NTL, asset_id)
+    if order.reduce_only and not reduces:
+        return Reject(OrderReject.REDUCE_ONLY, asset_id)
+    if trigger.is_reached(order.side, market.mark_px):
+        return Reject(OrderReject.BAD_TRIGGER_PX, asset_id)
+    return None
+
+
+def fired_reject(state: State, account: Account, market: Market, order: Order) -> Reject | None:
+    """Why an order that was just triggered goes no further, or None.
+
+    Documented: a market order needs somebody to trade with (exchange 7.2). Assumed: the margin of a
+    stop entry is judged when it fires, by the rules of any order (mechanics 3.2, 3.3), and so is
+    what it adds at an open-interest cap; how it is priced is not.
+    """
+    trigger, perp = order.trigger, market.asset
+    assert trigger is not None
+    assert isinstance(perp, Perp)
+    if trigger.is_market and market.book.best(order.side.opposite) is None:
+        return Reject(OrderReject.NO_LIQUIDITY, perp.id)
+    position = account.positions.get(perp.id)
+    szi = position.szi if position is not None else 0
+    capped = open_interest.adding_reject(state, market, szi, order)
+    if capped is not None:
+        return Reject(capped, perp.id)
+    return _opening_reject(state, account, market, perp, szi, order)
 
 
 # -- spot ------------------------------------------------------------------------------------------

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from ..matching.types import Order as BookOrder
-from ..matching.types import Tif
+from ..matching.types import Px, Side, Tif
 from .fixed import Address, Cloid, Sz
 
 
@@ -19,6 +20,9 @@ class OrderStatus:
     SELF_TRADE_CANCELED = "selfTradeCanceled"
     REDUCE_ONLY_CANCELED = "reduceOnlyCanceled"
     SCHEDULED_CANCEL = "scheduledCancel"
+    TRIGGERED = "triggered"
+    WAITING_FOR_FILL = "waitingForFill"
+    SIBLING_FILLED_CANCELED = "siblingFilledCanceled"
     DELISTED_CANCELED = "delistedCanceled"
     OPEN_INTEREST_CAP_CANCELED = "openInterestCapCanceled"
     OUTCOME_SETTLED_CANCELED = "outcomeSettledCanceled"
@@ -44,6 +48,38 @@ class Builder:
     fee: int
 
 
+class Stage(Enum):
+    """Where an open order stands."""
+
+    LIVE = "live"
+    """In the book, or on its way into it."""
+    ARMED = "armed"
+    """Asleep until the mark reaches its trigger price."""
+    WAITING = "waiting"
+    """For its parent to fill; no price arms it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What a trigger order sleeps for."""
+
+    px: Px
+    is_market: bool
+    is_take_profit: bool
+    is_position_tpsl: bool = False
+    """Tied to the position. When the order's size is 0, the whole of it (mechanics 3.4)."""
+
+    def is_above(self, side: Side) -> bool:
+        """True for an order of `side` that a mark at or above `px` wakes (mechanics 3.1)."""
+        return self.is_take_profit is (side is Side.ASK)
+
+    def is_reached(self, side: Side, mark_px: Px) -> bool:
+        """True when an order of `side` fires at `mark_px`. Assumed: at equality too (contested
+        65).
+        """
+        return mark_px >= self.px if self.is_above(side) else mark_px <= self.px
+
+
 @dataclass(slots=True, eq=False)
 class Order(BookOrder):
     """A book order and its story. Inherited: oid, owner (an `Address`), side, px, sz
@@ -60,3 +96,11 @@ class Order(BookOrder):
     builder: Builder | None = None
     twap_id: int | None = None
     """The TWAP that sent it as a slice."""
+    trigger: Trigger | None = None
+    """Of a trigger order, also once it fired."""
+    stage: Stage = Stage.LIVE
+    group: int | None = None
+    """Of a child its parent's oid, of a positionTpsl the oid of the first beside it: a key of
+    `Account.brackets`."""
+    children: tuple[Order, ...] = ()
+    """The TP/SL orders that were placed with it, newest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from .errors import ActionError, Reject
 from .fixed import Cloid, Px, Sz
@@ -29,7 +30,17 @@ class Filled:
     cloid: Cloid | None
 
 
-OrderReply = Resting | Filled | Reject
+class Waiting(Enum):
+    """A TP/SL order was placed that its reply does not name. Observed: bare strings (mechanics
+    3.4).
+    """
+
+    FOR_FILL = "waitingForFill"
+    """Of the parent."""
+    FOR_TRIGGER = "waitingForTrigger"
+
+
+OrderReply = Resting | Filled | Waiting | Reject
 
 
 @dataclass(frozen=True, slots=True)

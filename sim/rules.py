@@ -43,6 +43,22 @@ class Rules:
     max_open_orders_cap: int = 5000
     """Documented: 1000 open orders plus one per $5M of volume, at most 5000 (mechanics 2.7)."""
 
+    modify_rule: Literal["2026", "free"] = "2026"
+    """What a modify without `always_place` may ask for: contested 13."""
+
+    trigger_market_rest: Literal["rest", "cancel"] = "rest"
+    """What a triggered market order does with what crosses nothing: contested 29."""
+
+    tpsl_children: Literal["both", "nested"] = "both"
+    """Where `frontendOpenOrders` shows children that wait: in their parent and beside it, or in it
+    only (contested 28)."""
+
+    non_user_cancel: Literal["engine", "all", "none"] = "engine"
+    """Which cancels by the engine `userEvents` names: contested 2."""
+
+    ioc_reject_updates: Literal["single", "open_first"] = "single"
+    """What `orderUpdates` says of an immediate order without a match: contested 58."""
+
     order_margin: Literal["sum", "larger_side"] = "sum"
     """What resting orders on both sides of a flat coin reserve: all of it, or the larger side's
     (contested 47)."""
@@ -60,10 +76,6 @@ class Rules:
     partial_ioc_status: Literal["filled", "canceled"] = "filled"
     """How an immediate order ends that filled in part (contested 26)."""
 
-    ioc_reject_updates: Literal["single", "open_first"] = "single"
-    """What is told of an immediate order that met nothing: its refusal alone, or `open` before it
-    (contested 58)."""
-
     duplicate_cloid: Literal["accept", "reject"] = "accept"
     """What becomes of an order whose cloid an open one carries (contested 42)."""
 
@@ -73,6 +85,9 @@ class Rules:
     open_interest_growth: Rate | None = None
     """Part of its cap by which the open interest of a market may grow within a full minute, None:
     any. Documented is the refusal alone (mechanics 17); the rule is Assumed, so it is off."""
+
+    candle_gaps: Literal["flat", "absent"] = "flat"
+    """What `candleSnapshot` shows of an interval without trades (contested 63)."""
 
     upgrade_reject: Literal["order", "action"] = "order"
     """What an order that is not post-only gets after a network upgrade: a status of its own, or a

@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from ..matching.book import OrderBook
+from ..matching.triggers import Triggers
 from .assets import Asset, Universe
 from .candles import CandleSeries
 from .events import Fill, FundingPaid, FundingRate, LedgerRow, Trade
@@ -110,6 +111,10 @@ class Account:
     """What remains of them in all, by asset: never more than the position."""
     open_cloids: dict[Cloid, int] = field(default_factory=dict)
     """cloid to the newest open oid that carries it (contested 42)."""
+    exits: dict[int, dict[int, Order]] = field(default_factory=dict)
+    """Armed reduce-only trigger orders by asset, then oid: all of them reduce the position."""
+    brackets: dict[int, list[int]] = field(default_factory=dict)
+    """Open TP/SL orders that belong together, by `Order.group`."""
     history: OrderHistory = field(default_factory=OrderHistory)
     fills: deque[Fill] = field(default_factory=lambda: deque(maxlen=FILLS_KEPT))
     fundings: deque[FundingPaid] = field(default_factory=lambda: deque(maxlen=FUNDINGS_KEPT))
@@ -172,6 +177,10 @@ class Market:
     halted: bool = False
     supply: Wei = Wei(0)
     """Of an outcome's side: its tokens in being."""
+    triggers: Triggers[int] = field(default_factory=Triggers)
+    """oids of the armed trigger orders."""
+    sleeping: dict[int, Order] = field(default_factory=dict)
+    """The same by oid."""
 
 
 @dataclass(slots=True)

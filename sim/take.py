@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..matching.types import SELF_TRADE
 from ..matching.types import Order as BookOrder
-from . import clearinghouse, margin
+from . import brackets, clearinghouse, margin
 from .assets import px_decimals
 from .clearinghouse import Cause
 from .fixed import TEN, Address, Px, Sz, div_down, floor_to
@@ -61,6 +61,8 @@ class Take:
         clearinghouse.settle(desk.ex, market, self.taker, maker, px, sz, self.cause)
         if maker.sz == 0:
             desk.forget(maker, OrderStatus.FILLED)
+        if self.taker.group is not None and self.taker.sz == 0:
+            brackets.end_siblings(desk, self.taker)
         if not market.asset.is_spot:
             for owner in (maker.owner, self.taker.owner):
                 desk.fit_reduce_only(desk.ex.state.accounts[Address(owner)], market)

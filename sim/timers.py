@@ -15,6 +15,7 @@ class Timer(IntEnum):
     FUNDING = 3
     SCHEDULED_CANCEL = 4
     AGENT_EXPIRY = 5
+    POST_ONLY_END = 10
 
 
 @dataclass(slots=True)

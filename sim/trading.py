@@ -9,10 +9,21 @@ from ..matching.types import Tif
 from .errors import ActionError, OrderReject
 from .events import NetworkUpgraded
 from .state import Market, State
+from .timers import Timer
 
 if TYPE_CHECKING:
     from .actions.orders import NewOrder
     from .exchange import Exchange
+
+
+def is_open(market: Market) -> bool:
+    """True when the market takes orders of some kind."""
+    return not (market.halted or market.asset.is_delisted)
+
+
+def matches(state: State, market: Market) -> bool:
+    """True when it takes orders that trade at once: not in the window after an upgrade either."""
+    return is_open(market) and state.time_ms >= state.post_only_until_ms
 
 
 def refusal(state: State, market: Market, tif: Tif) -> OrderReject | None:
@@ -35,8 +46,10 @@ def check_post_only(state: State, orders: Iterable[NewOrder]) -> None:
     """
     if state.time_ms >= state.post_only_until_ms or state.rules.upgrade_reject != "action":
         return
-    if not all(order.terms.limit.tif is Tif.ALO for order in orders):
-        raise ActionError(OrderReject.POST_ONLY_WINDOW)
+    for order in orders:
+        limit = order.terms.limit
+        if limit is None or limit.tif is not Tif.ALO:
+            raise ActionError(OrderReject.POST_ONLY_WINDOW)
 
 
 def upgrade(ex: Exchange, window_ms: int) -> None:
@@ -49,4 +62,15 @@ def upgrade(ex: Exchange, window_ms: int) -> None:
         raise ValueError(f"a window does not end before it begins: {window_ms} ms")
     state = ex.state
     state.post_only_until_ms = state.time_ms + window_ms
+    state.timers.push(state.post_only_until_ms, Timer.POST_ONLY_END)
     ex.emit(NetworkUpgraded())
+
+
+def on_post_only_end(ex: Exchange) -> None:
+    """The window ends, unless another upgrade made it longer: what marks reached meanwhile and had
+    to wait is asked again.
+    """
+    state = ex.state
+    if state.time_ms >= state.post_only_until_ms:
+        for asset_id in state.markets:
+            ex.mark_moved(asset_id)

@@ -8,7 +8,7 @@ assert alice.szi("BTC") == sz("0.01")
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import count
 from typing import Any
@@ -23,6 +23,7 @@ from hlsim.sim.actions.orders import (
     NewOrder,
     OrderTerms,
     PlaceOrders,
+    TriggerTerms,
 )
 from hlsim.sim.assets import MarginMode, MarginTable, MarginTier, Perp, SpotPair, Token, Universe
 from hlsim.sim.call import Call
@@ -149,9 +150,26 @@ class Trader:
             cloid=cloid,  # type: ignore[arg-type]
         )
 
-    def place(self, *orders: NewOrder, builder: BuilderTerms | None = None) -> Any:
+    def trigger(
+        self,
+        terms: str,
+        *,
+        at: str,
+        tpsl: str = "sl",
+        is_buy: bool = False,
+        is_market: bool = True,
+        reduce_only: bool = True,
+        cloid: str | None = None,
+    ) -> NewOrder:
+        """A trigger order, by default a stop that closes a long at the market."""
+        plain = self.new_order(terms, is_buy=is_buy, reduce_only=reduce_only, cloid=cloid)
+        return replace(plain, terms=OrderTerms(trigger=TriggerTerms(is_market, px(at), tpsl)))
+
+    def place(
+        self, *orders: NewOrder, builder: BuilderTerms | None = None, grouping: str = "na"
+    ) -> Any:
         """The statuses of one order action; a single order gives its single status."""
-        response = self.act(PlaceOrders(orders, builder=builder))
+        response = self.act(PlaceOrders(orders, grouping, builder))
         if not isinstance(response, OrderReplies):
             return response
         return response.statuses[0] if len(orders) == 1 else response.statuses

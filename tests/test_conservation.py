@@ -9,6 +9,7 @@ from hlsim.matching.merged import Mirror
 from hlsim.matching.types import Side
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.fixed import ntl_wei, sz_to_wei
+from hlsim.sim.orders import Order, Stage
 from hlsim.sim.state import Account, State
 
 
@@ -83,6 +84,8 @@ def check_orders(state: State) -> None:
         counts: dict[int, int] = {}
         for order in account.orders.values():
             counts[order.asset_id] = counts.get(order.asset_id, 0) + 1
+            if order.stage is not Stage.LIVE:
+                continue
             asset = state.markets[order.asset_id].asset
             is_bid = order.side is Side.BID
             if asset.is_spot:
@@ -106,8 +109,39 @@ def check_orders(state: State) -> None:
             total = sum(order.sz for order in mine.values())
             assert account.reduce_only_szs[asset_id] == total <= abs(szi)
             assert all(order.side.sign * szi < 0 for order in mine.values())
-    assert resting.keys() == listed.keys()
-    assert all(resting[oid] is order for oid, order in listed.items())
+    live = {oid: order for oid, order in listed.items() if order.stage is Stage.LIVE}
+    assert resting.keys() == live.keys()
+    assert all(resting[oid] is order for oid, order in live.items())
+    check_sleepers(state, listed)
+
+
+def check_sleepers(state: State, listed: dict[int, Order]) -> None:
+    """Armed orders sleep where the mark does not reach them; exits reduce; groups are open."""
+    asleep = {}
+    for asset_id, market in state.markets.items():
+        names = [(oid, -px, True) for px, oid in market.triggers.above]
+        names += [(oid, px, False) for px, oid in market.triggers.below]
+        assert {oid for oid, _, _ in names} == market.sleeping.keys()
+        for oid, px, is_above in names:
+            order = asleep[oid] = market.sleeping[oid]
+            assert order.asset_id == asset_id
+            assert order.trigger is not None
+            assert (order.trigger.px, order.trigger.is_above(order.side)) == (px, is_above)
+            assert not order.trigger.is_reached(order.side, market.mark_px) or market.halted
+    assert asleep == {oid: order for oid, order in listed.items() if order.stage is Stage.ARMED}
+    for account in state.accounts.values():
+        exits = {oid: order for mine in account.exits.values() for oid, order in mine.items()}
+        own = account.orders.items()
+        assert exits == {i: o for i, o in own if o.stage is Stage.ARMED and o.reduce_only}
+        for order in exits.values():
+            assert account.positions[order.asset_id].szi * order.side.sign < 0
+        grouped: dict[int, set[int]] = {}
+        for oid, order in own:
+            if order.group in account.brackets:
+                grouped.setdefault(order.group, set()).add(oid)  # type: ignore[arg-type]
+            if order.stage is Stage.WAITING:
+                assert order.group in account.orders
+        assert grouped == {group: {*oids} for group, oids in account.brackets.items()}
 
 
 def check_stories(account: Account) -> None:

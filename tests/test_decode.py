@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgpack
@@ -21,7 +22,10 @@ from hlsim.sim.actions.orders import (
     NewOrder,
     OrderTerms,
     PlaceOrders,
+    TriggerTerms,
 )
+
+STOP = {"isMarket": True, "triggerPx": "103", "tpsl": "sl"}
 
 
 def only_order(value: Any) -> NewOrder:
@@ -158,8 +162,21 @@ def test_the_memo_of_decimals_stays_small() -> None:
         ("t", {"limit": {"tif": "gtc"}}),
         ("t", {"limit": {"tif": "Fok"}}),
         ("t", {"limit": {"tif": None}}),
-        ("t", {"trigger": {"isMarket": True, "triggerPx": "103", "tpsl": "sl"}}),
+        ("t", {"limit": None}),
         ("t", {"limit": {"tif": "Gtc"}, "trigger": None}),
+        ("t", {"limit": {"tif": "Gtc"}, "trigger": STOP}),
+        ("t", {"trigger": None}),
+        ("t", {"trigger": {}}),
+        ("t", {"trigger": "sl"}),
+        ("t", {"trigger": STOP, "other": 1}),
+        ("t", {"trigger": STOP | {"tpsl": "SL"}}),
+        ("t", {"trigger": STOP | {"tpsl": None}}),
+        ("t", {"trigger": STOP | {"isMarket": 1}}),
+        ("t", {"trigger": STOP | {"triggerPx": 103}}),
+        ("t", {"trigger": STOP | {"triggerPx": "-103"}}),
+        ("t", {"trigger": STOP | {"triggerPx": "1e2"}}),
+        ("t", {"trigger": STOP | {"triggerPx": "0.000000001"}}),
+        ("t", {"trigger": {"isMarket": True, "tpsl": "sl"}}),
         ("t", {"limit": {"tif": "Gtc"}, "other": 1}),
         ("c", "0X" + "ab" * 16),
         ("c", "ab" * 16),
@@ -172,8 +189,8 @@ def test_the_memo_of_decimals_stays_small() -> None:
     ],
 )
 def test_a_field_of_an_order_with_the_wrong_value_is_refused(key: str, value: Any) -> None:
-    """Observed: strict types, exact words, and a cloid of `0x` and 32 hex digits (exchange 2.2);
-    trigger terms are not built and as unknown as any other word."""
+    """Observed: strict types, exact words, one of `limit` and `trigger`, and a cloid of `0x` and 32
+    hex digits (exchange 2.2)."""
     assert not is_read(order(**{key: value}))
 
 
@@ -185,6 +202,34 @@ def test_an_order_without_a_required_field_is_refused(key: str) -> None:
 @pytest.mark.parametrize("tif", Tif)
 def test_every_time_in_force_of_the_wire_is_read(tif: Tif) -> None:
     assert only_order(order(t={"limit": {"tif": tif.value}})).terms.limit.tif is tif
+
+
+@pytest.mark.parametrize("tpsl", ["tp", "sl"])
+def test_trigger_terms_are_read_and_signed_in_their_own_order(tpsl: str) -> None:
+    """Observed: isMarket, triggerPx, tpsl, the price without its zeros, what is unknown left out
+    (exchange 2.2, 5.1)."""
+    posted = {"tpsl": tpsl, "other": 1, "triggerPx": "0103.50", "isMarket": True}
+
+    action = read(order(t={"trigger": posted}))
+
+    terms = TriggerTerms(True, 10_350_000_000, tpsl)  # type: ignore[arg-type]
+    assert only_order(order(t={"trigger": posted})).terms == OrderTerms(trigger=terms)
+    signed = msgpack.unpackb(action.packed)["orders"][0]["t"]
+    assert json.dumps(signed) == json.dumps(
+        {"trigger": {"isMarket": True, "triggerPx": "103.5", "tpsl": tpsl}}
+    )
+    assert wire_form(action.action)["orders"][0]["t"] == signed
+
+
+@pytest.mark.parametrize("grouping", ["na", "normalTpsl", "positionTpsl"])
+def test_a_grouping_is_read_and_signed(grouping: str) -> None:
+    posted = order()
+    posted["action"]["grouping"] = grouping
+
+    action: Any = read(posted)
+
+    assert action.action.grouping == grouping
+    assert msgpack.unpackb(action.packed)["grouping"] == grouping
 
 
 def test_orders_share_the_terms_that_are_equal() -> None:

@@ -26,6 +26,7 @@ from hlsim.sim.replies import (
     Refused,
     Response,
     Resting,
+    Waiting,
 )
 
 GOLDENS = Path(__file__).parent / "golden" / "exchange"
@@ -60,6 +61,11 @@ CLOID = Cloid("0x" + "ab" * 16)
             '{"error":"Price must be divisible by tick size. asset=7"}]}}}',
         ),
         (
+            OrderReplies((Resting(5, None), Waiting.FOR_FILL, Waiting.FOR_TRIGGER)),
+            '{"status":"ok","response":{"type":"order","data":{"statuses":['
+            '{"resting":{"oid":5}},"waitingForFill","waitingForTrigger"]}}}',
+        ),
+        (
             OrderReplies((Reject(OrderReject.EMPTY),)),
             '{"status":"ok","response":{"type":"order","data":{"statuses":['
             '{"error":"Orders are empty."}]}}}',
@@ -74,7 +80,7 @@ CLOID = Cloid("0x" + "ab" * 16)
             '{"status":"err","response":"User or API Wallet 0x' + "ab" * 20 + ' does not exist."}',
         ),
     ],
-    ids=["default", "resting", "filled", "mixed", "static", "cancel", "refused"],
+    ids=["default", "resting", "filled", "mixed", "bracket", "static", "cancel", "refused"],
 )
 def test_replies_are_the_bytes_of_the_exchange(response: Response, body: str) -> None:
     """Observed: key order and number formats of recorded replies (exchange 1.1, 5.1)."""
@@ -120,6 +126,14 @@ def test_replies_are_the_bytes_of_the_exchange(response: Response, body: str) ->
             "Order value too large. Max is $5000000.",
         ),
         (Reject(OrderReject.INVALID_SZ, 3), "Order has invalid size."),
+        (Reject(OrderReject.BAD_TRIGGER_PX, 0), "Invalid TP/SL price. asset=0"),
+        (Reject(OrderReject.NO_LIQUIDITY, 3), "No liquidity available for market order. asset=3"),
+        (Reject(OrderReject.MAIN_TRIGGER, 3), "Main order cannot be trigger order."),
+        (Reject(OrderReject.TRIGGER_COUNT, 3), "Unexpected number of trigger orders"),
+        (
+            Reject(OrderReject.SPOT_TRIGGER, 10107),
+            "Placing trigger orders is not enabled on spot trading yet.",
+        ),
         (Reject(OrderReject.HALTED, 3), "Trading is halted."),
         (Reject(OrderReject.BUILDER_FEE, 3), "Builder fee has not been approved."),
         (Reject(ActionReject.MODIFY_NOT_OPEN, 3), "Cannot modify canceled or filled order"),

@@ -22,8 +22,8 @@ from bodies import (
     request,
 )
 
-from hlsim.server.decode import Object, read_json
 from hlsim.server.envelope import BadRequest, read_envelope, read_envelope_value
+from hlsim.server.strict_json import Object, read_json
 from hlsim.sim.actions.cancels import Cancel, CancelOid, ScheduleCancel
 
 
@@ -54,8 +54,8 @@ from hlsim.sim.actions.cancels import Cancel, CancelOid, ScheduleCancel
         order() | {"signature": {**SIGNATURE, "s": "0xg"}},
         order() | {"signature": {**SIGNATURE, "s": "0x" + "1" * 65}},
         place(ORDER, unknown=1),
-        place(ORDER, grouping="normalTpsl"),
-        place(ORDER, grouping="positionTpsl"),
+        place(ORDER, grouping="normalTPSL"),
+        place(ORDER, grouping=""),
         place(ORDER, grouping={"p": 12345}),
         place(ORDER, grouping=None),
         place(ORDER, builder={"b": ADDRESS}),

@@ -32,6 +32,7 @@ from hlsim.sim.actions.orders import (
     NewOrder,
     OrderTerms,
     PlaceOrders,
+    TriggerTerms,
 )
 from hlsim.sim.actions.outcomes import MergeOutcome, NegateOutcome, UserOutcome
 from hlsim.sim.actions.transfers import SendAsset, SpotSend, UsdClassTransfer, UsdSend, Withdraw3
@@ -73,9 +74,11 @@ def order(**words: Any) -> NewOrder:
 
 
 WITH_CLOID = order(cloid=CLOID, reduce_only=True, terms=OrderTerms(LimitTerms(Tif.IOC)))
+STOP = order(reduce_only=True, terms=OrderTerms(trigger=TriggerTerms(True, BIG, "sl")))
 
 EXAMPLES: list[Any] = [
     PlaceOrders((order(), WITH_CLOID), builder=BuilderTerms(USER, BIG)),
+    PlaceOrders((order(), STOP), "normalTpsl"),
     PlaceOrders(()),
     Modify(BIG, order()),
     Modify(CLOID, WITH_CLOID, always_place=True),
@@ -159,7 +162,7 @@ def test_a_line_is_plain_json_with_scaled_integers() -> None:
                     "px": 10**8,
                     "sz": 5,
                     "reduce_only": False,
-                    "terms": {"limit": {"tif": "Alo"}},
+                    "terms": {"limit": {"tif": "Alo"}, "trigger": None},
                     "cloid": None,
                 }
             ],

@@ -18,7 +18,7 @@ from hlsim.sim.errors import OrderReject, Reject
 from hlsim.sim.events import Direction, Fill, NonUserCancel, PricesChanged, Trade
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.ids import ZERO_HASH
-from hlsim.sim.operations import DelistPerp, ListPerp
+from hlsim.sim.operations import DelistPerp, ListPerp, SetOpenInterestCap
 from hlsim.sim.replies import Resting
 
 NEW = ListPerp("NEW", 1, 10, px("5"))
@@ -93,7 +93,10 @@ def test_the_universe_that_an_exchange_was_made_of_never_changes() -> None:
         ({"coin": ""}, "no new coin: ''"),
         ({"coin": "BTC"}, "no new coin: 'BTC'"),
         ({"coin": "PURR/USDC"}, "no new coin: 'PURR/USDC'"),
-        ({"coin": "A\n"}, r"no new coin: 'A\\n'"),
+        ({"coin": 'A"'}, "no new coin: 'A\"'"),
+        ({"coin": "É"}, "no new coin: 'É'"),
+        ({"impact_ntl": 0}, "no impact price of 0 µUSD"),
+        ({"oracle_px": px("1000000000001")}, "no legal price of NEW"),
         ({"sz_decimals": -1}, "no perp has -1 size decimals"),
         ({"sz_decimals": 7}, "no perp has 7 size decimals"),
         ({"max_leverage": 0}, "no margin table 0"),
@@ -130,7 +133,7 @@ def test_there_are_ids_for_ten_thousand_perps() -> None:
     ex = Exchange.create(Universe(perps, [], [], {}), time_ms=START_MS)
     ex.operate(NEW)
     with pytest.raises(ValueError, match="no more than 10000 perps have an id"):
-        ex.operate(replace(NEW, coin="ONE MORE"))
+        ex.operate(replace(NEW, coin="ONEMORE"))
 
 
 # -- delisting -------------------------------------------------------------------------------------
@@ -177,8 +180,8 @@ def test_a_delisting_cancels_settles_and_stays_in_its_place() -> None:
     assert not any(isinstance(event, Trade) for event in events)
     told = [event for event in events if isinstance(event, NonUserCancel)]
     assert [(event.user, event.coin) for event in told] == [
-        (carol.address, "SOL"),
         (alice.address, "SOL"),
+        (carol.address, "SOL"),
     ]
     assert alice.statuses()[-1][1] == carol.statuses()[-1][1] == "delistedCanceled"
     assert [order.coin for order in carol.account.orders.values()] == ["ETH"]
@@ -190,10 +193,36 @@ def test_a_delisting_cancels_settles_and_stays_in_its_place() -> None:
     check_orders(m.ex.state)
 
 
+def test_a_delisting_ends_what_sleeps_and_what_waits() -> None:
+    """Assumed: trigger orders and waiting children are orders like others (mechanics 17)."""
+    m, alice, _, carol = trading()
+    stop = alice.place(alice.trigger("2 SOL @ 80", at="90"))
+    parent = carol.new_order("1 SOL @ 90", is_buy=True)
+    child = carol.trigger("1 SOL @ 70", at="80")
+    carol.place(parent, child, grouping="normalTpsl")
+    other = carol.place(carol.trigger("1 ETH @ 1500", at="1700", reduce_only=False))
+    m.ex.operate(DelistPerp(2))
+    ended = [(oid, status) for oid, status, _ in alice.statuses()][-2:]
+    assert ended[1] == (stop.oid, "delistedCanceled")
+    assert [status for _, status, _ in carol.statuses()[-3:]] == ["delistedCanceled"] * 3
+    assert other.oid in carol.account.orders
+    assert [order.coin for order in carol.account.orders.values()] == ["ETH", "ETH"]
+    assert not m.market("SOL").sleeping
+    assert not len(m.market("SOL").triggers)
+    assert carol.account.brackets == {}
+    m.oracle("SOL", "50")
+    check_money(m.ex.state)
+
+
 def test_a_delisted_perp_answers_as_one() -> None:
     """Observed: it stays in its place, with an empty book and nulls (info 4.2, 4.3, 4.8)."""
-    m, alice, _, _ = trading()
-    told(m.view, "meta")
+    m, alice, bob, _ = trading()
+    bob.buys("100 SOL @ 99")
+    bob.sells("100 SOL @ 101")
+    m.ex.operate(SetOpenInterestCap(2, usd("1")))
+    m.advance(seconds=5)
+    assert told(m.view, "metaAndAssetCtxs")[1][2]["premium"] is not None
+    assert told(m.view, "perpsAtOpenInterestCap") == ["SOL"]
     m.ex.operate(DelistPerp(2))
 
     row = told(m.view, "meta")["universe"][2]
@@ -207,6 +236,7 @@ def test_a_delisted_perp_answers_as_one() -> None:
     }  # fmt: skip
     assert told(m.view, "l2Book", coin="SOL")["levels"] == [[], []]
     assert "SOL" in told(m.view, "allMids")
+    assert told(m.view, "perpsAtOpenInterestCap") == []
     assert "SOL" not in [row[0] for row in told(m.view, "predictedFundings")]
     assert told(m.view, "userFills", user=alice.address)[0]["dir"] == "Settlement"
     assert alice.buys("1 SOL @ 100") == Reject(OrderReject.HALTED, 2)
@@ -225,10 +255,13 @@ def test_a_young_market_settles_at_what_it_has() -> None:
     alice, bob = m.account("alice"), m.account("bob")
     bob.sells("10 NEW @ 5")
     alice.buys("10 NEW @ 5")
+    bob.buys("10 NEW @ 5")
+    bob.sells("10 NEW @ 5.2")
     m.advance(seconds=60)
     m.oracle("NEW", "7")
     twin = Story(Exchange.restore(m.ex.snapshot()))
     m.market("NEW").oracle_minutes.clear()
+    assert m.market("NEW").mark_px < px("7")
     m.ex.operate(DelistPerp(6))
     twin.ex.operate(DelistPerp(6))
     assert m.ex.state.accounts[alice.address].fills[-1].px == px("7")

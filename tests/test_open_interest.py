@@ -134,6 +134,17 @@ def test_the_mark_may_reach_the_cap_and_leave_it() -> None:
     assert isinstance(alice.buys("1 SOL @ 99"), Resting)
 
 
+def test_the_book_is_cleared_once_when_the_cap_is_reached() -> None:
+    """Assumed: not again when the oracle moves on (mechanics 17)."""
+    m, alice, bob = capped(cap="100")
+    bid = bob.buys("5 SOL @ 99")
+    m.oracle("SOL", "98")
+    m.advance(seconds=60)
+    assert m.market("SOL").mark_px == px("98")
+    assert bid.oid in bob.account.orders
+    assert isinstance(alice.sells("1 SOL @ 99"), Filled)
+
+
 def test_closing_leaves_the_cap_and_lifting_it_too() -> None:
     m, alice, bob = capped()
     bob.buys("1 SOL @ 100", reduce_only=True)
@@ -177,6 +188,23 @@ def test_open_interest_may_grow_by_a_part_of_its_cap_a_minute() -> None:
     two.sells("80 SOL @ 100")
     assert isinstance(one.buys("80 SOL @ 100"), Filled)
     assert freely.market("SOL").open_interest == sz("90")
+
+
+def test_a_stop_at_the_cap_closes_at_any_price_and_opens_at_none() -> None:
+    """Assumed: what a trigger order adds is judged when it fires, how it is priced is not."""
+    m, alice, bob = capped(cap="500")
+    carol = m.account("carol")
+    bob.buys("5 SOL @ 90", reduce_only=True)
+    stop = alice.place(alice.trigger("5 SOL @ 85", at="95"))
+    entry = carol.place(
+        carol.trigger("1 SOL @ 110", at="96", is_buy=False, reduce_only=False, tpsl="sl")
+    )
+    m.oracle("SOL", "94")
+    assert alice.statuses()[-2:] == [
+        (stop.oid, "triggered", sz("5")),
+        (stop.oid, "filled", 0),
+    ]
+    assert carol.statuses()[-1][:2] == (entry.oid, "positionIncreaseAtOpenInterestCapRejected")
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import time
+from functools import partial
 
+import pytest
+from asking import ask
+from websockets.sync.client import connect
+
+import hlsim
 from hlsim.server.pacer import AUTO_GRACE_S, START_MS, Clock, Pacer
 
 
@@ -115,3 +121,19 @@ def test_waking_when_told_is_never_too_early(real: RealTime) -> None:
         assert seconds is not None
         real.go(seconds)
         assert wall.now_ms() >= target_ms
+
+
+def test_an_auto_clock_waits_for_whoever_reads_or_listens() -> None:
+    """An hour takes a moment while nobody is there, and some seconds while somebody is."""
+    with hlsim.start(market="empty", clock="auto", port=0) as server:
+        watched = partial(server.call, lambda running: running.node.pacer.is_watched)
+        assert not watched()
+        ask(server)
+        assert watched()
+    with hlsim.start(market="empty", clock="auto", port=0) as server:
+        watched = partial(server.call, lambda running: running.node.pacer.is_watched)
+        with connect(server.ws_url):
+            end = time.monotonic() + 10
+            while not watched() and time.monotonic() < end:
+                pass
+            assert watched()

@@ -6,7 +6,8 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from stories import Story, Trader, market, px, rate, sz, usd
+from asking import told
+from stories import START_MS, Story, Trader, market, px, rate, sz, usd
 
 from hlsim.matching.types import Tif
 from hlsim.server.encode import response_json
@@ -184,6 +185,19 @@ def test_what_is_told_of_an_immediate_order_that_met_nothing(
     assert statuses(alice)[len(expected) :] == own
 
 
+@pytest.mark.parametrize(("reading", "closes"), [("flat", "100 100 102"), ("absent", "100 102")])
+def test_what_candles_show_of_a_minute_without_trades(reading: Any, closes: str) -> None:
+    """Inferred: a bar that repeats the close (contested 63)."""
+    m, alice, bob = under(candle_gaps=reading)
+    for price in ("100", "102"):
+        bob.sells(f"1 SOL @ {price}")
+        alice.buys(f"1 SOL @ {price}")
+        m.advance(seconds=120)
+    request = {"coin": "SOL", "interval": "1m", "startTime": 0, "endTime": START_MS + 120_000}
+    rows = told(m.view, "candleSnapshot", req=request)
+    assert [row["c"] for row in rows] == [f"{close}.0" for close in closes.split()]
+
+
 def test_a_cloid_of_an_open_order_may_be_carried_again() -> None:
     """Assumed: accepted, and found is the newest (contested 42)."""
     _, alice, _ = under()
@@ -222,6 +236,7 @@ def test_every_contested_rule_is_named_as_its_option() -> None:
             "ioc_reject_updates": "single",
             "duplicate_cloid": "accept",
             "oi_cap_text": "live",
+            "candle_gaps": "flat",
             "upgrade_reject": "order",
         }.items()
     )

@@ -14,14 +14,6 @@ from hyperliquid.utils.error import ClientError
 # -- what is not built yet -------------------------------------------------------------------------
 
 NOT_BUILT: list[Callable[[Bot], Any]] = [
-    lambda bot: bot.exchange.order(
-        "BTC",
-        False,
-        0.01,
-        50_000,
-        {"trigger": {"isMarket": True, "triggerPx": 50_000, "tpsl": "sl"}},
-        reduce_only=True,
-    ),
     lambda bot: bot.exchange.create_sub_account("example"),
     lambda bot: bot.exchange.vault_usd_transfer("0x" + "1" * 40, True, 5_000_000),
     lambda bot: bot.exchange.token_delegate("0x" + "1" * 40, 1, False),

@@ -74,6 +74,27 @@ def test_a_modify_into_a_halt_loses_the_old_order() -> None:
     assert not alice.account.orders
 
 
+def long_with_a_stop(m: Story, alice: Trader, bob: Trader) -> int:
+    """Alice long 10 SOL with a stop at 95, bob bids 10 at 90; the stop's oid."""
+    bob.sells("10 SOL @ 100")
+    alice.buys("10 SOL @ 100")
+    bob.buys("10 SOL @ 90")
+    oid: int = alice.place(alice.trigger("10 SOL @ 85", at="95")).oid
+    return oid
+
+
+def test_what_a_mark_reaches_in_a_halt_fires_when_it_ends() -> None:
+    """Assumed: nothing trades in a halt, triggers among it (mechanics 17)."""
+    m, alice, bob = two()
+    oid = long_with_a_stop(m, alice, bob)
+    m.ex.operate(SetHalt(2, True))
+    m.oracle("SOL", "94")
+    assert oid in alice.account.orders
+    m.ex.operate(SetHalt(2, False))
+    assert [status for _, status, _ in alice.statuses()[-2:]] == ["triggered", "filled"]
+    assert alice.szi("SOL") == 0
+
+
 # -- network upgrades ------------------------------------------------------------------------------
 
 
@@ -143,6 +164,34 @@ def test_a_modify_in_the_window_becomes_post_only_as_ever(reading: Any) -> None:
     assert alice.modify(first.oid, gtc) == Done()
     response = alice.act(BatchModify((Modification(second.oid, gtc),)))
     assert isinstance(response.statuses[0], Resting)  # type: ignore[union-attr]
+
+
+def test_what_a_mark_reaches_in_the_window_fires_when_it_ends() -> None:
+    """Documented for TWAP slices: nothing fills right after an upgrade (mechanics 17). Assumed: no
+    trigger order either, and none is taken.
+    """
+    m, alice, bob = two()
+    oid = long_with_a_stop(m, alice, bob)
+    m.ex.operate(UpgradeNetwork(60_000))
+    m.oracle("SOL", "94")
+    m.advance(seconds=30)
+    assert alice.place(alice.trigger("10 SOL @ 80", at="85")) == Reject(
+        OrderReject.POST_ONLY_WINDOW, 2
+    )
+    m.ex.operate(UpgradeNetwork(60_000))
+    m.advance(ms=59_999)
+    assert oid in alice.account.orders
+    m.advance(ms=1)
+    assert [status for _, status, _ in alice.statuses()[-2:]] == ["triggered", "filled"]
+
+
+def test_a_trigger_order_is_not_post_only_for_the_whole_action_either() -> None:
+    """The other reading of contested 12."""
+    m, alice, bob = two(Rules(upgrade_reject="action"))
+    long_with_a_stop(m, alice, bob)
+    m.ex.operate(UpgradeNetwork(60_000))
+    refused = {"status": "err", "response": WINDOW}
+    assert wire(alice, PlaceOrders((alice.trigger("10 SOL @ 80", at="85"),))) == refused
 
 
 def test_a_window_does_not_end_before_it_begins() -> None:

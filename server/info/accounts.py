@@ -9,10 +9,9 @@ from ..shapes import cached
 from ..shapes.accounts import active_asset_data as active_asset_data_shape
 from ..shapes.accounts import clearinghouse_state as clearinghouse_shape
 from ..shapes.accounts import spot_state
-from ..shapes.orders import full_order
+from ..shapes.orders import full_order, listed
 from ..shapes.text import usd_text
 from .listings import first_dex
-from .orders import newest_first
 from .registry import Json, Unanswerable, info
 from .request import Unnamed
 
@@ -127,7 +126,9 @@ def web_data_2(view: View, user: Address) -> Json:
         "clearinghouseState": clearinghouse_shape(view, user),
         "leadingVaults": [],
         "totalVaultEquity": "0.0",
-        "openOrders": [full_order(order) for order in newest_first(view, user)],
+        "openOrders": [
+            full_order(order, children=children) for order, children in listed(view, user)
+        ],
         "agentAddress": None if agent is None else agent.address,
         "agentValidUntil": None if agent is None else agent.stamped_until_ms,
         "cumLedger": usd_text(account.net_deposits),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...sim.assets import FIRST_SPOT_ID, MarginTable, SpotPair, Token
+from ...sim.order_checks import market_order_cap
 from ...sim.spot_deploy import gas_token
 from ...sim.spot_deploy_state import TokenDeploy
 from ...sim.state import Market
@@ -58,18 +59,11 @@ def margin_table(view: View, id: int, dex: str = "") -> Json:
     return markets.margin_table(table)
 
 
-MAX_MARKET_NTLS = ((25, 30_000_000), (20, 5_000_000), (10, 2_000_000), (0, 500_000))
-"""(from this maximum leverage up, whole USD). Documented: August 2026 (info 4.15)."""
-
-
 @info("maxMarketOrderNtls", status="static", source="info 4.15")
 def max_market_order_ntls(view: View) -> Json:
     """One pair for each maximum leverage that is listed, ascending (Assumed)."""
     leverages = sorted({perp.max_leverage for perp in view.universe.perps})
-    return [
-        [most, next(f"{ntl}.0" for floor, ntl in MAX_MARKET_NTLS if most >= floor)]
-        for most in leverages
-    ]
+    return [[most, f"{market_order_cap(most)}.0"] for most in leverages]
 
 
 @info("perpsAtOpenInterestCap", source="info 4.13")

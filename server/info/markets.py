@@ -81,7 +81,8 @@ def candle_snapshot(view: View, req: CandleRequest) -> Json:
     if req.start_time > end_ms:
         return []
     candles = market.candles.rows(req.interval, req.start_time, end_ms, now_ms)
-    return [candle_row(req.coin, req.interval, candle) for candle in candles]
+    flat = view.state.rules.candle_gaps == "flat"
+    return [candle_row(req.coin, req.interval, one) for one in candles if one.n or flat]
 
 
 @info("recentTrades", rows_per_weight=20, source="info 4.10")

@@ -6,30 +6,27 @@ from itertools import islice
 
 from ...sim.fixed import Address
 from ...sim.history import ROWS_KEPT
-from ...sim.orders import Order
 from ...sim.view import View
-from ..shapes.orders import full_order, short_order, status_row
+from ..shapes.orders import full_order, listed, short_order, status_row
 from .listings import first_dex
 from .registry import Json, info
 from .request import OidOrCloid
 
 
-def newest_first(view: View, user: Address) -> list[Order]:
-    """Open orders, highest oid first; spot orders stand among those of the first dex (info 6.1)."""
-    orders = view.account(user).orders
-    return [orders[oid] for oid in sorted(orders, reverse=True)]
-
-
 @info("openOrders", source="info 6.1")
 def open_orders(view: View, user: Address, dex: str = "") -> Json:
+    """Every open order, triggers and waiting children included, none of them told from a limit
+    order; spot orders stand among those of the first dex.
+    """
     first_dex(dex)
-    return [short_order(order) for order in newest_first(view, user)]
+    orders = view.account(user).orders
+    return [short_order(orders[oid]) for oid in sorted(orders, reverse=True)]
 
 
 @info("frontendOpenOrders", source="info 6.2")
 def frontend_open_orders(view: View, user: Address, dex: str = "") -> Json:
     first_dex(dex)
-    return [full_order(order) for order in newest_first(view, user)]
+    return [full_order(order, children=children) for order, children in listed(view, user)]
 
 
 @info("orderStatus", weight=2, source="info 6.3")

@@ -11,7 +11,8 @@ import msgspec
 
 from ...sim.fixed import div_down
 from ...sim.view import View
-from ..decode import NOT_SHAPED, BadRequest, Object
+from ..decode import NOT_SHAPED, BadRequest
+from ..strict_json import Object
 from .request import Field, read_body
 
 Json = Any

@@ -16,8 +16,9 @@ import msgspec
 
 from ...sim.candles import INTERVALS
 from ...sim.fixed import Address, Cloid
-from ..decode import NOT_JSON, BadRequest, Object, read_address, read_cloid, read_json
+from ..decode import NOT_JSON, BadRequest, read_address, read_cloid
 from ..nesting import is_deep
+from ..strict_json import Object, read_json
 
 Millis = NewType("Millis", int)
 """Milliseconds since the epoch, never negative."""

@@ -16,7 +16,7 @@ from ...sim.view import View
 from ..info.registry import Json
 from ..shapes.accounts import active_asset_data, clearinghouse_state
 from ..shapes.cached import PerState, Raw
-from ..shapes.orders import full_order
+from ..shapes.orders import Listed, full_order, listed
 from .registry import Refusal, Source, Topic, topic
 
 STATE_MS = 5_000
@@ -30,7 +30,7 @@ def _unless_first_dex(dex: str) -> Refusal | None:
     return None if dex == FIRST_DEX else Refusal.INVALID
 
 
-_Rows = dict[int, tuple[Order, int, bytes]]
+_Rows = dict[int, tuple[Order, int, tuple[Order, ...], bytes]]
 _rows: PerState[_Rows] = PerState(lambda state: {})
 ROWS_KEPT = 20_000
 """Above that the encoded rows of all users are made anew."""
@@ -54,10 +54,10 @@ class OpenOrders(Topic):
         return (("openOrders", self.user), ("clearinghouseState", self.user))
 
     def first(self, view: View) -> Json:
-        orders, kept = view.account(self.user).orders, _rows.of(view.state)
+        kept = _rows.of(view.state)
         if len(kept) > ROWS_KEPT:
             kept.clear()
-        rows = [_row(orders[oid], kept) for oid in sorted(orders, reverse=True)]
+        rows = [_row(each, kept) for each in listed(view, self.user)]
         return {"dex": self.dex, "user": self.user, "orders": Raw(b"[%b]" % b",".join(rows))}
 
     def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]:
@@ -67,12 +67,14 @@ class OpenOrders(Topic):
         return bytes(data["orders"])
 
 
-def _row(order: Order, kept: _Rows) -> bytes:
+def _row(each: Listed, kept: _Rows) -> bytes:
     """`full_order`, encoded. A maker's thousand orders are listed again for each that moved."""
+    order, children = each
     found = kept.get(order.oid)
-    if found is None or found[0] is not order or found[1] != order.sz:
-        found = kept[order.oid] = (order, order.sz, to_json(full_order(order)))
-    return found[2]
+    if found is None or found[0] is not order or found[1] != order.sz or found[2] != children:
+        row = to_json(full_order(order, children=children))
+        found = kept[order.oid] = (order, order.sz, children, row)
+    return found[3]
 
 
 @topic("clearinghouseState", source="ws 3.20")

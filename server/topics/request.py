@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from ..decode import BadRequest, Object
+from ..decode import BadRequest
 from ..info.request import read_body
 from ..nesting import is_deep
+from ..strict_json import Object
 from .registry import TOPICS, Topic
 
 

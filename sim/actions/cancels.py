@@ -30,14 +30,17 @@ class CancelOid:
 )
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """`fast` has no effect on the order of execution (contested 30)."""
+    """`fast` has no effect on the order of execution; trigger orders refuse it (contested 30)."""
 
     cancels: tuple[CancelOid, ...]
     fast: bool = field(default=False, metadata={"wire": "f", "omit": True})
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
         return CancelReplies(
-            tuple(ex.desk.cancel(acting, entry.asset, entry.oid) for entry in self.cancels)
+            tuple(
+                ex.desk.cancel(acting, entry.asset, entry.oid, fast=self.fast)
+                for entry in self.cancels
+            )
         )
 
 
@@ -60,7 +63,10 @@ class CancelByCloid:
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
         return CancelReplies(
-            tuple(ex.desk.cancel(acting, entry.asset, entry.cloid) for entry in self.cancels)
+            tuple(
+                ex.desk.cancel(acting, entry.asset, entry.cloid, fast=self.fast)
+                for entry in self.cancels
+            )
         )
 
 

@@ -28,10 +28,20 @@ class LimitTerms:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderTerms:
-    """`t` of an order: `{"limit": …}`. Trigger terms are not built yet and refused as unknown."""
+class TriggerTerms:
+    """`{"isMarket": …, "triggerPx": …, "tpsl": …}`."""
 
-    limit: LimitTerms = field(metadata={"variant": True})
+    is_market: bool
+    trigger_px: Px
+    tpsl: str = field(metadata={"choices": ("tp", "sl")})
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTerms:
+    """`t` of an order: `{"limit": …}` or `{"trigger": …}`, one of the two."""
+
+    limit: LimitTerms | None = field(default=None, metadata={"variant": True, "omit": True})
+    trigger: TriggerTerms | None = field(default=None, metadata={"variant": True, "omit": True})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +66,12 @@ class BuilderTerms:
 
 
 def _class_of(orders: tuple[NewOrder, ...]) -> BlockClass:
-    if all(order.terms.limit.tif is Tif.ALO for order in orders):
-        return BlockClass.NO_TAKER
-    return BlockClass.TAKER
+    """Assumed: a trigger order sends nothing to a book when it is placed (mechanics 2.1)."""
+    for order in orders:
+        limit = order.terms.limit
+        if limit is not None and limit.tif is not Tif.ALO:
+            return BlockClass.TAKER
+    return BlockClass.NO_TAKER
 
 
 @action(
@@ -70,12 +83,12 @@ def _class_of(orders: tuple[NewOrder, ...]) -> BlockClass:
 @dataclass(frozen=True, slots=True)
 class PlaceOrders:
     orders: tuple[NewOrder, ...]
-    grouping: str = field(default="na", metadata={"choices": ("na",)})
+    grouping: str = field(default="na", metadata={"choices": ("na", "normalTpsl", "positionTpsl")})
     builder: BuilderTerms | None = field(default=None, metadata={"omit": True})
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
         trading.check_post_only(ex.state, self.orders)
-        return OrderReplies(ex.desk.place_batch(acting, self.orders, self.builder))
+        return OrderReplies(ex.desk.place_batch(acting, self.orders, self.builder, self.grouping))
 
 
 @dataclass(frozen=True, slots=True)
