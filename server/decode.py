@@ -189,15 +189,11 @@ USER_SIGNED_FIELDS: tuple[tuple[str, Any], ...] = (
 
 def action_shape(spec: ActionSpec) -> Shape:
     """The shape of a registered action. Unknown fields are refused (exchange 1)."""
+    entries, tagged = action_fields(spec.name), {"tag": spec.name, "tag_field": "type"}
+    if any(entry.variant for entry in entries):
+        return _variant_shape(spec.cls, entries, **tagged)
     extra = () if spec.is_l1 else USER_SIGNED_FIELDS
-    return _shape(
-        spec.cls,
-        action_fields(spec.name),
-        extra,
-        tag=spec.name,
-        tag_field="type",
-        forbid_unknown_fields=True,
-    )
+    return _shape(spec.cls, entries, extra, **tagged, forbid_unknown_fields=True)
 
 
 @cache
@@ -212,7 +208,7 @@ def part_shape(cls: Any) -> Shape:
     return _shape(cls, entries, ())
 
 
-def _variant_shape(cls: Any, entries: tuple[WireField, ...]) -> Shape:
+def _variant_shape(cls: Any, entries: tuple[WireField, ...], **options: Any) -> Shape:
     """Of a class each of whose fields is an object and one way to be. Equal closed ones are made
     once.
     """
@@ -223,6 +219,7 @@ def _variant_shape(cls: Any, entries: tuple[WireField, ...]) -> Shape:
         rename={entry.name: entry.key for entry in entries},
         kw_only=True,
         forbid_unknown_fields=True,
+        **options,
     )
 
     def make(name: str, part: Any) -> Any:

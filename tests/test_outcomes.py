@@ -250,6 +250,17 @@ def test_what_is_refused_of_an_order(terms: str, options: dict[str, Any], error:
     assert order_status(alice.buys(terms, **options)) == {"error": error}
 
 
+def test_no_trigger_waits_on_an_outcome() -> None:
+    """Observed: the text of spot (exchange 7.2)."""
+    m = rain()
+    alice, _, _ = bettors(m)
+    split(alice, 1, "100")
+    stop = alice.place(alice.trigger("50 #10 @ 0.3", at="0.4", reduce_only=False))
+    assert order_status(stop) == {
+        "error": "Placing trigger orders is not enabled on spot trading yet."
+    }
+
+
 def test_prices_near_both_ends_and_sales_of_nothing() -> None:
     """Assumed: no band but 0 and 1."""
     m = rain()

@@ -136,14 +136,6 @@ def test_liquidity_gets_nothing_where_there_is_to_be_none() -> None:
     assert step(alice, genesis=Genesis(3, "7")) is None  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    "variants", [{}, {"register_token2": REGISTER, "genesis": Genesis(3, "1")}]
-)  # type: ignore[arg-type]
-def test_a_step_is_one_of_several(variants: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="variants instead of one"):
-        SpotDeploy(**variants)
-
-
 def test_there_is_an_end_to_tokens_and_pairs() -> None:
     """Documented: ids of other markets begin behind 90000 pairs (mechanics 14)."""
     usual = universe()

@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from ..exchange import Exchange
 
 
-def one_variant(union: Any) -> Any:
-    """The only field of a tagged union that is set. Raises ValueError for none and for several."""
-    found = [value for entry in fields(union) if (value := getattr(union, entry.name)) is not None]
-    if len(found) != 1:
-        raise ValueError(f"{len(found)} variants instead of one")
-    return found[0]
+def variant_of(union: Any) -> Any:
+    """The only field of a tagged union that is set."""
+    return next(
+        value for entry in fields(union) if (value := getattr(union, entry.name)) is not None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ class DisableQuoteToken:
         spot_deploy.set_quote_token(ex, acting, self.token, is_quote=False)
 
 
-_VARIANT = {"omit": True}
+_VARIANT = {"variant": True, "omit": True}
 
 
 @action("spotDeploy")
@@ -159,9 +158,6 @@ class SpotDeploy:
     enable_quote_token: EnableQuoteToken | None = field(default=None, metadata=_VARIANT)
     disable_quote_token: DisableQuoteToken | None = field(default=None, metadata=_VARIANT)
 
-    def __post_init__(self) -> None:
-        one_variant(self)
-
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        one_variant(self).run(ex, acting)
+        variant_of(self).run(ex, acting)
         return Done()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .. import outcomes
 from ..fixed import Sz
 from ..replies import Done, Response
-from .deploys import one_variant
+from .deploys import variant_of
 from .orders import U32
 from .registry import action
 
@@ -56,7 +56,7 @@ class NegateOutcome:
         outcomes.negate(ex, acting, self.question, self.outcome, self.amount)
 
 
-_VARIANT = {"omit": True}
+_VARIANT = {"variant": True, "omit": True}
 
 
 @action("userOutcome")
@@ -69,9 +69,6 @@ class UserOutcome:
     merge_question: MergeQuestion | None = field(default=None, metadata=_VARIANT)
     negate_outcome: NegateOutcome | None = field(default=None, metadata=_VARIANT)
 
-    def __post_init__(self) -> None:
-        one_variant(self)
-
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        one_variant(self).run(ex, acting)
+        variant_of(self).run(ex, acting)
         return Done()
