@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import dead_man, funding, prices, snapshot, trading
+from . import dead_man, funding, hyperliquidity, prices, snapshot, trading
 from .actions import ACTIONS, Action
 from .agents import expire_agent, resolve_signer
 from .assets import Universe
@@ -176,6 +176,8 @@ class Exchange:
                 dead_man.on_timer(self, Address(key))
             case Timer.POST_ONLY_END:
                 trading.on_post_only_end(self)
+            case Timer.HYPERLIQUIDITY:
+                hyperliquidity.on_timer(self, int(key))
             case Timer.AGENT_EXPIRY:
                 expire_agent(self.state, Address(key))
 

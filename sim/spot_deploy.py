@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from . import prices
-from .assets import FIRST_SPOT_ID, SpotPair, Token, Universe
+from .assets import SpotPair, Token, Universe
 from .clearinghouse import balance
 from .errors import ActionError, ActionReject
 from .events import PricesChanged
@@ -165,7 +165,7 @@ def register_spot(ex: Exchange, acting: Acting, base: int, quote: int) -> None:
     """
     state = ex.state
     universe = state.universe
-    deploy = _own(state, acting, base)
+    deploy = own(state, acting, base)
     if deploy.max_supply is None:
         raise ActionError(ActionReject.DEPLOY_NO_GENESIS)
     if quote == base or not _is_quote(state, quote):
@@ -183,31 +183,13 @@ def register_spot(ex: Exchange, acting: Acting, base: int, quote: int) -> None:
     ex.emit(PricesChanged((pair.coin,)))
 
 
-def register_hyperliquidity(
-    ex: Exchange, acting: Acting, *, spot: int, n_orders: int, n_seeded_levels: int
-) -> None:
-    """The last step, which ends a deployment. Only for tokens without hyperliquidity.
-
-    Documented: it is required for those too, with no orders. Liquidity itself is not built, so
-    whoever asks for orders is refused.
-    """
-    state = ex.state
-    pair = state.universe.by_id.get(FIRST_SPOT_ID + spot)
-    if not isinstance(pair, SpotPair):
-        raise ActionError(ActionReject.DEPLOY_SPOT)
-    deploy = _own(state, acting, pair.base.index)
-    if deploy.is_done or n_orders or n_seeded_levels or not deploy.no_hyperliquidity:
-        raise ActionError(ActionReject.DEPLOY_HYPERLIQUIDITY)
-    deploy.is_done = True
-
-
 def set_fee_share(ex: Exchange, acting: Acting, token_index: int, text: str) -> None:
     """Lowers the deployer's part of the fees that buyers of the token pay in it.
 
     Documented: from 0% to 100%, which it begins with, and never more than before.
     """
     state = ex.state
-    _own(state, acting, token_index)
+    own(state, acting, token_index)
     match = _PERCENT.fullmatch(text)
     if match is None:
         raise ActionError(ActionReject.DEPLOY_SHARE)
@@ -225,7 +207,7 @@ def set_quote_token(ex: Exchange, acting: Acting, token_index: int, *, is_quote:
 
     Assumed: the stake that the exchange asks for is not asked for.
     """
-    deploy = _own(ex.state, acting, token_index)
+    deploy = own(ex.state, acting, token_index)
     if deploy.max_supply is None:
         raise ActionError(ActionReject.DEPLOY_NO_GENESIS)
     deploy.is_quote = is_quote
@@ -255,7 +237,8 @@ def spots_of(universe: Universe, token_index: int) -> list[int]:
 # -- parts -----------------------------------------------------------------------------------------
 
 
-def _own(state: State, acting: Acting, token_index: int) -> TokenDeploy:
+def own(state: State, acting: Acting, token_index: int) -> TokenDeploy:
+    """The deployment of the user's own token. Raises ActionError for anybody else's."""
     deploy = state.deploys.get(token_index)
     if deploy is None or deploy.deployer != acting.user:
         raise ActionError(ActionReject.DEPLOY_FOREIGN)
@@ -263,7 +246,7 @@ def _own(state: State, acting: Acting, token_index: int) -> TokenDeploy:
 
 
 def _before_genesis(state: State, acting: Acting, token_index: int) -> TokenDeploy:
-    deploy = _own(state, acting, token_index)
+    deploy = own(state, acting, token_index)
     if deploy.max_supply is not None:
         raise ActionError(ActionReject.GENESIS_DONE)
     return deploy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .fixed import Address, Wei
+from .fixed import Address, Px, Sz, Wei
 
 
 @dataclass(slots=True)
@@ -32,3 +32,16 @@ class TokenDeploy:
     def total(self) -> Wei:
         """What the genesis gives away in all."""
         return Wei(sum(self.users.values()) + sum(self.holders.values()))
+
+
+@dataclass(slots=True)
+class Hyperliquidity:
+    """The range of prices at which a pair has liquidity without anybody's doing (HIP-2)."""
+
+    pxs: list[Px]
+    """Ascending."""
+    order_sz: Sz
+    seeded: Wei
+    """Quote that the deployer put in."""
+    seen: tuple[int, ...] = ()
+    """The book's version and the pool's balances after its orders were renewed."""

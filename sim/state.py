@@ -17,7 +17,7 @@ from .orders import Order
 from .outcome_state import Outcome, Question
 from .prices import Averages
 from .rules import Rules
-from .spot_deploy_state import TokenDeploy
+from .spot_deploy_state import Hyperliquidity, TokenDeploy
 from .timers import Timers
 from .volume import DayVolume
 
@@ -226,6 +226,8 @@ class State:
     next_oid: int = 1
     deploys: dict[int, TokenDeploy] = field(default_factory=dict)
     """Tokens registered while the exchange ran, by index."""
+    hyperliquidity: dict[int, Hyperliquidity] = field(default_factory=dict)
+    """By index of the pair."""
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     questions: dict[int, Question] = field(default_factory=dict)
     post_only_until_ms: int = 0

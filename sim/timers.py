@@ -16,6 +16,7 @@ class Timer(IntEnum):
     SCHEDULED_CANCEL = 4
     AGENT_EXPIRY = 5
     POST_ONLY_END = 10
+    HYPERLIQUIDITY = 20
 
 
 @dataclass(slots=True)

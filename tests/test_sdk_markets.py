@@ -116,3 +116,25 @@ def test_an_outcome_is_traded_split_merged_and_settled(bot: Bot, other: Bot) -> 
     assert settled["settleFraction"] == "1.0"
     refused = convert(bot, splitOutcome={"outcome": number, "amount": "1"})
     assert refused == {"status": "err", "response": "Invalid outcome"}
+
+
+def test_a_deployed_token_has_liquidity_of_its_own(bot: Bot, other: Bot) -> None:
+    """Documented: px_i = round(px_(i-1) * 1.003) from the start price up (mechanics 12)."""
+    pen, info = bot.exchange, bot.info
+    token = len(info.spot_meta()["tokens"])
+    assert pen.spot_deploy_register_token("POOLED", 2, 8, 10**12, "") == OK
+    users = [(bot.address, "100000000000"), ("0x" + "f" * 40, "10000000000")]
+    assert pen.spot_deploy_user_genesis(token, users, []) == OK
+    assert pen.spot_deploy_genesis(token, "110000000000", False) == OK
+    assert pen.spot_deploy_register_spot(token, 0) == OK
+    spot: Any = info.spot_meta()["universe"][-1]
+    assert pen.spot_deploy_register_hyperliquidity(spot["index"], 2.0, 10.0, 10, None) == OK
+
+    taker = Exchange(other.wallet, bot.server.url, meta=info.meta(), spot_meta=info.spot_meta())
+    filled = one(taker.market_open(spot["name"], True, 15, 2.0))["filled"]
+    assert (filled["totalSz"], filled["avgPx"]) == ("15.0", "2.002")
+    bot.server.clock.advance(seconds=3)
+    bids, asks = taker.info.l2_snapshot(spot["name"])["levels"]
+    assert [level["px"] for level in bids] == ["2.0"]
+    assert [level["px"] for level in asks[:3]] == ["2.006", "2.012", "2.018"]
+    assert [level["sz"] for level in asks[:2]] == ["5.0", "10.0"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...sim.assets import FIRST_SPOT_ID, MarginTable, SpotPair, Token
 from ...sim.order_checks import market_order_cap
-from ...sim.spot_deploy import gas_token
+from ...sim.spot_deploy import gas_token, spots_of
 from ...sim.spot_deploy_state import TokenDeploy
 from ...sim.state import Market
 from ...sim.view import View
@@ -136,7 +136,7 @@ def token_details(view: View, token_id: str) -> Json:
         "deployer": token.deployer,
         "deployGas": None if deploy is None else _gas(view, deploy),
         "deployTime": None if deploy is None else iso_text(deploy.time_ms),
-        "seededUsdc": "0.0",
+        "seededUsdc": _seeded(view, token),
         "nonCirculatingUserBalances": [],
         "futureEmissions": "0.0",
     }
@@ -155,6 +155,13 @@ def _genesis(view: View, token: Token, deploy: TokenDeploy) -> Json:
         ],
         "blacklistUsers": list(deploy.blacklist),
     }
+
+
+def _seeded(view: View, token: Token) -> str:
+    """USDC that the deployer put into the liquidity of the token's pair."""
+    pools = view.state.hyperliquidity
+    spots = spots_of(view.universe, token.index) if pools else ()
+    return decimal_text(sum(pools[spot].seeded for spot in spots if spot in pools), 8)
 
 
 def _gas(view: View, deploy: TokenDeploy) -> str:

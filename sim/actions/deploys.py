@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from .. import spot_deploy
+from .. import hyperliquidity, spot_deploy
 from ..fixed import Address
 from ..replies import Done, Response
 from .orders import U32, U64
@@ -103,12 +103,14 @@ class RegisterHyperliquidity:
     n_seeded_levels: U32 | None = field(default=None, metadata={"omit": True})
 
     def run(self, ex: Exchange, acting: Acting) -> None:
-        spot_deploy.register_hyperliquidity(
+        hyperliquidity.register(
             ex,
             acting,
             spot=self.spot,
+            start_px=self.start_px,
+            order_sz=self.order_sz,
             n_orders=self.n_orders,
-            n_seeded_levels=self.n_seeded_levels or 0,
+            seeded_levels=self.n_seeded_levels or 0,
         )
 
 
