@@ -38,6 +38,7 @@ MOST_TOKENS = 90_000
 MOST_GENESIS_ROWS = 10_000
 """Assumed: of one token, so that no genesis takes forever."""
 MOST_SUPPLY = 1 << 64
+QUOTE_DECIMALS = 8
 _NAME = re.compile(r"[!-9;-~]{1,6}")
 """Assumed: printable ASCII without a colon, which separates a name from a token id."""
 _PERCENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,8}))?%")
@@ -205,11 +206,14 @@ def set_fee_share(ex: Exchange, acting: Acting, token_index: int, text: str) -> 
 def set_quote_token(ex: Exchange, acting: Acting, token_index: int, *, is_quote: bool) -> None:
     """Lets pairs be quoted in the token, or no more new ones.
 
-    Assumed: the stake that the exchange asks for is not asked for.
+    Assumed: the stake that the exchange asks for is not asked for; eight decimals at least, so that
+    a price times a size is a whole number of wei.
     """
     deploy = own(ex.state, acting, token_index)
     if deploy.max_supply is None:
         raise ActionError(ActionReject.DEPLOY_NO_GENESIS)
+    if ex.state.universe.tokens[token_index].wei_decimals < QUOTE_DECIMALS:
+        raise ActionError(ActionReject.DEPLOY_TOKENS)
     deploy.is_quote = is_quote
 
 

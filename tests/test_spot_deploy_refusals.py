@@ -289,3 +289,14 @@ def test_addresses_of_a_genesis_are_signed_in_lower_case() -> None:
             "existingTokenAndWei": [],
         },
     }
+
+
+def test_a_token_of_few_decimals_quotes_nothing() -> None:
+    """Assumed: what is held for an order must be whole wei."""
+    alice = deployer()
+    coarse = replace(REGISTER, spec=TokenSpec("COARSE", 2, 7))  # type: ignore[arg-type]
+    assert step(alice, register_token2=coarse) is None
+    assert step(alice, user_genesis=give(user_and_wei=((ALICE, "9"),))) is None
+    assert step(alice, genesis=Genesis(3, "9", True)) is None  # type: ignore[arg-type]
+    refused = step(alice, enable_quote_token=EnableQuoteToken(3))  # type: ignore[arg-type]
+    assert refused == ActionReject.DEPLOY_TOKENS.value
