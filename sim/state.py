@@ -177,7 +177,7 @@ class Market:
     halted: bool = False
     supply: Wei = Wei(0)
     """Of an outcome's side: its tokens in being."""
-    triggers: Triggers[int] = field(default_factory=lambda: Triggers[int]())
+    triggers: Triggers[int] = field(default_factory=Triggers[int])
     """oids of the armed trigger orders."""
     sleeping: dict[int, Order] = field(default_factory=dict)
     """The same by oid."""
