@@ -51,6 +51,19 @@ class Level:
         self.sz += order.sz
         self.count += 1
 
+    def insert(self, order: Order, behind: Order) -> None:
+        """Puts `order`, which rests nowhere, in line just before `behind`."""
+        before = behind.before
+        order.level = self
+        order.before, order.behind = before, behind
+        behind.before = order
+        if before is None:
+            self.head = order
+        else:
+            before.behind = order
+        self.sz += order.sz
+        self.count += 1
+
     def remove(self, order: Order) -> None:
         """Takes `order`, which rests here, out of the line; its `sz` stays what it was."""
         before, behind = order.before, order.behind

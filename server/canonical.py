@@ -87,6 +87,11 @@ def is_part(hint: Any) -> bool:
     return is_dataclass(hint)
 
 
+def is_pair(hint: Any) -> bool:
+    """True for `tuple[A, B]`, a list of exactly these two on the wire."""
+    return get_origin(hint) is tuple and get_args(hint)[-1] is not Ellipsis
+
+
 def camel_case(name: str) -> str:
     """`reduce_only` as `reduceOnly`."""
     head, *tail = name.split("_")
@@ -146,6 +151,9 @@ def _write_value(hints: tuple[Any, ...]) -> Write:
     hint = hints[0]
     if hint in _WRITERS:
         return _WRITERS[hint]
+    if is_pair(hint):
+        first, second = (_write_value((one,)) for one in get_args(hint))
+        return lambda pair: [first(pair[0]), second(pair[1])]
     if get_origin(hint) is tuple:
         write_one = _write_value(get_args(hint)[:1])
         return lambda values: [write_one(value) for value in values]

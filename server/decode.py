@@ -25,7 +25,7 @@ from ..sim.actions.orders import U32, U64
 from ..sim.actions.transfers import AddressText
 from ..sim.actions.validators import Given
 from ..sim.fixed import Address, Cloid
-from .canonical import WireField, action_fields, wire_fields
+from .canonical import WireField, action_fields, is_pair, wire_fields
 from .words import read_abstraction, read_signers
 
 NOT_JSON = "Failed to parse the request body as JSON"
@@ -201,15 +201,11 @@ USER_SIGNED_FIELDS: tuple[tuple[str, Any], ...] = (
 
 def action_shape(spec: ActionSpec) -> Shape:
     """The shape of a registered action. Unknown fields are refused (exchange 1)."""
+    entries, tagged = action_fields(spec.name), {"tag": spec.name, "tag_field": "type"}
+    if any(entry.variant for entry in entries):
+        return _variant_shape(spec.cls, entries, **tagged)
     extra = () if spec.is_l1 else USER_SIGNED_FIELDS
-    return _shape(
-        spec.cls,
-        action_fields(spec.name),
-        extra,
-        tag=spec.name,
-        tag_field="type",
-        forbid_unknown_fields=True,
-    )
+    return _shape(spec.cls, entries, extra, **tagged, forbid_unknown_fields=True)
 
 
 @cache
@@ -224,7 +220,7 @@ def part_shape(cls: Any) -> Shape:
     return _shape(cls, entries, ())
 
 
-def _variant_shape(cls: Any, entries: tuple[WireField, ...]) -> Shape:
+def _variant_shape(cls: Any, entries: tuple[WireField, ...], **options: Any) -> Shape:
     """Of a class each of whose fields is an object and one way to be. Equal closed ones are made
     once.
     """
@@ -235,6 +231,7 @@ def _variant_shape(cls: Any, entries: tuple[WireField, ...]) -> Shape:
         rename={entry.name: entry.key for entry in entries},
         kw_only=True,
         forbid_unknown_fields=True,
+        **options,
     )
 
     def make(name: str, part: Any) -> Any:
@@ -322,11 +319,27 @@ def _hint_codec(hint: Any) -> tuple[Codec, Shape | None]:
     if hint in CODECS:
         return CODECS[hint], None
     if get_origin(hint) is tuple:
+        if is_pair(hint):
+            return _pair_codec(hint), None
         one, part = _hint_codec(get_args(hint)[0])
         return Codec(list[one.wire], _each(one.read)), part  # type: ignore[name-defined]
     shape = part_shape(hint)
     build = shape.build
     return Codec(shape.struct, lambda posted: (build(posted), posted)), shape
+
+
+def _pair_codec(hint: Any) -> Codec:
+    """A list of two values of their own types, as `[user, wei]`."""
+    codecs = [CODECS[one] for one in get_args(hint)]
+
+    def read(posted: Any) -> tuple[Any, Any]:
+        pairs = [
+            (one, one) if codec.read is None else codec.read(one)
+            for codec, one in zip(codecs, posted, strict=True)
+        ]
+        return tuple(value for value, _ in pairs), [canonical for _, canonical in pairs]
+
+    return Codec(tuple[codecs[0].wire, codecs[1].wire], read)  # type: ignore[misc]
 
 
 def _union_codec(hints: tuple[Any, ...]) -> Codec:

@@ -36,14 +36,15 @@ _PORTFOLIO_VOLUME = 5_000_000 * 10**8
 
 
 def own_account(ex: Exchange, acting: Acting, user: Address) -> Account:
-    """The account that `acting` may change as `user`. Raises ActionError.
+    """The account that `acting` may change as `user`: its own or a sub-account.
 
-    Observed: the text (exchange 7.5).
+    Raises ActionError. Observed: the text (exchange 7.5).
     """
-    if user != acting.user:
+    account = ex.state.accounts.get(user)
+    if account is None or (user != acting.user and account.master != acting.user):
         params = {"sub": user, "address": acting.user}
         raise ActionError(ActionReject.SUB_ACCOUNT_FOREIGN, **params)
-    return ex.state.accounts[user]
+    return account
 
 
 def check_untouched(account: Account) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from .fixed import TEN, Px, Sz, Usd, div_down
+from .fixed import TEN, Address, Px, Rate, Sz, Usd, div_down
 
 FIRST_SPOT_ID = 10_000
 """Asset id of spot pair index 0. Documented: spot is 10000 + index (mechanics 14)."""
+
+FIRST_OUTCOME_ID = 100_000_000
+"""Asset id of side 0 of outcome 0. Documented: 100000000 + 10 * outcome + side (mechanics 14)."""
 
 
 MAX_PX = 10**12 * 10**8
@@ -91,6 +94,10 @@ class Token:
     total_supply: int = 0
     circulating_supply: int = 0
     """Supplies in wei; 0 means unknown."""
+    deployer: Address | None = None
+    """Who registered it while the exchange ran; None for what a world lists."""
+    fee_share: Rate = Rate(0)
+    """The deployer's part of the trading fees that are paid in this token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +144,26 @@ class SpotPair:
     @property
     def sz_decimals(self) -> int:
         return self.base.sz_decimals
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeSide(SpotPair):
+    """One side of an outcome, which trades like a spot pair between 0 and 1. `index` is what its
+    names are made of: 10 * outcome + side. The id is also the index of its token.
+    """
+
+    @property
+    def id(self) -> int:
+        return FIRST_OUTCOME_ID + self.index
+
+    @property
+    def outcome(self) -> int:
+        return div_down(self.index, 10)
+
+    @property
+    def dual_id(self) -> int:
+        """The id of the other side."""
+        return self.id ^ 1
 
 
 Asset = Perp | SpotPair
@@ -192,6 +219,8 @@ class Universe:
     name: str = ""
     first: Universe | None = None
     """What the exchange opened with, once anything was listed or delisted since."""
+    outcomes: list[OutcomeSide] = field(default_factory=list)
+    """Both sides of every outcome, settled ones too."""
     by_id: dict[int, Asset] = field(init=False)
     by_coin: dict[str, Asset] = field(init=False)
     token_by_name: dict[str, Token] = field(init=False)
@@ -199,7 +228,7 @@ class Universe:
     """Tokens that some pair is quoted in, by index."""
 
     def __post_init__(self) -> None:
-        assets: list[Asset] = [*self.perps, *self.pairs]
+        assets: list[Asset] = [*self.perps, *self.pairs, *self.outcomes]
         self.by_id = {asset.id: asset for asset in assets}
         self.by_coin = {asset.coin: asset for asset in assets}
         self.quotes = {pair.quote.index: pair.quote for pair in self.pairs}
@@ -215,5 +244,28 @@ class Universe:
 
     def with_perps(self, perps: list[Perp]) -> Universe:
         """The same universe with other perps. A universe itself never changes."""
-        tables = self.margin_tables
-        return Universe(perps, self.pairs, self.tokens, tables, self.name, self.origin)
+        return replace(self, perps=perps, first=self.origin)
+
+    def with_tokens(self, tokens: list[Token]) -> Universe:
+        """The same universe with other tokens, in its pairs too."""
+        pairs = [
+            replace(pair, base=tokens[pair.base.index], quote=tokens[pair.quote.index])
+            for pair in self.pairs
+        ]
+        return replace(self, tokens=tokens, pairs=pairs, first=self.origin)
+
+    def with_outcomes(self, outcomes: list[OutcomeSide]) -> Universe:
+        """The same universe with other outcomes."""
+        return replace(self, outcomes=outcomes, first=self.origin)
+
+    def token(self, index: int) -> Token:
+        """The token of an index, that of an outcome's side too."""
+        if index < FIRST_OUTCOME_ID:
+            return self.tokens[index]
+        side = self.by_id[index]
+        assert isinstance(side, OutcomeSide)
+        return side.base
+
+    def with_pair(self, pair: SpotPair) -> Universe:
+        """The same universe with one pair more."""
+        return replace(self, pairs=[*self.pairs, pair], first=self.origin)

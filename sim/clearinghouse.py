@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..matching.merged import UNIT
 from ..matching.types import Side
 from . import fees, margin, rewards
-from .assets import Perp, SpotPair
+from .assets import OutcomeSide, Perp, SpotPair, Token
 from .events import Direction, Fill, Liquidation, Trade
 from .fixed import (
     Address,
@@ -19,6 +20,7 @@ from .fixed import (
     Wei,
     div_down,
     div_trunc,
+    mul_trunc,
     ntl,
     ntl_wei,
     sz_to_wei,
@@ -55,16 +57,29 @@ class Match:
 
 
 def settle(
-    ex: Exchange, market: Market, taker: Order, maker: Order, px: Px, sz: Sz, cause: Cause
+    ex: Exchange,
+    market: Market,
+    taker: Order,
+    maker: Order,
+    px: Px,
+    sz: Sz,
+    cause: Cause,
+    dual: Market | None = None,
 ) -> None:
-    """Moves what one match moves, on both sides, and tells everybody concerned."""
+    """Moves what one match moves, on both sides, and tells everybody concerned.
+
+    `dual` is where the maker's order stands when that is the other side of an outcome, at a price
+    that adds up to 1 with this one.
+    """
     state = ex.state
     is_bid = taker.side is Side.BID
     tid = trade_id(taker.oid, maker.oid) if is_bid else trade_id(maker.oid, taker.oid)
     match = Match(px, sz, tid, cause)
     settle_side = _settle_spot if market.asset.is_spot else _settle_perp
     taker_fill = settle_side(ex, market, taker, match, crossed=True)
-    maker_fill = settle_side(ex, market, maker, match, crossed=False)
+    if dual is not None:
+        match = Match(Px(UNIT - px), sz, tid, cause)
+    maker_fill = settle_side(ex, dual or market, maker, match, crossed=False)
     now = state.time_ms
     trade = Trade(
         market.asset.coin,
@@ -105,7 +120,10 @@ def publish(ex: Exchange, market: Market, trade: Trade, fills: tuple[Fill, ...])
     for fill in fills:
         account = ex.state.accounts[fill.user]
         account.fills.append(fill)
-        account.volume.add(now, gross, sz, is_taker=fill.crossed, weighted=weighted)
+        # Not the market's: the maker of an outcome may have traded at another price.
+        mine = gross if fill.px == px else div_down(fill.px * sz, 10**8)
+        counts = weighted if fill.px == px else fees.weighted_volume(ex.state, market.asset, mine)
+        account.volume.add(now, mine, sz, is_taker=fill.crossed, weighted=counts)
         ex.emit(fill)
         ex.touch(fill.user)
     ex.emit(trade)
@@ -290,9 +308,12 @@ def _settle_spot(
         builder = closed_pnl = 0
     else:
         fee, builder, closed_pnl = _sell(ex, account, pair, order, px, sz, rate)
-    paid_in = pair.base if is_bid else pair.quote
+    # Assumed: there are no fees of outcomes, and they are none of the quote token.
+    paid_in = pair.base if is_bid and not isinstance(pair, OutcomeSide) else pair.quote
+    shared = _share(ex, paid_in, fee) if is_bid and paid_in.fee_share else 0
     collected, part = state.treasury.token_fees, rewards.referrer_part(account, fee)
-    collected[paid_in.index] = Wei(collected.get(paid_in.index, 0) + fee - part)
+    part = min(part, fee - shared)  # Assumed: of what the deployer leaves
+    collected[paid_in.index] = Wei(collected.get(paid_in.index, 0) + fee - part - shared)
     rewards.pay_referrer(ex, account, paid_in.index, fee, part)
     return Fill(
         account.address,
@@ -356,6 +377,19 @@ def _sell(
         rewards.pay_builder(ex, order.builder, quote.index, builder)
     received.total = Wei(received.total + gross - fee - builder)
     return fee, builder, div_down(px * sz, 10**8) - cost
+
+
+def _share(ex: Exchange, token: Token, fee: Wei) -> Wei:
+    """Pays the deployer's part of a fee in its own token, rounded down, and returns it.
+
+    Assumed: at once, onto the spot balance, without a ledger row.
+    """
+    share = Wei(mul_trunc(fee, token.fee_share))
+    if share and token.deployer is not None:
+        held = balance(ex.open_account(token.deployer), token.index)
+        held.total = Wei(held.total + share)
+        ex.touch(token.deployer)
+    return share
 
 
 def balance(account: Account, token: int) -> SpotBalance:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..matching.merged import MergedBook
 from ..matching.types import Side, Tif
 from . import brackets, clearinghouse, open_interest, trading, trigger_orders
 from .abstraction import cover_order, gather
@@ -16,6 +17,7 @@ from .margin import UNIFIED
 from .open_orders import enlist, unlist
 from .order_checks import first_reject, no_match, static_reject
 from .orders import Builder, Order, OrderStatus, Stage, Trigger, is_told
+from .outcome_take import OutcomeTake
 from .replies import Filled, OrderReply, Resting
 from .state import Account, Market, OrderLoad
 from .take import Take
@@ -150,7 +152,8 @@ class Desk:
         book, rules = market.book, self.ex.state.rules
         if account.abstraction == UNIFIED:
             cover_order(self.ex, account, market, order)
-        take = Take(self, market, order, cause)
+        gate = OutcomeTake if type(book) is MergedBook else Take
+        take = gate(self, market, order, cause)
         if book.crosses(order.side, order.px):
             book.take(order, take)
             self.ex.touch_book(order.coin)

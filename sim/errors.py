@@ -314,6 +314,25 @@ class ActionReject(Enum):
     GOSSIP_GAS = "Insufficient gas at current auction price."
     SIGNER_INACTIVE = "Signer invalid or inactive for current epoch"
 
+    # spot deployment; Assumed but for GENESIS_DONE: of the others only beginnings are known
+    DEPLOY_GAS = "Deploy gas auction error: Insufficient gas at current auction price."
+    DEPLOY_GAS_BALANCE = "Deploy gas auction error: Insufficient balance for token transfer"
+    DEPLOY_TOO_MANY = "Error deploying spot: Too many tokens or pairs"
+    DEPLOY_SPEC = "Error deploying spot: Invalid token spec"
+    DEPLOY_FOREIGN = "Error deploying spot: not a spot deployer"
+    DEPLOY_TOKENS = "Error deploying spot: Invalid tokens"
+    DEPLOY_SHARE = "Error deploying spot: Invalid deployer trading fee share"
+    DEPLOY_NO_GENESIS = "Error deploying spot: Genesis missing"
+    DEPLOY_SPOT = "Error deploying spot: Invalid spot"
+    DEPLOY_HYPERLIQUIDITY = "Error deploying spot: Invalid hyperliquidity"
+    GENESIS_DONE = "Genesis error: genesis already happened"
+    GENESIS_BALANCE = "Genesis error: Invalid balance"
+    GENESIS_SUPPLY = "Genesis error: Invalid max supply"
+
+    # outcomes; Observed: the first word
+    INVALID_OUTCOME = "Invalid outcome"
+    INVALID_QUESTION = "Invalid question"
+
 
 @dataclass(frozen=True, slots=True)
 class Reject:

@@ -48,6 +48,10 @@ class Direction(Enum):
     LIQUIDATED_ISOLATED_SHORT = "Liquidated Isolated Short"
     AUTO_DELEVERAGING = "Auto-Deleveraging"
     SPOT_DUST = "Spot Dust Conversion"
+    SPLIT_OUTCOME = "Split Outcome"
+    MERGE_OUTCOME = "Merge Outcome"
+    MERGE_QUESTION = "Merge Question"
+    NEGATE_OUTCOME = "Negate Outcome"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,3 +241,32 @@ class LedgerRow(Event):
 
     def topics(self) -> tuple[Topic, ...]:
         return (("userNonFundingLedgerUpdates", self.user),)
+
+
+class OutcomeEvent(Event):
+    """Base of what happens to outcomes and questions, by their numbers (ws 3.10)."""
+
+    __slots__ = ()
+
+    def topics(self) -> tuple[Topic, ...]:
+        return (("outcomeMetaUpdates", ""),)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeCreated(OutcomeEvent):
+    outcome: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeSettled(OutcomeEvent):
+    outcome: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionUpdated(OutcomeEvent):
+    question: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSettled(OutcomeEvent):
+    question: int

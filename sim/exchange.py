@@ -10,6 +10,7 @@ from . import (
     dead_man,
     dust,
     funding,
+    hyperliquidity,
     multisig,
     prices,
     snapshot,
@@ -195,6 +196,8 @@ class Exchange:
                 dead_man.on_timer(self, Address(key))
             case Timer.POST_ONLY_END:
                 trading.on_post_only_end(self)
+            case Timer.HYPERLIQUIDITY:
+                hyperliquidity.on_timer(self, int(key))
             case Timer.AGENT_EXPIRY:
                 expire_agent(self.state, Address(key))
             case Timer.TWAP:
@@ -282,8 +285,10 @@ class Exchange:
         self._computed = True
 
     def touch_book(self, coin: str) -> None:
-        """Notes that the book of `coin` changed."""
+        """Notes that the book of `coin` changed, and with a side of an outcome the other one's."""
         self._books[coin] = None
+        if coin[0] == "#":
+            self._books[f"#{int(coin[1:]) ^ 1}"] = None
 
     def _flush(self) -> None:
         if self._books:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import fee_tiers
-from .assets import Asset, Perp, SpotPair
+from .assets import Asset, OutcomeSide, Perp, SpotPair
 from .fee_tiers import Rates, StakingTier, Standing, fee_rates
 from .fixed import RATE_SCALE, TEN, Rate, Usd, Wei, div_down, div_trunc, floor_to, mul_trunc
 from .stakes import HYPE
@@ -144,7 +144,10 @@ def pair_rates(state: State, account: Account, pair: SpotPair) -> tuple[Rate, Ra
     """(taker, maker) of one spot pair.
 
     Documented: a fifth between two quote assets, 0.014 % and 0.008 % (mechanics 11.2, 11.3).
+    Observed: nothing on outcomes (contested 55; the other reading names no rates).
     """
+    if isinstance(pair, OutcomeSide):
+        return Rate(0), Rate(0)
     rates = rates_of(state, account)
     if pair.base.index in state.universe.quotes:
         return rates.stable_taker, rates.stable_maker

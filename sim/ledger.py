@@ -94,7 +94,7 @@ class Liquidated(LedgerChange):
 
 @dataclass(frozen=True, slots=True)
 class SpotGenesis(LedgerChange):
-    """Tokens that an operator put on an account."""
+    """Tokens that an operator or a genesis put on an account."""
 
     kind: ClassVar[str] = "spotGenesis"
     token: str
@@ -177,3 +177,13 @@ class VaultLeaderCommission(LedgerChange):
     kind: ClassVar[str] = "vaultLeaderCommission"
     user: Address
     usd: Usd
+
+
+@dataclass(frozen=True, slots=True)
+class DeployGasAuction(LedgerChange):
+    """What a deployer paid for a token's place in the list."""
+
+    kind: ClassVar[str] = "deployGasAuction"
+    token: str
+    amount: Wei
+    decimals: int

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..matching.types import Side, Tif
 from . import danger, twap
+from .abstraction import gather
 from .assets import lot, round_px
 from .clearinghouse import Cause
 from .deleveraging import LIQUIDATED, deleverage
@@ -19,7 +20,7 @@ from .fixed import RATE_SCALE, Px, Sz, Szi, Usd, div_down, floor_to, ntl
 from .handover import LIQUIDATOR, Hand, cover, hand_over, keep_apart, liquidator
 from .ids import ZERO_HASH, tx_hash
 from .ledger import Liquidated
-from .margin import position_value
+from .margin import UNIFIED, position_value
 from .orders import Order, OrderStatus
 from .pots import Pot
 from .state import Market, State
@@ -72,6 +73,8 @@ def _cancel_orders(ex: Exchange, pot: Pot) -> None:
     for order in list(pot.account.orders.values()):
         if pot.asset_id is None or order.asset_id == pot.asset_id:
             ex.desk.cancel_order(order, OrderStatus.LIQUIDATED_CANCELED)
+    if pot.account.abstraction == UNIFIED:
+        gather(ex, pot.account)  # what spot orders held is margin again
 
 
 # -- to the book -----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from . import listing, open_interest, prices, trading, transfers
+from . import listing, open_interest, outcomes, prices, trading, transfers
 from .assets import MarginMode
 from .fixed import Address, Px, Usd, Wei
 
@@ -162,6 +162,71 @@ class UpgradeNetwork:
         trading.upgrade(ex, self.post_only_ms)
 
 
+@dataclass(frozen=True, slots=True)
+class ListOutcome:
+    """Lists an outcome of its own, with the next number. `px` is where its first side stands."""
+
+    name: str
+    description: str = ""
+    sides: tuple[str, str] = ("Yes", "No")
+    quote: int = 0
+    px: Px = outcomes.EVEN
+
+    def apply(self, ex: Exchange) -> None:
+        outcomes.list_outcome(
+            ex, self.name, self.description, sides=self.sides, quote=self.quote, px=self.px
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuestion:
+    """Lists a question and an outcome for each of `named` and for `fallback`: name and description
+    each.
+    """
+
+    name: str
+    named: tuple[tuple[str, str], ...]
+    description: str = ""
+    fallback: tuple[str, str] = ("Other", "")
+    sides: tuple[str, str] = ("Yes", "No")
+    quote: int = 0
+
+    def apply(self, ex: Exchange) -> None:
+        outcomes.list_question(
+            ex,
+            self.name,
+            self.description,
+            named=self.named,
+            fallback=self.fallback,
+            sides=self.sides,
+            quote=self.quote,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SettleOutcome:
+    """Ends an outcome; each token of its first side is paid `fraction`, 1e-8."""
+
+    outcome: int
+    fraction: Px
+    details: str = ""
+
+    def apply(self, ex: Exchange) -> None:
+        outcomes.settle(ex, self.outcome, self.fraction, self.details)
+
+
+@dataclass(frozen=True, slots=True)
+class SettleQuestion:
+    """Ends a question: the outcome `winner` happened."""
+
+    question: int
+    winner: int
+    details: str = ""
+
+    def apply(self, ex: Exchange) -> None:
+        outcomes.settle_question(ex, self.question, self.winner, self.details)
+
+
 OPERATIONS: dict[str, type[Operation]] = {
     cls.__name__: cls
     for cls in (
@@ -175,6 +240,10 @@ OPERATIONS: dict[str, type[Operation]] = {
         DelistPerp,
         SetOpenInterestCap,
         UpgradeNetwork,
+        ListOutcome,
+        ListQuestion,
+        SettleOutcome,
+        SettleQuestion,
     )
 }
 """By name, for the journal."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..matching.level import Level
+from ..matching.merged import UNIT, MergedBook
 from ..matching.types import Side, Tif
 from . import margin, open_interest
 from .abstraction import free as available
-from .assets import FIRST_SPOT_ID, Perp, SpotPair, has_legal_decimals, on_lot, on_tick
+from .assets import FIRST_SPOT_ID, OutcomeSide, Perp, SpotPair, has_legal_decimals, on_lot, on_tick
 from .errors import ActionReject, OrderReject, Reject
 from .fixed import RATE_SCALE, Sz, div_down, ntl, ntl_wei, sz_to_wei
 from .orders import Order, Stage
@@ -55,6 +56,9 @@ def static_reject(state: State, market: Market, order: Order) -> Reject | None:
     if isinstance(asset, SpotPair):
         if order.reduce_only:
             return Reject(OrderReject.SPOT_REDUCE_ONLY, asset.id)
+        if isinstance(asset, OutcomeSide):
+            # Assumed: 0 and 1 are the only band, and a price beyond it is no price.
+            return None if order.px < UNIT else Reject(OrderReject.INVALID_PX, asset.id)
         supply = asset.base.total_supply
         if supply and 2 * sz_to_wei(order.sz, asset.base.wei_decimals) > supply:
             return Reject(OrderReject.SPOT_SUPPLY, asset.id)
@@ -77,8 +81,10 @@ def _in_band(state: State, market: Market, order: Order) -> bool:
     """(1-d) * mark < px <= mark / (1-d).
 
     Observed: edges 0.2 * mark excluded and 5 * mark included on testnet spot with d = 0.8
-    (mechanics 2.6).
+    (mechanics 2.6). Assumed: a pair without a price of its own has no band.
     """
+    if market.oracle_px == 0 and market.last_px is None:
+        return True
     inner = RATE_SCALE - state.rules.price_band
     low = market.mark_px * inner < order.px * RATE_SCALE
     return low and order.px * inner <= market.mark_px * RATE_SCALE
@@ -104,17 +110,18 @@ def crossing_of(account: Account, market: Market, order: Order) -> Crossing:
     for level in book.levels(order.side.opposite):
         if (level.px > order.px) if is_bid else (level.px < order.px):
             break
-        if _meet(found, order, level, mine):
+        if _meet(found, order, level, None if type(book) is MergedBook else mine):
             break
     return found
 
 
-def _meet(found: Crossing, order: Order, level: Level, mine: dict[int, Order]) -> bool:
+def _meet(found: Crossing, order: Order, level: Level, mine: dict[int, Order] | None) -> bool:
     """Adds what trades at `level`, own orders left out; True when the order is used up.
 
-    Walks the shorter of two lists: the line at the level, or the user's open orders.
+    Walks the shorter of two lists: the line at the level, or the user's open orders `mine`, None
+    where own orders may stand mirrored.
     """
-    if len(mine) < level.count:
+    if mine is not None and len(mine) < level.count:
         own = sum(each.sz for each in mine.values() if each.level is level)
         return _reach(found, order, level.px, level.sz - own)
     return any(

@@ -28,6 +28,7 @@ class OrderStatus:
     DELISTED_CANCELED = "delistedCanceled"
     OPEN_INTEREST_CAP_CANCELED = "openInterestCapCanceled"
     LIQUIDATED_CANCELED = "liquidatedCanceled"
+    OUTCOME_SETTLED_CANCELED = "outcomeSettledCanceled"
 
 
 TOLD_BY_USER_EVENTS = frozenset(
@@ -37,6 +38,7 @@ TOLD_BY_USER_EVENTS = frozenset(
         OrderStatus.LIQUIDATED_CANCELED,
         OrderStatus.DELISTED_CANCELED,
         OrderStatus.OPEN_INTEREST_CAP_CANCELED,
+        OrderStatus.OUTCOME_SETTLED_CANCELED,
     }
 )
 """Cancels by the engine that `userEvents` names (contested 2)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .fixed import Rate, Usd
+from .fixed import Rate, Usd, Wei
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +136,7 @@ class Rules:
     dust_schedule: Literal["midnight", "minute"] = "midnight"
     """Documented: once a day at midnight UTC and at most $1; Observed on testnet: every minute and
     above $1, too (contested 59)."""
+
+    spot_deploy_gas: Wei = Wei(10_000_000_000)
+    """What the place of a new spot token costs in HYPE, 1e-8; in a world without HYPE nothing.
+    Assumed: 100, a price of old that does not move (info 4.19, 9)."""

@@ -109,7 +109,7 @@ class _Walk:
             return value.tolist()
         if isinstance(value, Enum):
             return f"{kind.__name__}.{value.name}"
-        if kind is OrderBook:
+        if issubclass(kind, OrderBook):
             return [[self.plain(order) for order in value.orders(side)] for side in Side]
         return self._fields(kind, value)
 

@@ -15,9 +15,11 @@ from .fixed import Address, Cloid, Px, Rate, Szi, Usd, Wei
 from .history import OrderHistory
 from .nonces import NonceSet
 from .orders import Order
+from .outcome_state import Outcome, Question
 from .prices import Averages
 from .rules import Rules
 from .shares import Vault
+from .spot_deploy_state import Hyperliquidity, TokenDeploy
 from .stakes import Stake, Stakes
 from .timers import Timers
 from .twap_state import Twap, TwapUpdate, empty_history
@@ -237,6 +239,8 @@ class Market:
         default_factory=lambda: deque(maxlen=FUNDING_RATES_KEPT)
     )
     halted: bool = False
+    supply: Wei = Wei(0)
+    """Of an outcome's side: its tokens in being."""
     triggers: Triggers[int] = field(default_factory=Triggers[int])
     """oids of the armed trigger orders."""
     sleeping: dict[int, Order] = field(default_factory=dict)
@@ -299,6 +303,12 @@ class State:
     action_index: int = 0
     """Actions applied in the block `height`."""
     next_oid: int = 1
+    deploys: dict[int, TokenDeploy] = field(default_factory=dict)
+    """Tokens registered while the exchange ran, by index."""
+    hyperliquidity: dict[int, Hyperliquidity] = field(default_factory=dict)
+    """By index of the pair."""
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    questions: dict[int, Question] = field(default_factory=dict)
     post_only_until_ms: int = 0
     """The end of the window after the last network upgrade."""
     next_lid: int = 1

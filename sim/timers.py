@@ -20,6 +20,7 @@ class Timer(IntEnum):
     UNSTAKING = 8
     STAKING_REWARDS = 9
     SPOT_DUST = 10
+    HYPERLIQUIDITY = 11
 
 
 @dataclass(slots=True)

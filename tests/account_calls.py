@@ -53,6 +53,7 @@ ACCOUNT_CALLS: dict[str, Callable[[Any], Any]] = {
 
 UNCALLED = {
     "modify",
+    "userOutcome",
     "twapOrder",
     "twapCancel",
     "topUpIsolatedOnlyMargin",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from deeds import Crowd, Vandals
 
+from hlsim.matching.merged import Mirror
 from hlsim.matching.types import Side
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.fixed import ntl_wei, sz_to_wei
@@ -71,6 +72,8 @@ def check_orders(state: State) -> None:
         assert bid is None or ask is None or bid < ask
         for side in Side:
             for order in market.book.orders(side):
+                if type(order) is Mirror:
+                    continue
                 resting[order.oid] = order
     listed = {}
     for account in state.accounts.values():

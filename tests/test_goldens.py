@@ -18,7 +18,7 @@ import msgspec
 import pytest
 import twaps
 from houses import deposits, sub_account, vault_of
-from stories import START_MS, Story, Trader, address, universe
+from stories import START_MS, Story, Trader, address, px, universe
 
 from hlsim.matching.types import Tif
 from hlsim.server.info import INFO, Unanswerable, answer
@@ -41,7 +41,7 @@ from hlsim.sim.assets import Universe
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.fixed import Address
 from hlsim.sim.ids import derived_address
-from hlsim.sim.operations import SetReferralCode
+from hlsim.sim.operations import ListOutcome, ListQuestion, SetReferralCode, SettleOutcome
 from hlsim.sim.state import SignerSet
 
 FOLDER = Path(__file__).parent / "golden" / "info"
@@ -87,6 +87,8 @@ def busy() -> Story:
     houses(m)
     m.advance(seconds=90)
     modes(m)
+
+    bets(m)
     return m
 
 
@@ -182,6 +184,16 @@ def stakes(bob: Trader) -> None:
     bob.act(StakingWithdraw(3 * 10**8, at))  # type: ignore[arg-type]
 
 
+def bets(m: Story) -> None:
+    """An outcome that lives, one that is settled, and a question of which one is."""
+    about = "class:priceBinary|underlying:BTC|expiry:20260503-0600|targetPrice:78213|period:1d"
+    m.ex.operate(ListOutcome("Recurring", about, px=px("0.515")))
+    m.ex.operate(ListOutcome("Gone", sides=("Up", "Down")))
+    m.ex.operate(ListQuestion("Who?", (("A", ""), ("B", "the other"))))
+    m.ex.operate(SettleOutcome(2, px("0.25"), "price:76876.9"))
+    m.ex.operate(SettleOutcome(4, px("0")))
+
+
 # -- the requests ----------------------------------------------------------------------------------
 
 CASES: dict[str, list[dict[str, Any]]] = {
@@ -226,6 +238,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "recentTrades": [{"coin": "BTC"}, {"coin": "GONE"}],
     "referral": [{"user": user} for user in (ALICE, BOB, NOBODY)],
     "spotClearinghouseState": [{"user": user} for user in (ALICE, NOBODY, UNA)],
+    "settledOutcome": [{"outcome": number} for number in (1, 2, 4, 9)],
     "tokenDetails": [{"tokenId": token.token_id} for token in universe().tokens],
     "userFees": [{"user": user} for user in (ALICE, BOB, NOBODY)],
     "userAbstraction": [{"user": user} for user in (ALICE, UNA, DEXTER, NOBODY)],

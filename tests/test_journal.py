@@ -27,6 +27,7 @@ from hlsim.sim.actions.cancels import (
     CancelOid,
     ScheduleCancel,
 )
+from hlsim.sim.actions.deploys import SpotDeploy, UserGenesis
 from hlsim.sim.actions.leverage import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
 from hlsim.sim.actions.misc import Noop, SetReferrer
 from hlsim.sim.actions.multisig import ConvertToMultiSigUser, SignersText
@@ -41,6 +42,7 @@ from hlsim.sim.actions.orders import (
     PlaceOrders,
     TriggerTerms,
 )
+from hlsim.sim.actions.outcomes import MergeOutcome, NegateOutcome, UserOutcome
 from hlsim.sim.actions.referrals import ClaimRewards, RegisterReferrer
 from hlsim.sim.actions.staking import StakingDeposit, StakingWithdraw, TokenDelegate
 from hlsim.sim.actions.sub_accounts import (
@@ -79,12 +81,16 @@ from hlsim.sim.operations import (
     DelistPerp,
     DepositUsd,
     KeepHistory,
+    ListOutcome,
     ListPerp,
+    ListQuestion,
     MintToken,
     SetHalt,
     SetOpenInterestCap,
     SetOracle,
     SetReferralCode,
+    SettleOutcome,
+    SettleQuestion,
     UpgradeNetwork,
 )
 from hlsim.sim.state import SignerSet
@@ -175,6 +181,9 @@ EXAMPLES: list[Any] = [
     VaultTransfer(USER, False, BIG),
     VaultModify(USER, None, True),
     VaultDistribute(USER, BIG),
+    UserOutcome(merge_outcome=MergeOutcome(1)),  # type: ignore[arg-type]
+    UserOutcome(negate_outcome=NegateOutcome(1, 2, 3)),  # type: ignore[arg-type]
+    SpotDeploy(user_genesis=UserGenesis(3, ((USER, "1"),), ((1, "2"),), ((USER, True),))),  # type: ignore[arg-type]
     DepositUsd(USER, 10**15),  # type: ignore[arg-type]
     MintToken(USER, 1, 10**18),  # type: ignore[arg-type]
     SetOracle(((0, BIG), (1, BIG))),
@@ -183,6 +192,10 @@ EXAMPLES: list[Any] = [
     KeepHistory(USER, 50),
     ListPerp("NEW", 2, 10, 5 * 10**8, 51, MarginMode.NO_CROSS, 10**9),  # type: ignore[arg-type]
     DelistPerp(3),
+    ListOutcome("Rain?", "é|b", ("Yes", "No"), 0, 1),  # type: ignore[arg-type]
+    ListQuestion("Who?", (("A", ""), ("B", "b"))),
+    SettleOutcome(1, 5, "price:1"),  # type: ignore[arg-type]
+    SettleQuestion(1, 2, "price:1"),
     SetOpenInterestCap(3, 10**12),  # type: ignore[arg-type]
     SetOpenInterestCap(3, None),
     UpgradeNetwork(60_000),

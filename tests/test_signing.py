@@ -90,6 +90,8 @@ def generated(rng: random.Random, hint: Any, choices: tuple[str, ...] = ()) -> A
     alternatives = get_args(hint)
     if hint is type(None):
         return None
+    if getattr(hint, "__origin__", None) is tuple and alternatives[-1] is not Ellipsis:
+        return tuple(generated(rng, one) for one in alternatives)
     if getattr(hint, "__origin__", None) is tuple:
         return tuple(generated(rng, alternatives[0]) for _ in range(rng.randrange(4)))
     if alternatives:
@@ -204,6 +206,7 @@ SDK_CALLS: dict[str, Callable[[Pen], Any]] = {
     "scheduleCancel off": lambda pen: pen.schedule_cancel(None),
     "updateLeverage": lambda pen: pen.update_leverage(20, "ETH", is_cross=False),
     "updateIsolatedMargin": lambda pen: pen.update_isolated_margin(-12.5, "BTC"),
+    "spotDeploy": lambda pen: pen.spot_deploy_register_token("DEMO", 2, 8, 10**12, "Demo token"),
     "setReferrer": lambda pen: pen.set_referrer("CODE"),
     "noop": lambda pen: pen.noop(NONCE),
     "usdSend": lambda pen: pen.usd_transfer(1.25, SOMEBODY),

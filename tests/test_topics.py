@@ -28,7 +28,7 @@ from hlsim.server.topics.activity import (
 )
 from hlsim.server.topics.holdings import ActiveAssetData, ClearinghouseState
 from hlsim.server.topics.markets import ActiveAssetCtx, AllMids, L2Book, Trades
-from hlsim.sim.operations import DepositUsd
+from hlsim.sim.operations import DepositUsd, ListOutcome
 
 FOLDER = Path(__file__).parent / "golden" / "ws"
 WRITES = os.environ.get("HLSIM_WRITE_GOLDENS") == "1"
@@ -59,7 +59,9 @@ def make(here: Site, move: str) -> None:
     """One move, and the end of its block."""
     who, verb, *rest = move.split()
     trader = {"alice": here.alice, "bob": here.bob}.get(who)
-    if trader is None:
+    if who == "operator":
+        here.story.ex.operate(ListOutcome(rest[0]))
+    elif trader is None:
         here.node.advance(int(verb))
     elif verb == "deposits":
         here.story.ex.operate(DepositUsd(trader.address, usd(rest[0])))

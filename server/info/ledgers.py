@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from ...matching.types import Side
-from ...sim.assets import FIRST_SPOT_ID
+from ...sim.assets import FIRST_OUTCOME_ID, FIRST_SPOT_ID
 from ...sim.events import Fill
 from ...sim.fixed import PX_SCALE, Address, rescale_down
 from ...sim.margin import total_summary, unrealized_pnl
@@ -121,7 +121,7 @@ def _spot_value(view: View, account: Account) -> int:
     """Spot balances at the marks of their first pairs; USDC at 1, tokens without a pair at 0."""
     total = 0
     for index, balance in account.spot.items():
-        token = view.universe.tokens[index]
+        token = view.universe.token(index)
         px = _token_px(view, index)
         total += rescale_down(balance.total * px, token.wei_decimals + 8, 8)
     return total
@@ -130,6 +130,8 @@ def _spot_value(view: View, account: Account) -> int:
 def _token_px(view: View, index: int) -> int:
     if index == 0:
         return PX_SCALE
+    if index >= FIRST_OUTCOME_ID:
+        return view.market_of(index).mark_px
     for pair in view.universe.pairs:
         if pair.base.index == index:
             return view.market_of(pair.id).mark_px

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from ...sim.assets import FIRST_SPOT_ID, MarginTable, SpotPair, Token
 from ...sim.order_checks import market_order_cap
+from ...sim.spot_deploy import gas_token, spots_of
+from ...sim.spot_deploy_state import TokenDeploy
 from ...sim.state import Market
 from ...sim.view import View
 from ..shapes import cached, markets
-from ..shapes.text import decimal_text, px_text, usd_text
+from ..shapes.text import decimal_text, iso_text, px_text, usd_text
 from .registry import Json, Unanswerable, info
 
 IMPLICIT_TABLES = 50
@@ -86,11 +88,6 @@ def perp_dex_status(view: View, dex: str) -> Json:
     return {"totalNetDeposit": usd_text(net)}
 
 
-@info("outcomeMeta", status="empty", source="info 9")
-def outcome_meta(view: View) -> Json:
-    return {"outcomes": [], "questions": []}
-
-
 @info("perpAnnotation", status="empty", source="info 4.18")
 def perp_annotation(view: View, coin: str) -> Json:
     return None
@@ -123,9 +120,11 @@ def token_details(view: View, token_id: str) -> Json:
     market = _market_of(view, token)
     mid = None if market is None else markets.mid_text(market)
     mark = "1.0" if market is None else px_text(market.mark_px)
+    deploy = view.state.deploys.get(token.index)
+    supply = token.total_supply if deploy is None else deploy.max_supply or 0
     return {
         "name": token.name,
-        "maxSupply": decimal_text(token.total_supply, token.wei_decimals),
+        "maxSupply": decimal_text(supply, token.wei_decimals),
         "totalSupply": decimal_text(token.total_supply, token.wei_decimals),
         "circulatingSupply": decimal_text(token.circulating_supply, token.wei_decimals),
         "szDecimals": token.sz_decimals,
@@ -133,14 +132,41 @@ def token_details(view: View, token_id: str) -> Json:
         "midPx": mark if mid is None else mid,
         "markPx": mark,
         "prevDayPx": "1.0" if market is None else px_text(markets.prev_day_px(market)),
-        "genesis": None,
-        "deployer": None,
-        "deployGas": None,
-        "deployTime": None,
-        "seededUsdc": "0.0",
+        "genesis": None if deploy is None else _genesis(view, token, deploy),
+        "deployer": token.deployer,
+        "deployGas": None if deploy is None else _gas(view, deploy),
+        "deployTime": None if deploy is None else iso_text(deploy.time_ms),
+        "seededUsdc": _seeded(view, token),
         "nonCirculatingUserBalances": [],
         "futureEmissions": "0.0",
     }
+
+
+def _genesis(view: View, token: Token, deploy: TokenDeploy) -> Json:
+    """What a genesis gave to whom; null until it happened."""
+    if deploy.max_supply is None:
+        return None
+    return {
+        "userBalances": [
+            [user, decimal_text(wei, token.wei_decimals)] for user, wei in deploy.users.items()
+        ],
+        "existingTokenBalances": [
+            [other, decimal_text(wei, token.wei_decimals)] for other, wei in deploy.holders.items()
+        ],
+        "blacklistUsers": list(deploy.blacklist),
+    }
+
+
+def _seeded(view: View, token: Token) -> str:
+    """USDC that the deployer put into the liquidity of the token's pair."""
+    pools = view.state.hyperliquidity
+    spots = spots_of(view.universe, token.index) if pools else ()
+    return decimal_text(sum(pools[spot].seeded for spot in spots if spot in pools), 8)
+
+
+def _gas(view: View, deploy: TokenDeploy) -> str:
+    paid_in = gas_token(view.state)
+    return decimal_text(deploy.gas, 8 if paid_in is None else paid_in.wei_decimals)
 
 
 def _market_of(view: View, token: Token) -> Market | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...sim import abstraction, margin
-from ...sim.assets import Perp
+from ...sim.assets import FIRST_OUTCOME_ID, Perp, Token
 from ...sim.fixed import Address
 from ...sim.state import Account, Leverage, Position, SpotBalance, State
 from ...sim.view import View
@@ -85,7 +85,7 @@ def _position(view: View, account: Account, asset_id: int) -> dict[str, Any]:
 
 def spot_state(view: View, user: Address) -> dict[str, Any]:
     """`{"balances": …}` by token index, empty balances left out (info 5.2)."""
-    tokens = view.universe.tokens
+    universe = view.universe
     account = view.account(user)
     balances = account.spot
     if account.abstraction == margin.UNIFIED:
@@ -93,18 +93,22 @@ def spot_state(view: View, user: Address) -> dict[str, Any]:
         balances = balances | {USDC: SpotBalance(cash, hold)}
     return {
         "balances": [
-            {
-                "coin": tokens[index].name,
-                "token": index,
-                "total": decimal_text(balance.total, tokens[index].wei_decimals),
-                "hold": decimal_text(balance.hold, tokens[index].wei_decimals),
-                # Observed: USDC has no cost basis.
-                "entryNtl": "0.0" if index == USDC else px_text(balance.entry_ntl),
-            }
+            _balance(universe.token(index), balance)
             for index, balance in sorted(balances.items())
             if balance.total or balance.hold
         ]
     }
+
+
+def _balance(token: Token, balance: SpotBalance) -> dict[str, Any]:
+    """Observed: tokens of outcomes have no `token`, and USDC has no cost basis (info 5.2)."""
+    row: dict[str, Any] = {"coin": token.name}
+    if token.index < FIRST_OUTCOME_ID:
+        row["token"] = token.index
+    row["total"] = decimal_text(balance.total, token.wei_decimals)
+    row["hold"] = decimal_text(balance.hold, token.wei_decimals)
+    row["entryNtl"] = "0.0" if token.index == USDC else px_text(balance.entry_ntl)
+    return row
 
 
 def active_asset_data(view: View, user: Address, perp: Perp) -> dict[str, Any]:

@@ -162,6 +162,7 @@ def _ctx_key(market: Market, time_ms: int) -> CtxKey:
         market.premium_sum,
         market.premium_samples,
         market.open_interest,
+        market.supply,
         market.volume.total_usd,
         time_ms // HOUR_MS,
         market.prev_day[0] if market.prev_day else None,
@@ -181,6 +182,8 @@ class _Contexts:
             by_index.get(index) or msgspec.json.encode(markets.hidden_spot_ctx(index))
             for index in range(max(by_index, default=-1) + 1)
         ]
+        # Observed: outcomes stand behind all indices (info 4.7).
+        self.spots += universe.outcomes
         self.kept: dict[int, tuple[CtxKey, bytes]] = {}
         self.replies: dict[str, tuple[Stamp, Raw]] = {}
 

@@ -9,6 +9,7 @@ from ...sim.events import AccountLiquidated, FundingPaid, FundingRate, LedgerRow
 from ...sim.ids import ZERO_HASH
 from ...sim.ledger import (
     AccountClassTransfer,
+    DeployGasAuction,
     Deposit,
     InternalTransfer,
     LedgerChange,
@@ -80,7 +81,7 @@ def _send(delta: Send) -> dict[str, Any]:
     }
 
 
-def _spot_genesis(delta: SpotGenesis) -> dict[str, Any]:
+def _token_amount(delta: SpotGenesis | DeployGasAuction) -> dict[str, Any]:
     return {"token": delta.token, "amount": decimal_text(delta.amount, delta.decimals)}
 
 
@@ -142,7 +143,6 @@ _DELTAS: dict[type[LedgerChange], Callable[[Any], dict[str, Any]]] = {
     InternalTransfer: _internal_transfer,
     SpotTransfer: _spot_transfer,
     Send: _send,
-    SpotGenesis: _spot_genesis,
     Liquidated: _liquidated,
     RewardsClaim: _rewards_claim,
     StakingTransfer: _staking_transfer,
@@ -152,6 +152,8 @@ _DELTAS: dict[type[LedgerChange], Callable[[Any], dict[str, Any]]] = {
     VaultDistribution: _vault_move,
     VaultLeaderCommission: _vault_commission,
     VaultWithdraw: _vault_withdraw,
+    SpotGenesis: _token_amount,
+    DeployGasAuction: _token_amount,
 }
 
 

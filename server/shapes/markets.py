@@ -8,6 +8,7 @@ from ...sim.assets import (
     Asset,
     MarginMode,
     MarginTable,
+    OutcomeSide,
     Perp,
     SpotPair,
     Token,
@@ -94,7 +95,7 @@ def _token(token: Token) -> dict[str, Any]:
         "isCanonical": token.is_canonical,
         "evmContract": None,
         "fullName": token.full_name,
-        "deployerTradingFeeShare": "0.0",
+        "deployerTradingFeeShare": rate_text(token.fee_share),
     }
 
 
@@ -128,14 +129,16 @@ def spot_ctx(market: Market, pair: SpotPair, time_ms: int) -> dict[str, Any]:
     """How a pair stands: an element of `spotMetaAndAssetCtxs`, `ctx` of `activeSpotAssetCtx`."""
     usd, sz = market.volume.last_day(time_ms)
     base = pair.base
+    circulating = base.circulating_supply or market.supply
+    total = base.total_supply or market.supply
     return {
         "prevDayPx": px_text(prev_day_px(market)),
         "dayNtlVlm": px_text(usd),
         "markPx": px_text(market.mark_px),
         "midPx": mid_text(market),
-        "circulatingSupply": decimal_text(base.circulating_supply, base.wei_decimals),
+        "circulatingSupply": decimal_text(circulating, base.wei_decimals),
         "coin": pair.coin,
-        "totalSupply": decimal_text(base.total_supply, base.wei_decimals),
+        "totalSupply": decimal_text(total, base.wei_decimals),
         "dayBaseVlm": px_text(sz),
     }
 
@@ -185,9 +188,11 @@ def mid_or_last_text(market: Market) -> str | None:
     """The value of `allMids`: the mid, else the last trade's price; None leaves the coin out.
 
     Documented: info 4.1. Assumed: before any trade, the mark stands for the trades that came
-    before this world began.
+    before this world began; a coin that never had a price is left out, as is a settled outcome.
     """
-    px = mid_or_last(market) or market.mark_px
+    if market.asset.is_delisted and isinstance(market.asset, OutcomeSide):
+        return None
+    px = mid_or_last(market) or (market.mark_px if market.oracle_px else None)
     return px_text(px) if px else None
 
 

@@ -6,6 +6,7 @@ Observed: "0.0", "20.0", "113080.0" (info 2.3). hummingbot splits at the point a
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 
 def decimal_text(value: int, decimals: int) -> str:
@@ -41,6 +42,14 @@ usd_text = _cached(6)
 
 rate_text = _cached(10)
 """A rate (1e-10)."""
+
+
+def iso_text(time_ms: int) -> str:
+    """A time as `2024-06-05T10:50:59.434`: UTC without a zone, no fraction that is zero (info
+    2.4).
+    """
+    moment = datetime.fromtimestamp(time_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{moment}.{time_ms % 1000:03d}" if time_ms % 1000 else moment
 
 
 def bare_text(value: int, decimals: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import activity, holdings, markets, request, twaps
+from . import activity, holdings, markets, outcomes, request, twaps
 from .registry import TOPICS, Refusal, Source, Topic, TopicSpec
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "activity",
     "holdings",
     "markets",
+    "outcomes",
     "request",
     "twaps",
 ]
