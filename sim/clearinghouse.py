@@ -312,7 +312,7 @@ def _settle_spot(
     paid_in = pair.base if is_bid and not isinstance(pair, OutcomeSide) else pair.quote
     shared = _share(ex, paid_in, fee) if is_bid and paid_in.fee_share else 0
     collected, part = state.treasury.token_fees, rewards.referrer_part(account, fee)
-    part = min(part, fee - shared)  # Assumed: of what the deployer leaves
+    part = Wei(max(0, min(part, fee - shared)))  # Assumed: of what the deployer leaves
     collected[paid_in.index] = Wei(collected.get(paid_in.index, 0) + fee - part - shared)
     rewards.pay_referrer(ex, account, paid_in.index, fee, part)
     return Fill(

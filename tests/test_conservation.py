@@ -7,6 +7,7 @@ from deeds import Crowd, Vandals
 
 from hlsim.matching.merged import Mirror
 from hlsim.matching.types import Side
+from hlsim.sim import trading
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.fixed import ntl_wei, sz_to_wei
 from hlsim.sim.orders import Order, Stage
@@ -126,7 +127,8 @@ def check_sleepers(state: State, listed: dict[int, Order]) -> None:
             assert order.asset_id == asset_id
             assert order.trigger is not None
             assert (order.trigger.px, order.trigger.is_above(order.side)) == (px, is_above)
-            assert not order.trigger.is_reached(order.side, market.mark_px) or market.halted
+            fires = trading.matches(state, market)
+            assert not (fires and order.trigger.is_reached(order.side, market.mark_px))
     assert asleep == {oid: order for oid, order in listed.items() if order.stage is Stage.ARMED}
     for account in state.accounts.values():
         exits = {oid: order for mine in account.exits.values() for oid, order in mine.items()}

@@ -56,6 +56,11 @@ class Household(Crowd):
     def __init__(self, seed: int) -> None:
         super().__init__(seed, traders=6)
         self.rng = Random(f"household {seed}")
+        self.done: dict[str, int] = {}
+        self.move_in()
+
+    def move_in(self) -> None:
+        """Makes vaults and sub-accounts of whoever can afford them."""
         self.people = list(self.traders)
         self.vaults = [
             vault_of(trader, "300") for trader in self.people if trader.account.raw_usd > 10**10
@@ -65,7 +70,6 @@ class Household(Crowd):
             self.vaults = [vault_of(self.people[0], "300")]
         self.subs = [sub_account(self.people[0], name) for name in ("one", "two")]
         self.traders += [*self.vaults * 3, *self.subs]
-        self.done: dict[str, int] = {}
 
     def deed(self) -> None:
         kind = self.rng.randrange(200)
