@@ -139,7 +139,10 @@ def test_after_an_upgrade_makers_quote_and_nobody_takes() -> None:
     ex = opened(script, handful())
     run(ex, script, 5_000)
     ex.operate(UpgradeNetwork(MINUTE_MS))
+    takers = [ex.state.accounts[habit.address] for habit in script.takers.habits.values()]
+    asked = [taker.requests_used for taker in takers]
     assert not traded(run(ex, script, MINUTE_MS - 1))
+    assert asked == [taker.requests_used for taker in takers]
     assert_full(ex, 18)
     assert traded(run(ex, script, MINUTE_MS))["BTC"] > 5
 

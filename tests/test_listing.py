@@ -9,10 +9,12 @@ import pytest
 from asking import told
 from nodes import blocks_of, node
 from stories import START_MS, Story, Trader, market, px, sz, universe, usd
+from streams import Stage
 from test_conservation import check_money, check_orders, check_positions
 
 from hlsim.matching.types import Side
 from hlsim.server.replica import Replica
+from hlsim.server.topics.markets import Bbo, L2Book
 from hlsim.sim.assets import FIRST_SPOT_ID, MarginMode, MarginTable, Perp, Universe
 from hlsim.sim.errors import OrderReject, Reject
 from hlsim.sim.events import Direction, Fill, NonUserCancel, PricesChanged, Trade
@@ -295,6 +297,22 @@ def test_a_node_goes_back_to_before_a_listing_and_forth_again() -> None:
     assert made.exchange.state_hash() == hashed
     made.operate(replace(NEW, coin="NEWER"))
     assert made.exchange.state.universe.by_coin["NEWER"].id == 7
+
+
+def test_streams_of_what_is_not_listed_any_more_fall_silent(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Evidence: none; whoever listens to something else goes on."""
+    stage = Stage()
+    before = stage.node.save()
+    stage.node.operate(NEW)
+    stale = stage.listen(L2Book("NEW"), Bbo("NEW"))
+    going = stage.listen(L2Book("BTC"))
+    stage.node.load(before)
+    stage.wait(6_000)
+    assert stale.take() == []
+    assert going.channels() == ["l2Book", "l2Book"]
+    assert caplog.records == []
 
 
 def test_a_node_refuses_the_snapshot_of_another_world() -> None:
