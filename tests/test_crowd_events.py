@@ -134,7 +134,7 @@ def test_a_delisted_market_empties_and_the_others_go_on() -> None:
 
 
 def test_after_an_upgrade_makers_quote_and_nobody_takes() -> None:
-    """Evidence: mechanics 4 and 17: no fills right after a network upgrade."""
+    """Evidence: mechanics 17: no fills right after a network upgrade."""
     script = LivingMarket(handful(), 7)
     ex = opened(script, handful())
     run(ex, script, 5_000)

@@ -19,7 +19,6 @@ from test_staking_properties import Stakers, check_rates, check_stakes
 from test_trigger_crowd import TriggerCrowd
 from test_twap_properties import Planners, check_twaps
 from test_wallet_properties import Households, check_modes
-from twaps import cancel_twap
 
 from hlsim.sim.actions.multisig import ConvertToMultiSigUser, SignersText
 from hlsim.sim.events import Direction, Fill
@@ -52,9 +51,7 @@ class Everybody(Upheaval, Planners, Household, Stakers, Households, TriggerCrowd
         elif kind < 59:
             self.happen()
         elif kind < 69:
-            signer = trader.signer if isinstance(trader, Deputy) else trader.address
-            if self.market.ex.state.accounts[signer].multi_sig is None:
-                self.plan(trader)
+            self.plan(trader)
         elif kind < 72:
             self.drop(trader)
         elif kind < 80:
@@ -81,12 +78,18 @@ class Everybody(Upheaval, Planners, Household, Stakers, Households, TriggerCrowd
             if trader.account.multi_sig and self.rng.random() < 0.3:
                 self.co_signed(trader, REVERT)
 
+    def has_key(self, trader: Trader) -> bool:
+        """False where somebody is represented by a multi-sig user, whose key alone does nothing."""
+        signer = trader.signer if isinstance(trader, Deputy) else trader.address
+        return self.market.ex.state.accounts[signer].multi_sig is None
+
+    def plan(self, trader: Trader) -> None:
+        if self.has_key(trader):
+            super().plan(trader)
+
     def drop(self, trader: Trader) -> None:
-        """Cancels a TWAP, unless the key alone may not."""
-        running = list(trader.account.twaps.values())
-        if running:
-            terms = self.rng.choice(running).terms
-            cancel_twap(trader, terms.coin, terms.id)
+        if self.has_key(trader):
+            super().drop(trader)
 
 
 def check_everything(state: State) -> None:

@@ -101,7 +101,7 @@ def test_a_halted_coin_takes_no_orders_but_cancels(bot: Bot) -> None:
 
 
 def test_an_upgrade_disconnects_and_then_admits_only_post_only_orders(bot: Bot) -> None:
-    """Observed: the text (exchange 7.1); the SDK's socket does not come back (ws 10)."""
+    """Observed: the text (exchange 7.1); the socket of the SDK does not come back."""
     info = Info(bot.server.url)
     try:
         frames: Queue[Any] = Queue()
