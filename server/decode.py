@@ -127,11 +127,6 @@ def _read_i64(value: int) -> tuple[int, int]:
     return value, value
 
 
-def _read_given(posted: Any) -> tuple[Any, Any]:
-    """A key whose only value is null: being there is what it says."""
-    return posted is not UNSET, posted
-
-
 def read_word256(text: str) -> int:
     """A 256-bit number in hex, `0x` optional, any number of digits up to 64 (exchange 2.3)."""
     if _WORD256.fullmatch(text) is None:
@@ -166,7 +161,6 @@ CODECS: dict[Any, Codec] = {
     Tif: Codec(Tif),
     AbstractionWord: Codec(str, read_abstraction),
     SignersText: Codec(str, read_signers),
-    Given: Codec(None | UnsetType, _read_given),
     str: Codec(str),
     bool: Codec(bool),
 }
@@ -184,13 +178,17 @@ class Shape:
     packed with msgpack afterwards it is what the exchange hashes.
     """
 
-    struct: type[msgspec.Struct]
+    struct: Any
+    """What msgspec decodes: a struct, or None for a key whose only value is null."""
     build: Callable[[Any], Any]
     parts: dict[str, Shape | None]
     """Every known wire key; with a shape where an object (or a list of them) is nested."""
     closed: bool
     """All its values are words of a closed set, so equal instances are one and the same."""
 
+
+_GIVEN = Shape(None, lambda posted: True, {}, closed=True)
+"""Of a key whose only value is null: being there is what it says."""
 
 USER_SIGNED_FIELDS: tuple[tuple[str, Any], ...] = (
     ("signatureChainId", str),
@@ -221,10 +219,14 @@ def part_shape(cls: Any) -> Shape:
 
 
 def _variant_shape(cls: Any, entries: tuple[WireField, ...], **options: Any) -> Shape:
-    """Of a class each of whose fields is an object and one way to be. Equal closed ones are made
-    once.
+    """Of a class whose fields are the ways to be one thing, each an object, or a key with null.
+
+    Equal closed ones are made once.
     """
-    shapes = {entry.name: part_shape(entry.hints[0]) for entry in entries}
+    shapes = {
+        entry.name: _GIVEN if entry.hints[0] is Given else part_shape(entry.hints[0])
+        for entry in entries
+    }
     struct = msgspec.defstruct(
         cls.__name__,
         [(name, shape.struct | UnsetType, UNSET) for name, shape in shapes.items()],
@@ -279,11 +281,7 @@ def _shape(
         cls.__name__, wired, rename=keys, kw_only=True, frozen=closed, **options
     )
 
-    union = [entry.name for entry in entries if entry.variant]
-
     def build(posted: Any) -> Any:
-        if len(union) > 1 and sum(getattr(posted, name) is not UNSET for name in union) != 1:
-            raise ValueError("not exactly one of the keys of a union")
         values = {}
         for name, read in plan:
             wire = getattr(posted, name)
@@ -299,8 +297,6 @@ def _shape(
 
 
 def _field_codec(entry: WireField) -> tuple[Codec, Shape | None]:
-    if entry.hints == (Given,):
-        return CODECS[Given], None
     if entry.choices:
         codec, part = Codec(Literal[entry.choices]), None
     elif len(entry.hints) == 1:

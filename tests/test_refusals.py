@@ -8,6 +8,7 @@ import pytest
 import refusals_caps
 import refusals_envelope
 import refusals_houses
+import refusals_markets
 import refusals_money
 import refusals_orders
 import refusals_owners
@@ -24,6 +25,7 @@ FAMILIES = (
     refusals_caps,
     refusals_envelope,
     refusals_houses,
+    refusals_markets,
     refusals_money,
     refusals_orders,
     refusals_owners,
