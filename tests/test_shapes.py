@@ -26,6 +26,7 @@ from hlsim.sim.ledger import (
     Deposit,
     InternalTransfer,
     LedgerChange,
+    Liquidated,
     Send,
     SpotGenesis,
     SpotTransfer,
@@ -309,6 +310,11 @@ DELTAS: list[tuple[LedgerChange, str]] = [
         f'"nativeTokenFee":"0.0","nonce":8,"feeToken":"USDC"',
     ),
     (SpotGenesis("HYPE", Wei(10**8), 8), '"spotGenesis","token":"HYPE","amount":"1.0"'),
+    (
+        Liquidated(usd("16284.535"), usd("218.907536"), True, (("XPL", Szi(41_050 * 10**8)),)),
+        '"liquidation","liquidatedNtlPos":"16284.535","accountValue":"218.907536",'
+        '"leverageType":"Cross","liquidatedPositions":[{"coin":"XPL","szi":"41050.0"}]',
+    ),
 ]
 
 
