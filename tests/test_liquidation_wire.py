@@ -37,30 +37,39 @@ def ask(stage: Stage, type_: str, user: str) -> Any:
     return answer_value(stage.story.view, {"type": type_, "user": user})
 
 
-def test_a_market_liquidation_as_its_user_sees_it() -> None:
-    """Evidence: ws 3.13 (key order, snake case), 4.2; info 6.5 and 7.2."""
+def liquidated_at_1520() -> tuple[Stage, int, list[tuple[str, Any]]]:
+    """Carol's position met bob's bid: what she was told, and her order that went before."""
     stage, carol = long_carol()
     stage.bob.buys("1 ETH @ 1520")
     stage.commit()
+<<<<<<< HEAD
     (oid,) = carol.account.orders
     wanted = (UserEvents, OrderUpdates, UserFills, UserNonFundingLedgerUpdates)
     listener = stage.listen(*(topic(CAROL) for topic in wanted))
 
+=======
+    oid = next(iter(carol.account.orders))
+    topics = (UserEvents, OrderUpdates, UserFills, UserNonFundingLedgerUpdates)
+    listener = stage.listen(*(topic(CAROL) for topic in topics))
+>>>>>>> liquidation
     stage.story.oracle("ETH", "1520.4")
     stage.commit()
+    return stage, oid, listener.take()
 
-    told = listener.take()
+
+def test_a_market_liquidation_is_told_in_order() -> None:
+    """Evidence: ws 3.13 (key order, snake case), 4.2 and 4.3; info 6.5."""
+    _, oid, told = liquidated_at_1520()
+
     events = [data for channel, data in told if channel == "user"]
     assert [list(data) for data in events] == [["nonUserCancel"], ["liquidation"], ["fills"]]
     assert events[0] == {"nonUserCancel": [{"coin": "BTC", "oid": oid}]}
-    assert events[1] == {
-        "liquidation": {
-            "lid": 1,
-            "liquidator": LIQUIDATOR,
-            "liquidated_user": CAROL,
-            "liquidated_ntl_pos": "1520.4",
-            "liquidated_account_value": "30.4",
-        }
+    assert events[1]["liquidation"] == {
+        "lid": 1,
+        "liquidator": LIQUIDATOR,
+        "liquidated_user": CAROL,
+        "liquidated_ntl_pos": "1520.4",
+        "liquidated_account_value": "30.4",
     }
     (fill,) = events[2]["fills"]
     assert list(fill.items())[10:] == [
@@ -72,15 +81,23 @@ def test_a_market_liquidation_as_its_user_sees_it() -> None:
         ("twapId", None),
     ]
     assert (fill["dir"], fill["closedPnl"]) == ("Close Long", "-480.0")
-    updates = [u for channel, data in told if channel == "orderUpdates" for u in data]
-    assert [(u["order"]["oid"], u["status"]) for u in updates] == [
+    updates = [update for channel, data in told if channel == "orderUpdates" for update in data]
+    assert [(update["order"]["oid"], update["status"]) for update in updates] == [
         (oid, "liquidatedCanceled"),
         (fill["oid"], "open"),
         (fill["oid"], "filled"),
     ]
-    (row,) = next(data for c, data in told if c == "userNonFundingLedgerUpdates")[
-        "nonFundingLedgerUpdates"
-    ]
+    channels = [channel for channel, _ in told]
+    assert channels.index("user") < channels.index("orderUpdates")
+
+
+def test_a_market_liquidation_is_found_in_the_histories() -> None:
+    """Evidence: info 6.2, 6.5 and 7.2: the same rows as streamed."""
+    stage, _, told = liquidated_at_1520()
+
+    data = dict(told)
+    (fill,) = data["userFills"]["fills"]
+    (row,) = data["userNonFundingLedgerUpdates"]["nonFundingLedgerUpdates"]
     assert row == {
         "time": stage.story.ex.state.time_ms,
         "hash": fill["hash"],
@@ -92,12 +109,20 @@ def test_a_market_liquidation_as_its_user_sees_it() -> None:
             "liquidatedPositions": [{"coin": "ETH", "szi": "1.0"}],
         },
     }
+<<<<<<< HEAD
     channels = [channel for channel, _ in told]
     assert channels.index("user") < channels.index("orderUpdates")
     assert ask(stage, "userNonFundingLedgerUpdates", CAROL)[-1] == row
     assert ask(stage, "userFills", CAROL)[0] == fill
     newest = ask(stage, "historicalOrders", CAROL)[0]["order"]
     assert (newest["orderType"], newest["tif"]) == ("Market", "LiquidationMarket")
+=======
+    assert ask(stage, "userNonFundingLedgerUpdates", CAROL)[-1] == row
+    assert ask(stage, "userFills", CAROL)[0] == fill
+    newest = ask(stage, "historicalOrders", CAROL)[0]["order"]
+    shown = (newest["orderType"], newest["tif"], newest["reduceOnly"])
+    assert shown == ("Market", "LiquidationMarket", True)
+>>>>>>> liquidation
 
 
 def test_the_maker_sees_whom_it_met() -> None:
