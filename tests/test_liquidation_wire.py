@@ -42,16 +42,9 @@ def liquidated_at_1520() -> tuple[Stage, int, list[tuple[str, Any]]]:
     stage, carol = long_carol()
     stage.bob.buys("1 ETH @ 1520")
     stage.commit()
-<<<<<<< HEAD
-    (oid,) = carol.account.orders
-    wanted = (UserEvents, OrderUpdates, UserFills, UserNonFundingLedgerUpdates)
-    listener = stage.listen(*(topic(CAROL) for topic in wanted))
-
-=======
     oid = next(iter(carol.account.orders))
     topics = (UserEvents, OrderUpdates, UserFills, UserNonFundingLedgerUpdates)
     listener = stage.listen(*(topic(CAROL) for topic in topics))
->>>>>>> liquidation
     stage.story.oracle("ETH", "1520.4")
     stage.commit()
     return stage, oid, listener.take()
@@ -109,20 +102,11 @@ def test_a_market_liquidation_is_found_in_the_histories() -> None:
             "liquidatedPositions": [{"coin": "ETH", "szi": "1.0"}],
         },
     }
-<<<<<<< HEAD
-    channels = [channel for channel, _ in told]
-    assert channels.index("user") < channels.index("orderUpdates")
-    assert ask(stage, "userNonFundingLedgerUpdates", CAROL)[-1] == row
-    assert ask(stage, "userFills", CAROL)[0] == fill
-    newest = ask(stage, "historicalOrders", CAROL)[0]["order"]
-    assert (newest["orderType"], newest["tif"]) == ("Market", "LiquidationMarket")
-=======
     assert ask(stage, "userNonFundingLedgerUpdates", CAROL)[-1] == row
     assert ask(stage, "userFills", CAROL)[0] == fill
     newest = ask(stage, "historicalOrders", CAROL)[0]["order"]
     shown = (newest["orderType"], newest["tif"], newest["reduceOnly"])
     assert shown == ("Market", "LiquidationMarket", True)
->>>>>>> liquidation
 
 
 def test_the_maker_sees_whom_it_met() -> None:
