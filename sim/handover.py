@@ -20,8 +20,8 @@ LIQUIDATOR = Address("0x2e3d94f0" + "0" * 25 + "9a8dd14")
 """The liquidator vault, an account like any other.
 
 Observed: backstop fills name a child of HLP, 0x2e3d94f0…9a8dd14, as the other side (mechanics 8.4);
-what stands between is zeros here. Assumed: one takes them all, starts with nothing, and holds what it got. It owes no maintenance:
-only what is below zero is deleveraged.
+what stands between is zeros here. Assumed: one takes them all, starts with nothing, and holds what
+it got. It owes no maintenance: only what is below zero is deleveraged.
 """
 
 
