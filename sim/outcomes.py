@@ -265,7 +265,10 @@ def settle(ex: Exchange, outcome_id: int, fraction: Px, details: str) -> None:
         ex.emit(QuestionUpdated(question.id))
     else:
         _end(ex, outcome, fraction, details)
-        _close(state, outcome, outcome.quote)
+        # What rounding left over goes to the exchange.
+        fees = state.treasury.token_fees
+        fees[outcome.quote] = Wei(fees.get(outcome.quote, 0) + outcome.locked)
+        outcome.locked = Wei(0)
 
 
 def settle_question(ex: Exchange, question_id: int, winner: int, details: str) -> None:
@@ -282,7 +285,6 @@ def settle_question(ex: Exchange, question_id: int, winner: int, details: str) -
         _end(ex, outcome, Px(UNIT if one == winner else 0), details)
     question.settled_named = list(question.named)
     question.is_settled = True
-    _close(state, question, state.outcomes[question.fallback].quote)
     ex.emit(QuestionSettled(question_id))
 
 
@@ -322,13 +324,6 @@ def _end(ex: Exchange, outcome: Outcome, fraction: Px, details: str) -> None:
     state.markets = dict(state.markets)
     ex.emit(OutcomeSettled(outcome.id))
     ex.emit(PricesChanged(tuple(side.coin for side in sides)))
-
-
-def _close(state: State, pool: Outcome | Question, quote: int) -> None:
-    """What rounding left over goes to the exchange."""
-    fees = state.treasury.token_fees
-    fees[quote] = Wei(fees.get(quote, 0) + pool.locked)
-    pool.locked = Wei(0)
 
 
 # -- parts -----------------------------------------------------------------------------------------

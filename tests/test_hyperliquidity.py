@@ -70,7 +70,9 @@ def test_what_is_sold_is_bid_for_below_the_part_that_is_left() -> None:
     assert step(alice, **ladder()) is None
     bob = m.account("bob", spot_usdc="1000")
     assert isinstance(bob.buys("24 @108 @ 2.02"), Filled)
-    m.advance(seconds=3)
+    m.advance(ms=2_999)
+    assert levels(m)[0] == []
+    m.advance(ms=1)
 
     assert levels(m) == [
         [("2.006", "10.0"), ("2.0", "10.0")],
@@ -137,14 +139,13 @@ def test_a_halted_pair_is_renewed_after_its_halt() -> None:
     listed(alice)
     assert step(alice, **ladder()) is None
     bob = m.account("bob", spot_usdc="1000")
-    bob.buys("10 @108 @ 2.0")
+    bob.buys("24 @108 @ 2.02")
     m.ex.operate(SetHalt(10_108, True))
     m.advance(seconds=9)
     assert levels(m)[0] == []
     m.ex.operate(SetHalt(10_108, False))
-    bob.buys("10 @108 @ 2.006")
     m.advance(seconds=3)
-    assert levels(m)[0] == [("2.006", "10.0")]
+    assert levels(m)[0] == [("2.006", "10.0"), ("2.0", "10.0")]
 
 
 def test_the_ladder_steps_aside_for_who_bids_into_it() -> None:

@@ -57,6 +57,8 @@ def test_a_split_makes_one_token_of_each_side() -> None:
     m.ex.operate(ListOutcome("Rain?", px=px("0.3")))
     alice = m.account("alice", spot_usdc="100")
     m.events()
+    ctxs = told(m.view, "spotMetaAndAssetCtxs")[1]
+    assert [row["totalSupply"] for row in ctxs[-2:]] == ["0.0"] * 2
     assert split(alice, 1, "12.50000001") is None
 
     amount = 12 * ONE + 50_000_001
@@ -66,6 +68,8 @@ def test_a_split_makes_one_token_of_each_side() -> None:
         ("Split Outcome", "#11", 1, amount, 0),
     ]
     assert [fill.px for fill in alice.account.fills] == [px("0.3"), px("0.7")]
+    ctxs = told(m.view, "spotMetaAndAssetCtxs")[1]
+    assert [row["totalSupply"] for row in ctxs[-2:]] == ["12.50000001"] * 2
     (row, _) = told(m.view, "userFills", user=alice.address)
     assert (row["dir"], row["fee"], row["feeToken"], row["startPosition"]) == (
         "Split Outcome",

@@ -125,6 +125,7 @@ def test_two_buyers_of_both_sides_make_tokens() -> None:
     assert (held(alice, 10), held(bob, 11)) == (30 * ONE, 30 * ONE)
     assert (usdc(alice), usdc(bob)) == (982 * ONE, 988 * ONE)
     assert m.ex.state.outcomes[1].locked == 30 * ONE
+    assert [one.account.volume.total_usd for one in (alice, bob)] == [18 * ONE, 12 * ONE]
     assert bob.account.spot[0].hold == 28 * ONE
     events = m.events()
     fills = {event.user: event for event in events if isinstance(event, Fill)}
