@@ -25,6 +25,10 @@ ACCOUNT_VALUES: dict[Any, Callable[[Random], Any]] = {
 """As `VALUES` of the signing tests."""
 
 ACCOUNT_CALLS: dict[str, Callable[[Any], Any]] = {
+    "updateLeverage": lambda pen: pen.update_leverage(20, "ETH", is_cross=False),
+    "updateIsolatedMargin": lambda pen: pen.update_isolated_margin(-12.5, "BTC"),
+    "setReferrer": lambda pen: pen.set_referrer("CODE"),
+    "noop": lambda pen: pen.noop(1_767_225_600_000),
     "tokenDelegate": lambda pen: pen.token_delegate(SOMEBODY, 100163871320, is_undelegate=True),
     "createSubAccount": lambda pen: pen.create_sub_account("example"),
     "subAccountTransfer": lambda pen: pen.sub_account_transfer(SOMEBODY, True, 10),

@@ -11,7 +11,7 @@ from stories import START_MS, Story, px, usd
 from test_conservation import check_money, check_positions
 
 from hlsim.matching.types import Side, Tif
-from hlsim.sim import clearinghouse, margin
+from hlsim.sim import clearinghouse, fees, margin
 from hlsim.sim.assets import MarginTable, MarginTier, Perp, Universe, lot, round_px
 from hlsim.sim.clearinghouse import Cause
 from hlsim.sim.events import Fill, FundingPaid
@@ -33,8 +33,6 @@ TIERS: dict[str, tuple[tuple[int, int], ...]] = {
 DECIMALS = {"BTC": 5, "ETH": 4, "SOL": 2, "MEME": 0}
 STARTS = {"BTC": "50000", "ETH": "2000", "SOL": "100", "MEME": "0.5"}
 RULES = Rules(partial_liquidation_ntl=usd("10000"))
-TAKER = Fraction(45, 100_000)
-MAKER = Fraction(15, 100_000)
 
 
 def real(text: int, scale: int = 8) -> Fraction:
@@ -81,6 +79,11 @@ class Twins:
     def tiers(self, coin: str) -> Tiers:
         return tuple((Fraction(lower), most) for lower, most in TIERS[coin])
 
+    def rate(self, *, is_taker: bool) -> Fraction:
+        """What alice pays today: tiers and rebates are tested elsewhere."""
+        taker, maker = fees.perp_rates(self.ex.state, self.alice)
+        return real(taker if is_taker else maker, 10)
+
     # -- deeds -------------------------------------------------------------------------------------
 
     def set_leverage(self, perp: Perp) -> None:
@@ -125,7 +128,7 @@ class Twins:
         (found,) = (e for e in self.ex.drain() if isinstance(e, Fill) and self.mine(e.user))
         signed = real(size if is_buy else -size)
         told, pnl, fee = self.model.trade(
-            perp.coin, signed, real(price), TAKER if taker_is_alice else MAKER
+            perp.coin, signed, real(price), self.rate(is_taker=taker_is_alice)
         )
         assert (found.start_position, found.dir.value) == (start, told)
         assert (real(found.closed_pnl), real(found.fee, 6)) == (pnl, fee)
@@ -218,7 +221,7 @@ class Twins:
                 self.forced(event, real(event.px), Fraction(0))
             else:
                 assert 0 <= model.value(pot) < model.maintenance(pot)
-                self.forced(event, real(event.px), TAKER)
+                self.forced(event, real(event.px), self.rate(is_taker=True))
             self.forgive(pot)
         self.forgive(None)
         for pot in model.pots():

@@ -17,10 +17,11 @@ from hyperliquid.utils import signing as sdk
 from mutants import mutate
 from test_vectors import K2, NONCE, ORDER, V2, signature
 
-from hlsim.server.decode import BadRequest, read_json
+from hlsim.server.decode import BadRequest
 from hlsim.server.encode import error_text
 from hlsim.server.envelope import Envelope, read_envelope, read_envelope_value
 from hlsim.server.multisig import recover_multi_sig
+from hlsim.server.strict_json import read_json
 from hlsim.sim.actions.agents import ApproveAgent
 from hlsim.sim.call import CoSigned
 from hlsim.sim.errors import ActionError

@@ -75,7 +75,7 @@ def test_what_is_no_json_is_a_400(body: bytes) -> None:
         '{"type":"nope"}',
         '{"type":"webData3","user":"USER"}',
         '{"type":"blockDetails","height":1}',
-        '{"type":"vaultDetails","vaultAddress":"USER"}',
+        '{"type":"borrowLendUserState","user":"USER"}',
         '{"type":"meta","type":"meta"}',
         '{"type":"meta","dex":5}',
         '{"type":"openOrders"}',

@@ -347,6 +347,8 @@ DELTAS: list[tuple[LedgerChange, str]] = [
     (
         VaultLeaderCommission(ALICE, usd("0.2")),
         f'"vaultLeaderCommission","user":"{ALICE}","usdc":"0.2"',
+    ),
+    (
         DeployGasAuction("HYPE", Wei(5), 8),
         '"deployGasAuction","token":"HYPE","amount":"0.00000005"',
     ),

@@ -69,6 +69,7 @@ def test_a_stop_limit_rests_at_its_limit_when_the_market_has_gone() -> None:
     """Documented: trigger 10, limit 10, the market gaps to 9: it rests at 10 (mechanics 3.2)."""
     m = market()
     alice, bob = m.account("alice"), m.account("bob")
+    alice.leverage("ISO", 1, cross=False)
     bob.sells("10 ISO @ 11")
     alice.buys("10 ISO @ 11")
     m.oracle("ISO", "11")
