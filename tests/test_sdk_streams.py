@@ -15,12 +15,19 @@ from hyperliquid.info import Info
 
 @contextmanager
 def listening(server: Any, *subscriptions: dict[str, Any]) -> Iterator[Queue[Any]]:
-    """Frames of some subscriptions through the SDK's own manager."""
+    """Frames of some subscriptions through the SDK's own manager, once all of them stand.
+
+    The manager tells nobody of a `subscriptionResponse`, and some channels have no first frame.
+    One socket's requests are answered in order: the first frame of the last one tells.
+    """
     frames: Queue[Any] = Queue()
+    standing: Queue[Any] = Queue()
     info = Info(server.url)
     try:
         for subscription in subscriptions:
             info.subscribe(subscription, frames.put)  # type: ignore[arg-type]
+        info.subscribe({"type": "l2Book", "coin": "BTC"}, standing.put)
+        standing.get(timeout=10)
         yield frames
     finally:
         info.disconnect_websocket()
@@ -63,10 +70,7 @@ def test_fills_and_order_updates_arrive(bot: Bot) -> None:
 
 def test_order_updates_of_an_arrival_come_in_one_frame(bot: Bot) -> None:
     """Observed: `open` then `filled`, same frame, same time (ws 4.2)."""
-    subscriptions = [{"type": name, "user": bot.address} for name in ("orderUpdates", "userFills")]
-    with listening(bot.server, *subscriptions) as frames:
-        # Order updates have no first frame; requests are answered in order, so this one tells.
-        until(frames, lambda f: f["channel"] == "userFills")
+    with listening(bot.server, {"type": "orderUpdates", "user": bot.address}) as frames:
         one(bot.exchange.order("BTC", True, 0.02, bot.price("BTC", 0.8), GTC))
         first = until(frames, lambda f: f["channel"] == "orderUpdates")
         assert [u["status"] for u in first["data"]] == ["open"]
