@@ -178,6 +178,7 @@ def _named_limit(account: Account) -> int:
 def _retire(state: State, account: Account, agent: Agent) -> None:
     """Ends an agent before its time: its master is named for a while."""
     _remove(state, account, agent)
+    state.timers.cancel(agent.valid_until_ms, Timer.AGENT_EXPIRY, agent.address)
     state.retired_agents[agent.address] = account.address
     state.timers.push(state.time_ms + REMOVAL_MS, Timer.AGENT_EXPIRY, agent.address)
 

@@ -10,6 +10,8 @@ from .fixed import TEN, Address, Px, Rate, Sz, Usd, div_down
 FIRST_SPOT_ID = 10_000
 """Asset id of spot pair index 0. Documented: spot is 10000 + index (mechanics 14)."""
 
+FIRST_BUILDER_ID = 100_000
+"""Perps of builder-deployed dexes begin here (mechanics 14); none is listed."""
 FIRST_OUTCOME_ID = 100_000_000
 """Asset id of side 0 of outcome 0. Documented: 100000000 + 10 * outcome + side (mechanics 14)."""
 

@@ -166,7 +166,8 @@ def _follow_parent(desk: Desk, account: Account, parent: Order, status: str) -> 
     oids = account.brackets.get(parent.oid)
     if oids is None:
         return
-    children = [account.orders[oid] for oid in oids]
+    # A child whose replacement takes this very parent is off the list and not yet over.
+    children = [account.orders[oid] for oid in oids if oid in account.orders]
     has_filled = status == OrderStatus.FILLED and parent.sz == 0
     if has_filled or (status == OrderStatus.MARGIN_CANCELED and parent.sz < parent.orig_sz):
         for child in children:

@@ -8,7 +8,7 @@ from .errors import ActionError, ActionReject
 from .fixed import Address, div_down
 from .orders import OrderStatus
 from .replies import Done, Response
-from .state import Account
+from .state import Account, State
 from .timers import Timer
 from .volume import DAY_MS, dollars
 
@@ -36,13 +36,14 @@ def schedule(ex: Exchange, acting: Acting, time_ms: int | None) -> Response:
     if traded < SCHEDULE_VOLUME_USD * 10**8:
         raise ActionError(ActionReject.SCHEDULE_VOLUME, traded=dollars(traded))
     if time_ms is None:
-        account.schedule_cancel_ms = None
+        _disarm(state, account)
         return Done()
     ahead_ms = time_ms - acting.clock_ms
     if ahead_ms < SCHEDULE_AHEAD_MS:
         raise ActionError(ActionReject.SCHEDULE_TOO_EARLY)
     if _triggers_today(account, state.time_ms) >= SCHEDULE_TRIGGERS_A_DAY:
         raise ActionError(ActionReject.SCHEDULE_TRIGGERS)
+    _disarm(state, account)
     due_ms = state.time_ms + ahead_ms
     account.schedule_cancel_ms = due_ms
     state.timers.push(due_ms, Timer.SCHEDULED_CANCEL, account.address)
@@ -50,17 +51,20 @@ def schedule(ex: Exchange, acting: Acting, time_ms: int | None) -> Response:
 
 
 def on_timer(ex: Exchange, user: Address) -> None:
-    """The switch of `user` fires, unless it was moved or cleared since the timer was set."""
+    """The switch of `user` fires."""
     state = ex.state
     account = state.accounts[user]
-    due_ms = account.schedule_cancel_ms
-    if due_ms is None or due_ms > state.time_ms:
-        return
     account.schedule_cancel_ms = None
     account.schedule_triggers = _triggers_today(account, state.time_ms) + 1
     account.schedule_day = div_down(state.time_ms, DAY_MS)
     for order in list(account.orders.values()):
         ex.desk.cancel_order(order, OrderStatus.SCHEDULED_CANCEL)
+
+
+def _disarm(state: State, account: Account) -> None:
+    if account.schedule_cancel_ms is not None:
+        state.timers.cancel(account.schedule_cancel_ms, Timer.SCHEDULED_CANCEL, account.address)
+        account.schedule_cancel_ms = None
 
 
 def _triggers_today(account: Account, time_ms: int) -> int:

@@ -8,7 +8,7 @@ from ..matching.merged import MergedBook
 from ..matching.types import Side, Tif
 from . import brackets, clearinghouse, open_interest, trading, trigger_orders
 from .abstraction import cover_order, gather
-from .assets import FIRST_SPOT_ID, SpotPair
+from .assets import FIRST_BUILDER_ID, FIRST_OUTCOME_ID, FIRST_SPOT_ID, SpotPair
 from .clearinghouse import Cause
 from .errors import ActionError, ActionReject, CancelReject, OrderReject, Reject
 from .events import NonUserCancel, OrderUpdate
@@ -107,12 +107,17 @@ class Desk:
         return order
 
     def listed(self, asset_id: int) -> Market:
-        """The market of an asset that a client names. Raises ActionError when there is none."""
+        """The market of an asset that a client names. Raises ActionError when there is none.
+
+        Observed: the words for perps and pairs (exchange 7.2). Assumed: those for outcomes.
+        """
         market = self.ex.state.markets.get(asset_id)
-        if market is None:
-            spot = asset_id >= FIRST_SPOT_ID
-            raise ActionError(ActionReject.INVALID_SPOT if spot else ActionReject.INVALID_PERP)
-        return market
+        if market is not None:
+            return market
+        if asset_id >= FIRST_OUTCOME_ID:
+            raise ActionError(ActionReject.INVALID_OUTCOME)
+        spot = FIRST_SPOT_ID <= asset_id < FIRST_BUILDER_ID
+        raise ActionError(ActionReject.INVALID_SPOT if spot else ActionReject.INVALID_PERP)
 
     def place(self, acting: Acting, account: Account, order: Order) -> OrderReply:
         """Checks, matches and rests one order; the reply says what became of it."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..matching.merged import UNIT, MergedBook, Mirror
 from ..matching.types import Side
-from . import prices
+from . import prices, twap
 from .abstraction import cover, free
 from .assets import FIRST_OUTCOME_ID, OutcomeSide, Token
 from .clearinghouse import balance
@@ -295,6 +295,8 @@ def _end(ex: Exchange, outcome: Outcome, fraction: Px, details: str) -> None:
     state = ex.state
     markets = _sides(state, outcome.id)
     for market in markets:
+        for account in state.accounts.values():
+            twap.end_all(ex, account, market.asset.id)
         for way in Side:
             for order in list(market.book.orders(way)):
                 if type(order) is not Mirror:

@@ -25,7 +25,10 @@ class Timer(IntEnum):
 
 @dataclass(slots=True)
 class Timers:
-    """A heap of due times. A timer is never removed: its handler asks whether it still holds."""
+    """A heap of due times. Handlers ask whether a timer still holds.
+
+    One that no longer does, and that a client could make more of without end, is cancelled.
+    """
 
     heap: list[tuple[int, int, int, str]] = field(default_factory=list)
     serial: int = 0
@@ -34,6 +37,14 @@ class Timers:
         """Wakes `kind` for `key` at `due_ms`."""
         self.serial += 1
         heapq.heappush(self.heap, (due_ms, self.serial, int(kind), key))
+
+    def cancel(self, due_ms: int, kind: Timer, key: str = "") -> None:
+        """Takes back a timer that was pushed with the same words; nothing if it has been popped."""
+        for place, (due, _, what, whose) in enumerate(self.heap):
+            if due == due_ms and what == kind and whose == key:
+                del self.heap[place]
+                heapq.heapify(self.heap)
+                return
 
     def next_due_ms(self) -> int | None:
         """When the next timer is due, or None."""

@@ -88,7 +88,9 @@ def deposit(ex: Exchange, user: Address, usd: Usd) -> None:
 
 
 def mint(ex: Exchange, user: Address, token_index: int, amount: Wei) -> None:
-    """Spot tokens from nowhere; makes the account. ValueError for an unknown token or no amount.
+    """Spot tokens from nowhere; makes the account.
+
+    Raises ValueError for an unknown token, one before its genesis, or no amount.
 
     Assumed: their cost is what they are worth at mark, as of a transfer (mechanics 12).
     """
@@ -97,6 +99,9 @@ def mint(ex: Exchange, user: Address, token_index: int, amount: Wei) -> None:
         raise ValueError(f"no token has index {token_index}")
     if amount <= 0:
         raise ValueError(f"a mint is more than nothing: {amount}")
+    deploy = ex.state.deploys.get(token_index)
+    if deploy is not None and deploy.max_supply is None:
+        raise ValueError(f"token {token_index} has no supply before its genesis")
     token, minted = tokens[token_index], ex.state.treasury.token_minted
     minted[token_index] = Wei(minted.get(token_index, 0) + amount)
     credit(ex, ex.open_account(user), token, amount)

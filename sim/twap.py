@@ -186,7 +186,7 @@ def _reducible(account: Account, terms: TwapTerms) -> Sz:
 
 
 def on_due(ex: Exchange, twap_id: int) -> None:
-    """The time of the next slice came, unless the TWAP ended since the timer was set."""
+    """The time of the next slice came, unless the same moment has ended the TWAP."""
     twap = ex.state.twaps.get(twap_id)
     if twap is not None:
         _send_slice(ex, ex.state.markets[twap.terms.asset_id], twap)
@@ -245,6 +245,7 @@ def _send_slice(ex: Exchange, market: Market, twap: Twap) -> None:
         return
     sz = _slice_sz(state, account, market.asset, twap)
     twap.tried += 1
+    twap.due_ms = None
     if sz and _may_fill(state, market):
         error = _trade(ex, account, market, twap, sz)
         if error is not None:
@@ -255,7 +256,8 @@ def _send_slice(ex: Exchange, market: Market, twap: Twap) -> None:
         return
     assert twap.started_ms is not None
     after_ms = div_down(terms.minutes * MINUTE_MS * twap.tried, twap.slices - 1)
-    state.timers.push(twap.started_ms + after_ms, Timer.TWAP, str(terms.id))
+    twap.due_ms = twap.started_ms + after_ms
+    state.timers.push(twap.due_ms, Timer.TWAP, str(terms.id))
 
 
 def _slice_sz(state: State, account: Account, asset: Asset, twap: Twap) -> Sz:
@@ -330,13 +332,15 @@ def _limit_px(market: Market, side: Side) -> Px:
 
 
 def _end(ex: Exchange, twap: Twap, status: TwapStatus, error: Reject | None = None) -> None:
-    """Takes a TWAP off every list; its timer finds nothing any more."""
+    """Takes a TWAP off every list, and takes its timer back."""
     state, terms = ex.state, twap.terms
     wait = twap.waits_for
     if wait is not None:
         waits = state.markets[terms.asset_id].twap_waits
         waits.remove(terms.id, wait.px, is_above=wait.is_above)
         twap.waits_for = None
+    if twap.due_ms is not None:
+        state.timers.cancel(twap.due_ms, Timer.TWAP, str(terms.id))
     del state.twaps[terms.id], state.accounts[terms.user].twaps[terms.id]
     _tell(ex, twap, status, error)
 

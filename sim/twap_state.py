@@ -66,6 +66,8 @@ class Twap:
     """How many it is cut into; never below ten, as $100 is the least."""
     started_ms: int | None = None
     """When it was activated."""
+    due_ms: int | None = None
+    """When its next slice goes out, while it runs."""
     tried: int = 0
     """Slices whose time came, traded or not."""
     executed_sz: Sz = Sz(0)

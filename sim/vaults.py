@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import margin, shares
+from . import margin, shares, twap
 from .errors import ActionError, ActionReject
 from .fixed import Address, Usd, div_down
 from .ledger import (
@@ -119,7 +119,7 @@ def distribute(ex: Exchange, acting: Acting, address: Address, usd: Usd) -> None
 
 
 def close(ex: Exchange, acting: Acting, address: Address) -> None:
-    """Pays out everything and ends the vault; open orders are cancelled.
+    """Pays out everything and ends the vault; its orders and TWAPs are cancelled.
 
     Raises ActionError. Documented: all positions must be closed before (mechanics 13).
     """
@@ -127,6 +127,7 @@ def close(ex: Exchange, acting: Acting, address: Address) -> None:
     vault, account = _led(state, acting.user, address), state.accounts[address]
     if account.positions:
         raise ActionError(ActionReject.VAULT_POSITIONS)
+    twap.end_all(ex, account)
     for order in list(account.orders.values()):
         ex.desk.cancel_order(order, OrderStatus.VAULT_WITHDRAWAL_CANCELED)
     value = max(0, account.raw_usd)

@@ -125,6 +125,16 @@ def test_a_name_may_carry_the_end_of_its_validity(
     assert found.valid_until_ms == START_MS + valid_ms
 
 
+def test_agents_that_are_replaced_leave_no_timers() -> None:
+    """One waits for each, for months: a client could make more without end."""
+    m, alice = start()
+    before = len(m.ex.state.timers.heap)
+    for number in range(20):
+        assert alice.act(agent(f"key {number}")) == Done()
+        m.advance(ms=agents.REMOVAL_MS)
+    assert len(m.ex.state.timers.heap) == before + 1
+
+
 def test_the_end_of_its_validity_counts_from_the_clock_of_the_client() -> None:
     """A client stamps it as it stamps nonces; under a manual clock that is another time than the
     exchange's.

@@ -235,6 +235,18 @@ def test_the_switch_can_be_moved_and_cleared() -> None:
     assert alice.account.orders
 
 
+def test_a_switch_that_is_moved_again_and_again_has_one_timer() -> None:
+    m, alice = veteran()
+    before = len(m.ex.state.timers.heap)
+
+    for ahead_ms in range(5_000, 6_000):
+        assert alice.act(ScheduleCancel(2**63 - ahead_ms)) == Done()  # type: ignore[arg-type]
+    assert len(m.ex.state.timers.heap) == before + 1
+
+    alice.act(ScheduleCancel(None))
+    assert len(m.ex.state.timers.heap) == before
+
+
 def test_the_switch_refuses_a_time_that_is_too_near() -> None:
     _, alice = veteran()
 

@@ -20,6 +20,7 @@ from betting import (
 )
 from stories import Trader, address, market, px
 from test_conservation import check_money, check_orders
+from twaps import rows, twap
 
 from hlsim.server.envelope import BadRequest, read_envelope_value
 from hlsim.server.signing import packed_hash
@@ -34,6 +35,7 @@ from hlsim.sim.operations import (
     SettleOutcome,
     SettleQuestion,
 )
+from hlsim.sim.timers import Timer
 
 ONE = 10**8
 BALANCE = ActionReject.TOKEN_BALANCE.value
@@ -208,6 +210,20 @@ def test_a_settlement_pays_both_sides_and_ends_their_markets() -> None:
     check_supply(m.ex.state)
     check_money(m.ex.state)
     check_orders(m.ex.state)
+
+
+def test_a_settlement_ends_twaps_on_both_sides() -> None:
+    m = rain()
+    alice = m.account("alice", spot_usdc="2000")
+    assert isinstance(twap(alice, "buy 1000 #10", above="0.9"), int)
+    assert isinstance(twap(alice, "buy 400 #11"), int)
+
+    m.ex.operate(SettleOutcome(1, px("1")))
+
+    assert rows(alice)[-2:] == [(1, "terminated"), (2, "terminated")]
+    state = m.ex.state
+    assert not any(kind == Timer.TWAP for _, _, kind, _ in state.timers.heap)
+    assert not state.twaps
 
 
 def test_what_rounding_leaves_goes_to_the_exchange() -> None:

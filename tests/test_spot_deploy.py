@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from asking import told
 from deploying import ALICE, BOB, POOL, REGISTER, deployer, give, listed, made, step, wei
 from stories import START_MS, Story, address, market, px, universe
@@ -23,6 +24,7 @@ from hlsim.sim.events import PricesChanged
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.fixed import Wei
 from hlsim.sim.ledger import DeployGasAuction, SpotGenesis
+from hlsim.sim.operations import MintToken
 from hlsim.sim.replies import Filled, Resting
 from hlsim.sim.rules import Rules
 
@@ -281,3 +283,14 @@ def test_a_deployment_is_over_after_its_last_step() -> None:
     last: Any = RegisterHyperliquidity(108, "2.0", "1.0", 0)  # type: ignore[arg-type]
     assert step(alice, register_hyperliquidity=last) is None
     assert told(m.view, "spotDeployState", user=ALICE)["states"] == []
+
+
+def test_nothing_is_minted_before_the_genesis() -> None:
+    """The genesis fixes the supply; what was there before would be lost."""
+    alice = deployer()
+    assert step(alice, register_token2=REGISTER) is None
+
+    with pytest.raises(ValueError, match="token 3 has no supply before its genesis"):
+        alice.market.ex.operate(MintToken(BOB, 3, Wei(5)))
+
+    assert BOB not in alice.market.ex.state.accounts

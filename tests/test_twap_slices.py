@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 from stories import START_MS, market, px, sz, usd
-from twaps import deep, last, opened, reprice, rows, slices, twap
+from twaps import cancel_twap, deep, last, opened, reprice, rows, slices, twap
 
 from hlsim.matching.types import Tif
 from hlsim.server.shapes.orders import full_order
@@ -179,6 +179,16 @@ def test_one_timer_runs_for_a_twap_and_none_while_it_waits() -> None:
         m.advance(seconds=45)
         timers = [key for _, _, kind, key in m.ex.state.timers.heap if kind == Timer.TWAP]
         assert timers == ["1"]
+
+
+def test_a_twap_that_ends_takes_its_timer_along() -> None:
+    m, _, alice = opened()
+    before = len(m.ex.state.timers.heap)
+    for _ in range(50):
+        twap_id = twap(alice, "buy 0.2 BTC", minutes=1440)
+        assert isinstance(twap_id, int)
+        assert cancel_twap(alice, "BTC", twap_id) is None
+    assert len(m.ex.state.timers.heap) == before
 
 
 def test_own_orders_are_no_counterparty() -> None:

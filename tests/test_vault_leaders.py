@@ -20,6 +20,7 @@ from houses import (
     withdraws,
 )
 from stories import START_MS, address, usd
+from twaps import rows, twap
 
 from hlsim.sim import ledger, margin
 from hlsim.sim.actions.transfers import UsdSend
@@ -161,3 +162,17 @@ def test_a_gift_to_a_vault_belongs_to_all_of_its_shares() -> None:
     assert bob.act(UsdSend(vault.address, "100", NOW)) == Done()  # type: ignore[arg-type]
     assert value(vault) == usd("2100")
     assert withdraws(alice, vault, "500") == Done()
+
+
+def test_closing_ends_what_would_trade_later() -> None:
+    """A TWAP that slept on would trade for an account of which nobody is left."""
+    alice, _, vault = grown("500")
+    m = vault.market
+    assert isinstance(twap(vault, "buy 0.02 BTC", above="90000"), int)
+
+    assert alice.act(spread(vault, "0")) == Done()
+
+    assert [status for _, status in rows(vault)] == ["waitingForTrigger", "terminated"]
+    assert m.ex.state.twaps == {}
+    m.oracle("BTC", "95000")
+    assert vault.account.positions == {}

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from ...matching.types import Side
 from .. import twap
-from ..assets import FIRST_SPOT_ID
-from ..errors import ActionError, ActionReject
 from ..fixed import Px, Sz
 from ..replies import Response, TwapCanceled, TwapPlaced
 from ..twap_state import PxWait
@@ -57,10 +55,7 @@ class TwapOrder:
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
         asked, details = self.twap, self.details or TwapDetails()
-        market = ex.market(asked.asset)
-        if market is None:
-            spot = asked.asset >= FIRST_SPOT_ID
-            raise ActionError(ActionReject.INVALID_SPOT if spot else ActionReject.INVALID_PERP)
+        market = ex.desk.listed(asked.asset)
         trigger = details.trigger
         return TwapPlaced(
             twap.place(
