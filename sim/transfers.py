@@ -90,17 +90,14 @@ def deposit(ex: Exchange, user: Address, usd: Usd) -> None:
 def mint(ex: Exchange, user: Address, token_index: int, amount: Wei) -> None:
     """Spot tokens from nowhere; makes the account.
 
-    Raises ValueError for an unknown token, one before its genesis, or no amount.
-
-    Assumed: their cost is what they are worth at mark, as of a transfer (mechanics 12).
+    Raises ValueError for an unknown token, one before its genesis, or no amount. Assumed: their cost is what they are worth at mark, as of a transfer (mechanics 12).
     """
     tokens = ex.state.universe.tokens
     if not 0 <= token_index < len(tokens):
         raise ValueError(f"no token has index {token_index}")
     if amount <= 0:
         raise ValueError(f"a mint is more than nothing: {amount}")
-    deploy = ex.state.deploys.get(token_index)
-    if deploy is not None and deploy.max_supply is None:
+    if token_index in ex.state.deploys and ex.state.deploys[token_index].max_supply is None:
         raise ValueError(f"token {token_index} has no supply before its genesis")
     token, minted = tokens[token_index], ex.state.treasury.token_minted
     minted[token_index] = Wei(minted.get(token_index, 0) + amount)

@@ -386,24 +386,6 @@ def test_a_child_that_is_modified_leaves_its_group() -> None:
     assert nothing_is_left(m, alice)
 
 
-def test_a_child_whose_replacement_takes_its_own_parent() -> None:
-    """The child is off the list while its new order meets the parent, and ends once."""
-    m, alice, _ = resting()
-    sale = alice.new_order("0.1 BTC @ 49000", is_buy=False)
-
-    assert alice.modify(2, sale, always_place=True) == Done()
-
-    ended = ("canceled", "selfTradeCanceled")
-    assert sorted(row[:2] for row in alice.statuses() if row[1] in ended) == [
-        (1, "selfTradeCanceled"),
-        (2, "canceled"),
-        (3, "selfTradeCanceled"),
-    ]
-    assert [(order.oid, order.sz) for order in alice.account.orders.values()] == [(4, sz("0.1"))]
-    assert alice.cancel("BTC", 4) is None
-    assert nothing_is_left(m, alice)
-
-
 @pytest.mark.parametrize("make", [resting, filled])
 def test_the_dead_mans_switch_takes_all_of_a_bracket(make: Any) -> None:
     """Assumed: children end as their parent does."""

@@ -8,7 +8,7 @@ from stories import START_MS, Story, Trader, address, market, px, sz, usd
 from hlsim.matching.types import Tif
 from hlsim.sim.actions.agents import ApproveBuilderFee
 from hlsim.sim.actions.orders import BuilderTerms
-from hlsim.sim.errors import CancelReject, OrderReject, Reject
+from hlsim.sim.errors import ActionError, ActionReject, CancelReject, OrderReject, Reject
 from hlsim.sim.events import NonUserCancel
 from hlsim.sim.replies import Done, Filled, Refused, Resting
 
@@ -379,3 +379,19 @@ def test_strangers_have_no_rewards(fee: int) -> None:
 
     assert isinstance(reply, Filled) == (fee == 0)
     assert m.ex.account(address("nobody")) is None
+
+
+@pytest.mark.parametrize(
+    ("asset_id", "why"),
+    [
+        (9_999, ActionReject.INVALID_PERP),
+        (19_999, ActionReject.INVALID_SPOT),
+        (110_000, ActionReject.INVALID_PERP),
+        (100_000_010, ActionReject.INVALID_OUTCOME),
+    ],
+)
+def test_an_id_of_nothing_is_told_what_it_would_be(asset_id: int, why: ActionReject) -> None:
+    """Documented: ranges of ids (mechanics 14)."""
+    with pytest.raises(ActionError) as refused:
+        market().ex.desk.listed(asset_id)
+    assert refused.value.why is why

@@ -15,7 +15,6 @@ from hlsim.matching.types import Tif
 from hlsim.server.encode import order_status
 from hlsim.server.topics.markets import Bbo
 from hlsim.server.topics.outcomes import OutcomeMetaUpdates
-from hlsim.sim.errors import ActionError, ActionReject
 from hlsim.sim.events import Direction, Fill, Trade
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.operations import (
@@ -279,22 +278,6 @@ def test_a_halt_and_an_unknown_number() -> None:
     alice, _, _ = bettors(m)
     m.ex.operate(SetHalt(100_000_010, True))
     assert order_status(alice.buys("20 #10 @ 0.6")) == {"error": "Trading is halted."}
-
-
-def test_an_order_for_what_is_not_listed_is_told_what_is_not() -> None:
-    """Documented: ranges of ids (mechanics 14); Observed: the words for perps and pairs."""
-    m = rain()
-    alice, _, _ = bettors(m)
-    for asset_id, why in (
-        (9_999, ActionReject.INVALID_PERP),
-        (19_999, ActionReject.INVALID_SPOT),
-        (110_000, ActionReject.INVALID_PERP),
-        (100_000_090, ActionReject.INVALID_OUTCOME),
-    ):
-        with pytest.raises(ActionError) as refused:
-            m.ex.desk.listed(asset_id)
-        assert refused.value.why is why
-    assert alice.account.orders == {}
 
 
 def test_a_crossing_order_pays_no_more_than_it_has() -> None:

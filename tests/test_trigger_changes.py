@@ -234,3 +234,29 @@ def test_a_restored_exchange_fires_what_was_asleep() -> None:
         "reduceOnlyCanceled",
         "filled",
     ]
+
+
+def test_a_child_whose_replacement_takes_its_own_parent() -> None:
+    """The child is off the list while its new order meets the parent, and ends once."""
+    m = market()
+    alice = m.account("alice")
+    alice.place(
+        alice.new_order("0.1 BTC @ 49000", is_buy=True),
+        alice.trigger("0.1 BTC @ 42000", at="47000"),
+        alice.trigger("0.1 BTC @ 48000", at="53000", tpsl="tp"),
+        grouping="normalTpsl",
+    )
+    sale = alice.new_order("0.1 BTC @ 49000", is_buy=False)
+
+    assert alice.modify(2, sale, always_place=True) == Done()
+
+    ended = ("canceled", "selfTradeCanceled")
+    assert sorted(row[:2] for row in alice.statuses() if row[1] in ended) == [
+        (1, "selfTradeCanceled"),
+        (2, "canceled"),
+        (3, "selfTradeCanceled"),
+    ]
+    assert [(order.oid, order.sz) for order in alice.account.orders.values()] == [(4, sz("0.1"))]
+    assert alice.cancel("BTC", 4) is None
+    assert alice.account.brackets == {}
+    assert nothing_is_left(m, alice)
