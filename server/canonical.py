@@ -147,7 +147,8 @@ def _writer(entries: tuple[WireField, ...]) -> Write:
 
 def _write_value(hints: tuple[Any, ...]) -> Write:
     if len(hints) != 1:
-        return _as_is
+        part = next((hint for hint in hints if is_part(hint)), None)
+        return _as_is if part is None else _write_word_or(part)
     hint = hints[0]
     if hint in _WRITERS:
         return _WRITERS[hint]
@@ -158,6 +159,11 @@ def _write_value(hints: tuple[Any, ...]) -> Write:
         write_one = _write_value(get_args(hint)[:1])
         return lambda values: [write_one(value) for value in values]
     return _part_writer(hint) if is_part(hint) else _as_is
+
+
+def _write_word_or(part: Any) -> Write:
+    write_part = _part_writer(part)
+    return lambda value: value if type(value) is str else write_part(value)
 
 
 def _as_is(value: Any) -> Any:

@@ -298,7 +298,7 @@ def _shape(
 
 def _field_codec(entry: WireField) -> tuple[Codec, Shape | None]:
     if entry.choices:
-        codec, part = Codec(Literal[entry.choices]), None
+        codec, part = _choice_codec(entry)
     elif len(entry.hints) == 1:
         codec, part = _hint_codec(entry.hints[0])
     else:
@@ -309,6 +309,20 @@ def _field_codec(entry: WireField) -> tuple[Codec, Shape | None]:
     if entry.nullable:
         wire |= None
     return Codec(wire, _optional(codec.read, entry.default, omit=entry.omit)), part
+
+
+def _choice_codec(entry: WireField) -> tuple[Codec, Shape | None]:
+    """One of a few words or, where the annotation has a dataclass as well, an object of it."""
+    words = Codec(Literal[entry.choices])
+    others = [hint for hint in entry.hints if hint is not str]
+    if not others:
+        return words, None
+    shape = part_shape(others[0])
+
+    def read(posted: Any) -> tuple[Any, Any]:
+        return (posted if type(posted) is str else shape.build(posted)), posted
+
+    return Codec(words.wire | shape.struct, read), shape
 
 
 def _hint_codec(hint: Any) -> tuple[Codec, Shape | None]:

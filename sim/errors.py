@@ -173,6 +173,7 @@ class ActionReject(Enum):
     EXPIRED = "Action already expired"
 
     # orders
+    PRIORITY_BALANCE = "Insufficient delegatable balance for priority order"
     INVALID_SPOT = "Invalid spot"
     # Assumed: no recording exists of an unknown perps asset; nearest documented wording.
     INVALID_PERP = "Invalid perp"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from refusals import BTC, FRESH, World, earns
+from wire import IOC, order
 
 from hlsim.sim.errors import ActionReject
 
@@ -54,6 +55,16 @@ def _(w: World) -> Any:
 def _(w: World) -> Any:
     _stake(w)
     return _delegate(w, OPEN, 11)
+
+
+@earns(
+    ActionReject.PRIORITY_BALANCE,
+    "Insufficient delegatable balance for priority order",
+)
+def _(w: World) -> Any:
+    """Whatever is staked: priority fees are not modelled."""
+    _stake(w)
+    return w.alice.orders(order(BTC, "0.1", "66000", IOC), grouping={"p": 12345})
 
 
 @earns(ActionReject.STAKE_SHORT, "Insufficient stake")

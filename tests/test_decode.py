@@ -22,6 +22,7 @@ from hlsim.sim.actions.orders import (
     NewOrder,
     OrderTerms,
     PlaceOrders,
+    Priority,
     TriggerTerms,
 )
 
@@ -230,6 +231,18 @@ def test_a_grouping_is_read_and_signed(grouping: str) -> None:
 
     assert action.action.grouping == grouping
     assert msgpack.unpackb(action.packed)["grouping"] == grouping
+
+
+def test_a_priority_is_read_and_signed_in_place_of_a_grouping() -> None:
+    """Documented: exchange 5.1."""
+    posted = order()
+    posted["action"]["grouping"] = {"p": 12345}
+
+    action: Any = read(posted)
+
+    assert action.action.grouping == Priority(12345)  # type: ignore[arg-type]
+    assert msgpack.unpackb(action.packed)["grouping"] == {"p": 12345}
+    assert wire_form(action.action)["grouping"] == {"p": 12345}
 
 
 def test_orders_share_the_terms_that_are_equal() -> None:

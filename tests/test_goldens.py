@@ -204,6 +204,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"user": ALICE, "coin": "NOPE"},
     ],
     "allMids": [{}, {"dex": ""}, {"dex": "nope"}],
+    "borrowLendReserveState": [{"token": token} for token in (0, 1, 99)],
     "candleSnapshot": [
         {"req": {"coin": coin, "interval": interval, "startTime": START_MS}}
         for coin, interval in (("BTC", "1h"), ("@2", "30m"), ("GONE", "1h"), ("NOPE", "1h"))
@@ -253,6 +254,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"user": ALICE, "startTime": START_MS + HOUR_MS, "endTime": None},
         {"user": ALICE, "startTime": START_MS, "aggregateByTime": True},
     ],
+    "userBorrowLendInterest": [{"user": user, "startTime": START_MS} for user in (ALICE, NOBODY)],
     "userFunding": [{"user": ALICE, "startTime": START_MS}, {"user": CAROL}],
     "userTwapSliceFillsByTime": [
         {"user": ALICE, "startTime": START_MS + 300_000, "endTime": START_MS + 330_000},

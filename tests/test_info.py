@@ -70,6 +70,7 @@ EMPTY: dict[str, Any] = {
     "leadingVaults": [],
     "userDexAbstraction": None,
     "isVip": None,
+    "borrowLendUserState": {"tokenToState": [], "health": "healthy", "healthFactor": None},
     "userRole": {"role": "missing"},
     "userAbstraction": "default",
     "userRateLimit": {
@@ -104,6 +105,7 @@ def test_empty_answers_of_types_that_ask_for_more() -> None:
     assert ask(m, "orderStatus", user=NOBODY, oid=1) == {"status": "unknownOid"}
     assert ask(m, "maxBuilderFee", user=NOBODY, builder=ALICE) == 0
     assert ask(m, "userFillsByTime", user=NOBODY, startTime=0) == []
+    assert ask(m, "userBorrowLendInterest", user=NOBODY, startTime=0) == []
 
 
 # -- orders ----------------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ from hlsim.sim.actions.orders import (
     NewOrder,
     OrderTerms,
     PlaceOrders,
+    Priority,
     TriggerTerms,
 )
 from hlsim.sim.actions.outcomes import MergeOutcome, NegateOutcome, UserOutcome
@@ -119,6 +120,7 @@ PROFILE = Profile(NodeIp("::1"), "a", "b", True, BIG, USER)
 EXAMPLES: list[Any] = [
     PlaceOrders((order(), WITH_CLOID), builder=BuilderTerms(USER, BIG)),
     PlaceOrders((order(), STOP), "normalTpsl"),
+    PlaceOrders((order(),), Priority(BIG)),
     PlaceOrders(()),
     Modify(BIG, order()),
     Modify(CLOID, WITH_CLOID, always_place=True),

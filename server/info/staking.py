@@ -118,3 +118,9 @@ def _validator(validator: Validator) -> Json:
             for name, days in PERIODS
         ],
     }
+
+
+@info("validatorL1Votes", status="empty", source="info 9")
+def validator_l1_votes(view: View) -> Json:
+    """Validators here have nothing to vote on."""
+    return []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NewType
 
 from ...matching.types import Tif
 from .. import trading
+from ..errors import ActionError, ActionReject
 from ..fixed import Address, Cloid, Px, Sz
 from ..modifying import modify, modify_batch
 from ..replies import OrderReplies, Response
@@ -65,6 +66,13 @@ class BuilderTerms:
     fee: U32 = field(metadata={"wire": "f"})
 
 
+@dataclass(frozen=True, slots=True)
+class Priority:
+    """`{"p": rate}` for a grouping: what to pay for being early, in 1e-8 of the notional."""
+
+    rate: U32 = field(metadata={"wire": "p"})
+
+
 def _class_of(orders: tuple[NewOrder, ...]) -> BlockClass:
     """Assumed: a trigger order sends nothing to a book when it is placed (mechanics 2.1)."""
     for order in orders:
@@ -83,10 +91,19 @@ def _class_of(orders: tuple[NewOrder, ...]) -> BlockClass:
 @dataclass(frozen=True, slots=True)
 class PlaceOrders:
     orders: tuple[NewOrder, ...]
-    grouping: str = field(default="na", metadata={"choices": ("na", "normalTpsl", "positionTpsl")})
+    grouping: str | Priority = field(
+        default="na", metadata={"choices": ("na", "normalTpsl", "positionTpsl")}
+    )
     builder: BuilderTerms | None = field(default=None, metadata={"omit": True})
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
+        """Documented: a priority order is paid for with HYPE that is staked and not delegated.
+
+        Priority fees are not modelled: every account is refused as one that has none of it, and
+        before anything else is asked (Assumed).
+        """
+        if isinstance(self.grouping, Priority):
+            raise ActionError(ActionReject.PRIORITY_BALANCE)
         trading.check_post_only(ex.state, self.orders)
         return OrderReplies(ex.desk.place_batch(acting, self.orders, self.builder, self.grouping))
 

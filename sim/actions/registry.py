@@ -76,8 +76,9 @@ def action(
 
     Field metadata: `wire` is the key when it differs from the camelCase of the field's name; `omit`
     True leaves the key out of the signed form when the value equals the field's default; `choices`
-    are the only legal words; `variant` True marks the keys of a tagged union, of which exactly one
-    may stand there. A default makes a field optional; `| None` lets it be null.
+    are the only legal words, besides objects of a dataclass in the same union; `variant` True marks
+    the keys of a tagged union, of which exactly one may stand there. A default makes a field
+    optional; `| None` lets it be null.
     """
 
     def register(cls: Cls) -> Cls:
