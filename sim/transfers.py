@@ -90,7 +90,8 @@ def deposit(ex: Exchange, user: Address, usd: Usd) -> None:
 def mint(ex: Exchange, user: Address, token_index: int, amount: Wei) -> None:
     """Spot tokens from nowhere; makes the account.
 
-    Raises ValueError for an unknown token, one before its genesis, or no amount. Assumed: their cost is what they are worth at mark, as of a transfer (mechanics 12).
+    Raises ValueError for an unknown token, one before its genesis, or no amount. Assumed: their
+    cost is what they are worth at mark, as of a transfer (mechanics 12).
     """
     tokens = ex.state.universe.tokens
     if not 0 <= token_index < len(tokens):
