@@ -221,26 +221,28 @@ def part_shape(cls: Any) -> Shape:
 def _variant_shape(cls: Any, entries: tuple[WireField, ...], **options: Any) -> Shape:
     """Of a class whose fields are the ways to be one thing, each an object, or a key with null.
 
-    Equal closed ones are made once.
+    Equal closed ones are made once. A way may be a list or a text, too.
     """
-    shapes = {
-        entry.name: _GIVEN if entry.hints[0] is Given else part_shape(entry.hints[0])
-        for entry in entries
-    }
+    codecs = {entry.name: _way_codec(entry.hints[0]) for entry in entries}
     struct = msgspec.defstruct(
         cls.__name__,
-        [(name, shape.struct | UnsetType, UNSET) for name, shape in shapes.items()],
+        [(name, codec.wire | UnsetType, UNSET) for name, (codec, _) in codecs.items()],
         rename={entry.name: entry.key for entry in entries},
         kw_only=True,
         forbid_unknown_fields=True,
         **options,
     )
 
-    def make(name: str, part: Any) -> Any:
-        return cls(**{name: shapes[name].build(part)})
+    def make(name: str, part: Any) -> tuple[Any, Any]:
+        read = codecs[name][0].read
+        value, canonical = (part, part) if read is None else read(part)
+        return cls(**{name: value}), canonical
 
     closed_make = cache(make)
-    makes = [(name, closed_make if shape.closed else make) for name, shape in shapes.items()]
+    makes = [
+        (name, closed_make if shape is not None and shape.closed else make)
+        for name, (_, shape) in codecs.items()
+    ]
 
     def build(posted: Any) -> Any:
         found = None
@@ -250,13 +252,22 @@ def _variant_shape(cls: Any, entries: tuple[WireField, ...], **options: Any) -> 
                 continue
             if found is not None:
                 raise ValueError("two of a union")
-            found = make_one(name, part)
+            found, canonical = make_one(name, part)
+            if canonical is not part:
+                setattr(posted, name, canonical)
         if found is None:
             raise ValueError("none of a union")
         return found
 
-    parts: dict[str, Shape | None] = {entry.key: shapes[entry.name] for entry in entries}
+    parts: dict[str, Shape | None] = {entry.key: codecs[entry.name][1] for entry in entries}
     return Shape(struct, build, parts, closed=False)
+
+
+def _way_codec(hint: Any) -> tuple[Codec, Shape | None]:
+    """Of one key of a tagged union."""
+    if hint is Given:
+        return Codec(_GIVEN.struct, lambda posted: (True, posted)), _GIVEN
+    return _hint_codec(hint)
 
 
 def _shape(

@@ -1,6 +1,6 @@
-"""Account modes. In a unified account spot and perps share one balance of USDC.
+"""Account modes. In a unified account spot and all perps share one balance of each collateral.
 
-The cash of a unified account lies in its perps ledger, where margin, liquidation and funding look
+The cash of a unified account lies in its perps ledgers, where margin, liquidation and funding look
 for it; on spot stays what spot orders hold. `gather` and `cover` move it across, and since they
 move what is one balance to its owner, nothing but the two ledgers can tell. Portfolio margin is
 not built: who may have it is refused it.
@@ -8,6 +8,7 @@ not built: who may have it is refused it.
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from ..matching.types import Side
@@ -15,9 +16,9 @@ from . import margin
 from .assets import SpotPair
 from .clearinghouse import USDC, balance
 from .errors import ActionError, ActionReject
-from .fixed import Address, Usd, Wei, div_down, ntl_wei, rescale_down
+from .fixed import Address, Usd, Wei, div_down, ntl_wei, rescale_down, sz_to_wei
 from .margin import UNIFIED
-from .state import Account, Market, State
+from .state import Account, Clearing, Market, State
 
 if TYPE_CHECKING:
     from .call import Acting
@@ -90,6 +91,7 @@ def _enter(ex: Exchange, account: Account, mode: str) -> None:
     account.abstraction = mode
     if mode == UNIFIED:
         ex.state.unified[account.address] = None
+        _merge(ex.state, account)
         gather(ex, account)
     ex.touch(account.address)
 
@@ -103,7 +105,8 @@ def start_mode(state: State, account: Account) -> None:
 
 def _check_portfolio(state: State, account: Account) -> None:
     """Assumed: the account value is that of perps and the USDC on spot."""
-    value = margin.total_summary(state, account).account_value + _usd(state, _spot_wei(account))
+    value = margin.total_summary(state, account).account_value
+    value = Usd(value + _usd(state, USDC, on_spot(account, USDC)[0]))
     if value < _PORTFOLIO_VALUE and account.volume.total_usd < _PORTFOLIO_VOLUME:
         raise ActionError(ActionReject.PORTFOLIO_MARGIN)
 
@@ -117,20 +120,43 @@ def refuse_unified(account: Account) -> None:
 # -- one balance -----------------------------------------------------------------------------------
 
 
+def pool_of(state: State, token_index: int) -> int | None:
+    """Which clearing of a unified account a token is the collateral of; None for other tokens."""
+    if token_index == USDC:
+        return 0
+    dexes = state.universe.dexes
+    return next((dex.index for dex in dexes if dex.collateral == token_index), None)
+
+
+def _pools(state: State) -> dict[int, int]:
+    """Every collateral, by token index, with its pool."""
+    found = {USDC: 0}
+    for dex in state.universe.dexes:
+        found.setdefault(dex.collateral, dex.index)
+    return found
+
+
 def free(state: State, account: Account, token_index: int) -> Wei:
     """What of a token no order holds and no position needs: what the account can give away."""
     held = account.spot.get(token_index)
     found = held.total - held.hold if held is not None else 0
-    if token_index == USDC and account.abstraction == UNIFIED:
-        found += _wei(state, margin.withdrawable(state, account))
+    if account.abstraction == UNIFIED:
+        pool = pool_of(state, token_index)
+        if pool is not None:
+            usd = margin.withdrawable(state, account, account.at(pool))
+            found += _wei(state, token_index, usd)
     return Wei(found)
 
 
 def gather(ex: Exchange, account: Account) -> None:
-    """Moves the USDC that no spot order holds to the perps ledger; a part of a µUSD stays."""
-    held = account.spot.get(USDC)
-    if held is not None and held.total > held.hold:
-        _shift(ex.state, account, -_usd(ex.state, held.total - held.hold))
+    """Moves the collateral that no spot order holds to the perps ledgers; a part of a millionth
+    stays.
+    """
+    for token_index, pool in _pools(ex.state).items():
+        held = account.spot.get(token_index)
+        if held is not None and held.total > held.hold:
+            usd = _usd(ex.state, token_index, held.total - held.hold)
+            _shift(ex.state, account, token_index, pool, -usd)
 
 
 def gather_all(ex: Exchange, touched: dict[Address, None]) -> None:
@@ -143,42 +169,88 @@ def gather_all(ex: Exchange, touched: dict[Address, None]) -> None:
 
 def cover(ex: Exchange, account: Account, token_index: int, amount: int) -> None:
     """Sees to it that `amount` of a token lies on spot beside what is on hold there."""
-    if token_index != USDC or account.abstraction != UNIFIED:
+    if account.abstraction != UNIFIED:
         return
-    held = balance(account, USDC)
+    pool = pool_of(ex.state, token_index)
+    if pool is None:
+        return
+    held = balance(account, token_index)
     short = amount + held.hold - held.total
     if short > 0:
-        # Rounded up to a whole µUSD.
-        _shift(ex.state, account, -_usd_down(ex.state, -short))
+        # Rounded up to a whole millionth.
+        usd = -div_down(-short, _wei(ex.state, token_index, 1))
+        _shift(ex.state, account, token_index, pool, usd)
 
 
 def cover_order(ex: Exchange, account: Account, market: Market, order: Order) -> None:
     """`cover` for all that a spot order may pay at its limit."""
     pair = market.asset
-    if isinstance(pair, SpotPair) and order.side is Side.BID:
+    if not isinstance(pair, SpotPair):
+        return
+    if order.side is Side.BID:
         amount = ntl_wei(order.px, order.sz, pair.quote.wei_decimals)
         cover(ex, account, pair.quote.index, amount)
+    else:
+        cover(ex, account, pair.base.index, sz_to_wei(order.sz, pair.base.wei_decimals))
 
 
-def _shift(state: State, account: Account, usd: int) -> None:
-    """Moves `usd` from the perps ledger to spot; negative for the other way."""
-    held = balance(account, USDC)
-    account.raw_usd = Usd(account.raw_usd - usd)
-    held.total = Wei(held.total + _wei(state, usd))
-    state.treasury.usd_to_spot = Usd(state.treasury.usd_to_spot + usd)
+def _shift(state: State, account: Account, token_index: int, pool: int, usd: int) -> None:
+    """Moves `usd` from a perps ledger to spot; negative for the other way."""
+    if usd == 0:
+        return
+    held, clearing = balance(account, token_index), account.open(pool)
+    clearing.raw_usd = Usd(clearing.raw_usd - usd)
+    held.total = Wei(held.total + _wei(state, token_index, usd))
+    flow = state.treasury.flow(token_index)
+    flow.to_spot = Usd(flow.to_spot + usd)
+
+
+def _merge(state: State, account: Account) -> None:
+    """Clears together what has one collateral, as a unified account does."""
+    apart, account.dexes = account.dexes, {}
+    for index, clearing in apart.items():
+        pool = pool_of(state, state.universe.dexes[index - 1].collateral)
+        assert pool is not None
+        whole = account.open(pool)
+        whole.raw_usd = Usd(whole.raw_usd + clearing.raw_usd)
+        whole.positions |= clearing.positions
+        whole.leverages |= clearing.leverages
+        whole.funding_all_time |= clearing.funding_all_time
+        whole.order_loads |= clearing.order_loads
 
 
 # -- what it looks like ----------------------------------------------------------------------------
 
 
-def shown_perps(state: State, account: Account) -> tuple[margin.Summary, margin.Summary]:
+def part_of(state: State, account: Account, dex: int) -> Clearing:
+    """What of an account's perps is shown with one dex, to be read."""
+    if account.abstraction != UNIFIED:
+        return account.at(dex)
+    token = USDC if dex == 0 else state.universe.dexes[dex - 1].collateral
+    pool = pool_of(state, token)
+    assert pool is not None
+    whole = account.at(pool)
+    positions = {
+        asset_id: position
+        for asset_id, position in whole.positions.items()
+        if margin.perp_of(state, asset_id).dex == dex
+    }
+    return replace(_alone(whole), positions=positions)
+
+
+def _alone(clearing: Clearing) -> Clearing:
+    """The clearing alone, without the account that it may be."""
+    return Clearing(**{each.name: getattr(clearing, each.name) for each in fields(Clearing)})
+
+
+def shown_perps(state: State, part: Clearing) -> tuple[margin.Summary, margin.Summary]:
     """(all, cross) summaries of a unified account: the margin of its positions and their pnl.
 
     Inferred from one account, whose perps value was its margin used and what it was withdrawable
     beyond, with ten times as much on spot (info 5.1).
     """
-    total, cross = margin.total_summary(state, account), margin.cross_summary(state, account)
-    idle = cross.account_value - cross.total_margin_used - margin.cross_pnl(state, account)
+    total, cross = margin.total_summary(state, part), margin.cross_summary(state, part)
+    idle = cross.account_value - cross.total_margin_used - margin.cross_pnl(state, part)
     return _without(total, idle), _without(cross, idle)
 
 
@@ -191,42 +263,40 @@ def _without(summary: margin.Summary, idle: int) -> margin.Summary:
     )
 
 
-def shown_usdc(state: State, account: Account) -> tuple[Wei, Wei]:
-    """(total, hold) of the one balance: its cash, and what orders and positions need of it.
+def shown_balances(state: State, account: Account) -> dict[int, tuple[Wei, Wei]]:
+    """(total, hold) of each collateral: its cash, and what orders and positions need of it.
 
     Observed: `hold` is the perps margin used, and that of perps orders shows there (info 5.1,
     mechanics 6.5). Inferred: unrealised profit is no cash.
     """
-    cash: int = account.raw_usd
-    for position in account.positions.values():
-        cash += position.entry_ntl + position.raw_usd
-    used = margin.total_summary(state, account).total_margin_used
-    used = Usd(used + margin.order_margin(state, account))
-    held = balance_or_none(account)
-    return Wei(_wei(state, cash) + held[0]), Wei(_wei(state, used) + held[1])
+    found = {}
+    for token_index, pool in _pools(state).items():
+        clearing = account.at(pool)
+        cash: int = clearing.raw_usd
+        for position in clearing.positions.values():
+            cash += position.entry_ntl + position.raw_usd
+        used = margin.total_summary(state, clearing).total_margin_used
+        used = Usd(used + margin.order_margin(state, clearing))
+        total, hold = on_spot(account, token_index)
+        found[token_index] = (
+            Wei(_wei(state, token_index, cash) + total),
+            Wei(_wei(state, token_index, used) + hold),
+        )
+    return found
 
 
-def balance_or_none(account: Account) -> tuple[int, int]:
-    """(total, hold) of USDC as it lies on spot."""
-    held = account.spot.get(USDC)
+def on_spot(account: Account, token_index: int) -> tuple[int, int]:
+    """(total, hold) of a token as it lies on spot."""
+    held = account.spot.get(token_index)
     return (0, 0) if held is None else (held.total, held.hold)
 
 
 # -- units -----------------------------------------------------------------------------------------
 
 
-def _spot_wei(account: Account) -> int:
-    return balance_or_none(account)[0]
+def _usd(state: State, token_index: int, wei: int) -> Usd:
+    return Usd(rescale_down(wei, state.universe.tokens[token_index].wei_decimals, 6))
 
 
-def _usd(state: State, wei: int) -> Usd:
-    return Usd(rescale_down(wei, state.universe.tokens[USDC].wei_decimals, 6))
-
-
-def _usd_down(state: State, wei: int) -> int:
-    """As `_usd`, rounded toward minus infinity."""
-    return div_down(wei, _wei(state, 1))
-
-
-def _wei(state: State, usd: int) -> int:
-    return rescale_down(usd, 6, state.universe.tokens[USDC].wei_decimals)
+def _wei(state: State, token_index: int, usd: int) -> int:
+    return rescale_down(usd, 6, state.universe.tokens[token_index].wei_decimals)

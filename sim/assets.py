@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from .fixed import TEN, Address, Px, Rate, Sz, Usd, div_down
+from .fixed import RATE_SCALE, TEN, Address, Px, Rate, Sz, Usd, div_down
 
 FIRST_SPOT_ID = 10_000
 """Asset id of spot pair index 0. Documented: spot is 10000 + index (mechanics 14)."""
 
 FIRST_BUILDER_ID = 100_000
-"""Perps of builder-deployed dexes begin here (mechanics 14); none is listed."""
+"""No spot pair has an id from here on."""
+IDS_PER_DEX = 10_000
+"""Documented: 100000 + 10000 * dex + place (mechanics 14), so the first one is 110000."""
 FIRST_OUTCOME_ID = 100_000_000
 """Asset id of side 0 of outcome 0. Documented: 100000000 + 10 * outcome + side (mechanics 14)."""
 
@@ -103,8 +106,26 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class Deployed:
+    """What its deployer sets of a perp."""
+
+    multiplier: Rate = Rate(RATE_SCALE)
+    """Of the funding rate. Documented: 0 to 10 (mechanics 10)."""
+    interest: Rate | None = None
+    """Of funding in 8 hours; None: that of all perps."""
+    is_scaled: bool = False
+    """True once a multiplier was set."""
+    is_growth: bool = False
+    """Growth mode: a tenth of the fees."""
+    growth_ms: int = 0
+    """When that was changed last; 0: never."""
+
+
+@dataclass(frozen=True, slots=True)
 class Perp:
-    """A perpetual of the first dex. `id` is its place in the universe."""
+    """A perpetual. `id` is its place in the universe of the first dex; in the dex `dex` it is
+    100000 + 10000 * dex + place (mechanics 14).
+    """
 
     id: int
     coin: str
@@ -117,6 +138,18 @@ class Perp:
     """Documented: 20000 USDC for BTC and ETH, 6000 for the others (mechanics 9)."""
     start_px: Px = Px(0)
     """Oracle price of the world file, where a market starts."""
+    dex: int = 0
+    """0: the first one, which validators run. Else that of a deployer."""
+    pool: int = 0
+    """The first dex with the same collateral: positions of one pool share the balance of an
+    account that has one for all of them.
+    """
+    collateral: int = 0
+    """Index of the token that margin, pnl and fees are in."""
+    fee_token: str = "USDC"
+    """Its name."""
+    deployed: Deployed | None = None
+    """None on the first dex."""
     max_decimals: int = field(init=False, default=6)
     is_spot: bool = field(init=False, default=False)
 
@@ -171,6 +204,54 @@ class OutcomeSide(SpotPair):
 Asset = Perp | SpotPair
 
 
+def dex_of(asset_id: int) -> int:
+    """The dex with which an asset is shown. Documented: spot stands with the first (info 2.2)."""
+    if FIRST_BUILDER_ID <= asset_id < FIRST_OUTCOME_ID:
+        return div_down(asset_id - FIRST_BUILDER_ID, IDS_PER_DEX)
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """How a deployer describes a perp to people."""
+
+    category: str
+    description: str
+    display_name: str | None = None
+    keywords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dex:
+    """A perps exchange within the exchange that somebody deployed (HIP-3)."""
+
+    index: int
+    """From 1 on."""
+    name: str
+    full_name: str
+    deployer: Address
+    collateral: int
+    """Index of the token that all of it is cleared in."""
+    oracle_updater: Address | None = None
+    fee_recipient: Address | None = None
+    """Both None: the deployer."""
+    fee_scale: Rate = Rate(RATE_SCALE)
+    fee_scale_ms: int = 0
+    """When it was set last; 0: never."""
+    margin_tables: dict[int, MarginTable] = field(default_factory=dict)
+    """Its own, ids >= 50."""
+    sub_deployers: tuple[tuple[str, tuple[Address, ...]], ...] = ()
+    """Who else may do what: variants of `perpDeploy`."""
+    annotations: dict[str, Annotation] = field(default_factory=dict)
+    """By coin."""
+    perps: tuple[Perp, ...] = ()
+    is_disabled: bool = False
+
+    @property
+    def first_id(self) -> int:
+        return FIRST_BUILDER_ID + IDS_PER_DEX * self.index
+
+
 def px_decimals(asset: Asset) -> int:
     """Most decimals a price may have: 6 - szDecimals perps, 8 - szDecimals spot (mechanics 1.1)."""
     return asset.max_decimals - asset.sz_decimals
@@ -214,6 +295,7 @@ class Universe:
     """Everything listed, by every name it goes by. `tokens[i].index == i`."""
 
     perps: list[Perp]
+    """Of the first dex."""
     pairs: list[SpotPair]
     tokens: list[Token]
     margin_tables: dict[int, MarginTable]
@@ -223,6 +305,10 @@ class Universe:
     """What the exchange opened with, once anything was listed or delisted since."""
     outcomes: list[OutcomeSide] = field(default_factory=list)
     """Both sides of every outcome, settled ones too."""
+    dexes: list[Dex] = field(default_factory=list)
+    """Those that were deployed: `dexes[i].index == i + 1`."""
+    all_perps: list[Perp] = field(init=False)
+    """Of all dexes, in the order of their ids."""
     by_id: dict[int, Asset] = field(init=False)
     by_coin: dict[str, Asset] = field(init=False)
     token_by_name: dict[str, Token] = field(init=False)
@@ -230,7 +316,8 @@ class Universe:
     """Tokens that some pair is quoted in, by index."""
 
     def __post_init__(self) -> None:
-        assets: list[Asset] = [*self.perps, *self.pairs, *self.outcomes]
+        self.all_perps = [*self.perps, *(perp for dex in self.dexes for perp in dex.perps)]
+        assets: list[Asset] = [*self.all_perps, *self.pairs, *self.outcomes]
         self.by_id = {asset.id: asset for asset in assets}
         self.by_coin = {asset.coin: asset for asset in assets}
         self.quotes = {pair.quote.index: pair.quote for pair in self.pairs}
@@ -247,6 +334,23 @@ class Universe:
     def with_perps(self, perps: list[Perp]) -> Universe:
         """The same universe with other perps. A universe itself never changes."""
         return replace(self, perps=perps, first=self.origin)
+
+    def with_dex(self, dex: Dex) -> Universe:
+        """The same universe with one dex more, or another one in the place of the same index."""
+        dexes = [*self.dexes[: dex.index - 1], dex, *self.dexes[dex.index :]]
+        return replace(self, dexes=dexes, first=self.origin)
+
+    def dex(self, name: str) -> Dex | None:
+        """The deployed dex of a name."""
+        return next((dex for dex in self.dexes if dex.name == name), None)
+
+    def perps_of(self, dex: int) -> Sequence[Perp]:
+        """The perps of one dex, 0 being the first."""
+        return self.perps if dex == 0 else self.dexes[dex - 1].perps
+
+    def tables_of(self, dex: int) -> dict[int, MarginTable]:
+        """The margin tables that are listed with one dex."""
+        return self.margin_tables if dex == 0 else self.dexes[dex - 1].margin_tables
 
     def with_tokens(self, tokens: list[Token]) -> Universe:
         """The same universe with other tokens, in its pairs too."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import trigger_orders
+from . import margin, trigger_orders
 from .errors import OrderReject, Reject
 from .fixed import Address
 from .orders import Order, OrderStatus, Stage
@@ -182,7 +182,7 @@ def _arm_child(desk: Desk, account: Account, child: Order) -> None:
     """Puts a child to sleep. Assumed: where its price is reached by now it fires at once, and where
     there is nothing for it to reduce it ends.
     """
-    position = account.positions.get(child.asset_id)
+    position = margin.position_of(desk.ex.state, account, child.asset_id)
     if position is None or position.szi * child.side.sign >= 0:
         desk.cancel_order(child, OrderStatus.REDUCE_ONLY_CANCELED)
         return

@@ -28,7 +28,7 @@ from .fixed import (
 )
 from .ids import ZERO_ADDRESS, trade_id
 from .orders import Order
-from .state import Account, Market, Position, SpotBalance
+from .state import Account, Clearing, Market, Position, SpotBalance
 
 if TYPE_CHECKING:
     from .exchange import Exchange
@@ -140,16 +140,17 @@ def _settle_perp(
     assert isinstance(asset, Perp)
     account = state.accounts[Address(order.owner)]
     notional = ntl(px, sz)
-    taker_rate, maker_rate = fees.perp_rates(state, account)
+    taker_rate, maker_rate = fees.perp_rates(state, account, asset)
     protocol = fees.perp_fee(notional, taker_rate if crossed else maker_rate)
     builder = 0
     if order.builder is not None:
         builder = fees.builder_fee(notional, order.builder.fee)
     fee = Usd(protocol + builder)
-    _share_perp_fee(ex, account, order, protocol, builder)
-    before = account.positions.get(asset.id)
+    rewards.share_perp_fee(ex, account, asset, order, protocol, builder)
+    clearing = account.enter(asset)
+    before = clearing.positions.get(asset.id)
     start = Szi(before.szi if before is not None else 0)
-    direction, closed_pnl = move_position(ex, market, account, asset, order.side, px, sz, fee)
+    direction, closed_pnl = move_position(ex, market, clearing, asset, order.side, px, sz, fee)
     return Fill(
         account.address,
         asset.coin,
@@ -166,7 +167,7 @@ def _settle_perp(
         crossed,
         fee,
         6,
-        "USDC",
+        asset.fee_token,
         builder,
         match.tid,
         order.cloid,
@@ -175,25 +176,10 @@ def _settle_perp(
     )
 
 
-def _share_perp_fee(
-    ex: Exchange, account: Account, order: Order, protocol: Usd, builder: int
-) -> None:
-    """Books a perps fee (µUSD): the builder's part, the referrer's, and what the exchange keeps."""
-    state, part = ex.state, rewards.referrer_part(account, protocol)
-    state.treasury.usd_fees = Usd(state.treasury.usd_fees + protocol - part)
-    if part:
-        earned, of = rewards.usd_to_wei(state, part), rewards.usd_to_wei(state, protocol)
-        rewards.pay_referrer(ex, account, USDC, of, earned)
-    if order.builder is not None:
-        rewards.pay_builder(ex, order.builder, USDC, rewards.usd_to_wei(state, builder))
-    if part or builder:
-        rewards.book_perps(state, part + builder)
-
-
 def move_position(
     ex: Exchange,
     market: Market,
-    account: Account,
+    clearing: Clearing,
     asset: Perp,
     side: Side,
     px: Px,
@@ -206,26 +192,26 @@ def move_position(
     mechanics 7.2, reproduces 500 recorded fills; a flip is one fill.
     """
     sign = side.sign
-    position = account.positions.get(asset.id)
+    position = clearing.positions.get(asset.id)
     if position is None or position.szi * sign > 0:
-        _open(ex, market, account, asset, sign, px, sz, fee)
+        _open(ex, market, clearing, asset, sign, px, sz, fee)
         return (Direction.OPEN_LONG if sign > 0 else Direction.OPEN_SHORT), 0
     held = abs(position.szi)
     closed = min(held, sz)
     # Observed: the entry is the truncated one that is displayed (mechanics 7.1).
     gain = (px - margin.entry_px(asset, position)) * closed
     closed_pnl = div_trunc(gain if position.szi > 0 else -gain, 10**8)
-    _close(market, account, asset, position, px, Sz(closed), fee)
+    _close(market, clearing, asset, position, px, Sz(closed), fee)
     if sz <= held:
         return (Direction.CLOSE_SHORT if sign > 0 else Direction.CLOSE_LONG), closed_pnl
-    _open(ex, market, account, asset, sign, px, Sz(sz - held), Usd(0))
+    _open(ex, market, clearing, asset, sign, px, Sz(sz - held), Usd(0))
     return (Direction.SHORT_TO_LONG if sign > 0 else Direction.LONG_TO_SHORT), closed_pnl
 
 
 def _open(
     ex: Exchange,
     market: Market,
-    account: Account,
+    clearing: Clearing,
     asset: Perp,
     sign: int,
     px: Px,
@@ -237,27 +223,27 @@ def _open(
     Assumed: fees of an isolated position are paid from its own margin (mechanics 6.4).
     """
     cost = Usd(sign * ntl(px, sz))
-    position = account.positions.get(asset.id)
+    position = clearing.positions.get(asset.id)
     if position is None:
-        leverage = margin.leverage_of(account, asset)
+        leverage = margin.leverage_of(clearing, asset)
         position = Position(Szi(0), Usd(0), leverage.is_cross)
-        account.positions[asset.id] = position
+        clearing.positions[asset.id] = position
     position.szi = Szi(position.szi + sign * sz)
     position.entry_ntl = Usd(position.entry_ntl + cost)
     position.funding_since_change = Usd(0)
     if sign > 0:
         market.open_interest += sz
     if position.is_cross:
-        account.raw_usd = Usd(account.raw_usd - cost - fee)
+        clearing.raw_usd = Usd(clearing.raw_usd - cost - fee)
         return
-    moved = div_down(abs(cost), margin.leverage_of(account, asset).value)
-    account.raw_usd = Usd(account.raw_usd - moved)
+    moved = div_down(abs(cost), margin.leverage_of(clearing, asset).value)
+    clearing.raw_usd = Usd(clearing.raw_usd - moved)
     position.raw_usd = Usd(position.raw_usd + moved - cost - fee)
 
 
 def _close(
     market: Market,
-    account: Account,
+    clearing: Clearing,
     asset: Perp,
     position: Position,
     px: Px,
@@ -276,13 +262,13 @@ def _close(
     if sign > 0:
         market.open_interest -= sz
     if position.is_cross:
-        account.raw_usd = Usd(account.raw_usd + proceeds - fee)
+        clearing.raw_usd = Usd(clearing.raw_usd + proceeds - fee)
     else:
         kept = div_trunc(position.raw_usd * rest, held)
-        account.raw_usd = Usd(account.raw_usd + position.raw_usd - kept + proceeds - fee)
+        clearing.raw_usd = Usd(clearing.raw_usd + position.raw_usd - kept + proceeds - fee)
         position.raw_usd = Usd(kept)
     if rest == 0:
-        del account.positions[asset.id]
+        del clearing.positions[asset.id]
         return
     position.szi = Szi(sign * rest)
     position.entry_ntl = Usd(div_trunc(position.entry_ntl * rest, held))

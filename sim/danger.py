@@ -12,8 +12,8 @@ from ..matching.triggers import Triggers
 from . import margin
 from .fixed import Address, Usd, div_down
 from .pots import Pot
-from .state import Account, Position, State
-from .watch import Band, BandRow, Watch
+from .state import Account, Clearing, Position, State
+from .watch import Band, BandRow
 
 _RESERVE = 8
 """This fraction of what an account has above maintenance is set aside for its ledger to fall, as
@@ -30,26 +30,45 @@ def waking(state: State, moved: Iterable[int]) -> list[Address]:
             continue
         for name in sleepers.wake(state.markets[asset_id].mark_px):
             user = Address(name)
-            row = next(row for row in watch.bands[user].rows if row.asset_id == asset_id)
-            row.is_asleep = False
+            _row_of(watch.bands[user], asset_id).is_asleep = False
             found[user] = None
     stale, watch.stale = watch.stale, {}
     for user in stale:
         account = state.accounts.get(user)
         if account is not None and user not in found:
-            band = watch.bands.get(user)
-            if not (_needs_none(account) if band is None else _holds(band, account)):
+            if not _is_known_safe(watch.bands.get(user) or {}, account):
                 found[user] = None
     return sorted(found)
 
 
-def _needs_none(account: Account) -> bool:
-    return not account.positions and account.raw_usd >= 0
+def _row_of(bands: dict[int, Band], asset_id: int) -> BandRow:
+    return next(row for band in bands.values() for row in band.rows if row.asset_id == asset_id)
 
 
-def _holds(band: Band, account: Account) -> bool:
-    positions = account.positions
-    if account.raw_usd < band.least_usd or len(positions) != len(band.rows):
+def _keyed(account: Account) -> list[tuple[int, Clearing]]:
+    """All clearings of an account with the keys of their bands."""
+    return [(0, account), *account.dexes.items()]
+
+
+def _needs_none(clearing: Clearing) -> bool:
+    return not clearing.positions and clearing.raw_usd >= 0
+
+
+def _is_known_safe(bands: dict[int, Band], account: Account) -> bool:
+    """Of the first dex first: few accounts use another one."""
+    if not _is_covered(bands.get(0), account):
+        return False
+    dexes = account.dexes
+    return not dexes or all(_is_covered(bands.get(key), one) for key, one in dexes.items())
+
+
+def _is_covered(band: Band | None, clearing: Clearing) -> bool:
+    return _needs_none(clearing) if band is None else _holds(band, clearing)
+
+
+def _holds(band: Band, clearing: Clearing) -> bool:
+    positions = clearing.positions
+    if clearing.raw_usd < band.least_usd or len(positions) != len(band.rows):
         return False
     for row in band.rows:
         position = positions.get(row.asset_id)
@@ -61,23 +80,31 @@ def _holds(band: Band, account: Account) -> bool:
 
 
 def look(state: State, account: Account) -> list[Pot]:
-    """What of `account` is below maintenance; draws its band anew when there is nothing.
+    """What of `account` is below maintenance; draws its bands anew when there is nothing.
 
     Who is in danger has no band and is looked at again at the next marks, whatever they are.
     """
     watch, user = state.watch, account.address
-    _erase(watch, user)
-    if _needs_none(account):
-        return []
-    spare: dict[int | None, Usd] = {None: _above(state, Pot(account))}
-    for asset_id, position in account.positions.items():
-        if not position.is_cross:
-            spare[asset_id] = _above(state, Pot(account, asset_id))
-    danger = [Pot(account, name) for name, above in spare.items() if above < 0]
+    forget(state, user)
+    danger: list[Pot] = []
+    spares: dict[int, dict[int | None, Usd]] = {}
+    for key, clearing in _keyed(account):
+        if _needs_none(clearing):
+            continue
+        spare: dict[int | None, Usd] = {None: _above(state, Pot(account, key=key))}
+        for asset_id, position in clearing.positions.items():
+            if not position.is_cross:
+                spare[asset_id] = _above(state, Pot(account, asset_id, key))
+        danger += [Pot(account, name, key) for name, above in spare.items() if above < 0]
+        if clearing.positions:
+            spares[key] = spare
     if danger:
         watch.stale[user] = None
-    elif account.positions:
-        _draw(state, account, spare)
+    elif spares:
+        watch.bands[user] = {
+            key: _draw(state, user, account if key == 0 else account.dexes[key], spare)
+            for key, spare in spares.items()
+        }
     return danger
 
 
@@ -86,20 +113,21 @@ def _above(state: State, pot: Pot) -> Usd:
     return Usd(pot.value(state) - pot.maintenance(state))
 
 
-def _erase(watch: Watch, user: Address) -> None:
-    band = watch.bands.pop(user, None)
-    if band is not None:
+def forget(state: State, user: Address) -> None:
+    """Erases the bands of an account: it is looked at anew as soon as it is asked for."""
+    watch = state.watch
+    for band in watch.bands.pop(user, {}).values():
         for row in band.rows:
             if row.is_asleep:
                 watch.sleepers[row.asset_id].remove(user, row.px, is_above=row.szi < 0)
 
 
-def _draw(state: State, account: Account, spare: dict[int | None, Usd]) -> None:
+def _draw(state: State, user: Address, clearing: Clearing, spare: dict[int | None, Usd]) -> Band:
     """Shares what each pot has above maintenance among its positions, by what they may lose.
 
     Cross positions may all move against the account by the same part of their marks at once.
     """
-    watch, positions = state.watch, account.positions
+    watch, positions = state.watch, clearing.positions
     cross = [asset_id for asset_id, position in positions.items() if position.is_cross]
     above = spare[None]
     kept = div_down(above, _RESERVE) if cross else above
@@ -118,9 +146,9 @@ def _draw(state: State, account: Account, spare: dict[int | None, Usd]) -> None:
             px = _wakes_at(state, asset_id, position, own_rest, own_exposed)
         if px > 0:
             sleepers = watch.sleepers.setdefault(asset_id, Triggers())
-            sleepers.add(account.address, px, is_above=position.szi < 0)
+            sleepers.add(user, px, is_above=position.szi < 0)
         rows.append(BandRow(asset_id, position.szi, position.is_cross, least, px, px > 0))
-    watch.bands[account.address] = Band(Usd(account.raw_usd - kept), rows)
+    return Band(Usd(clearing.raw_usd - kept), rows)
 
 
 def _wakes_at(state: State, asset_id: int, position: Position, spare: int, exposed: int) -> int:

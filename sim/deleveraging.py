@@ -24,15 +24,15 @@ LIQUIDATED = {
 """(is cross, is long) to what the liquidated side is told (mechanics 7.2)."""
 
 
-def deleverage(ex: Exchange, pot: Pot, moved: Mapping[int, None]) -> None:
-    """Closes positions of a pot below zero against their other sides until it is not.
+def deleverage(ex: Exchange, pot: Pot, moved: Mapping[int, None], *, wholly: bool = False) -> None:
+    """Closes positions of a pot against their other sides until it is not below zero, or all.
 
     Documented: at the previous mark, against the opposite side in the order of `adl_index`
     (mechanics 8.5). Assumed: the position that gains most by the previous mark comes first; one
     that would lose by it is left, and so is what has no other side above zero.
     """
-    for asset_id in _gaining(ex.state, pot, moved):
-        _close_against_others(ex, pot, asset_id, _px_before(ex.state, asset_id, moved))
+    for asset_id in _gaining(ex.state, pot, moved, wholly=wholly):
+        _close_against_others(ex, pot, asset_id, _px_before(ex.state, asset_id, moved), wholly)
 
 
 def _px_before(state: State, asset_id: int, moved: Mapping[int, None]) -> Px:
@@ -41,29 +41,31 @@ def _px_before(state: State, asset_id: int, moved: Mapping[int, None]) -> Px:
     return market.mark_px_before if asset_id in moved else market.mark_px
 
 
-def _gaining(state: State, pot: Pot, moved: Mapping[int, None]) -> list[int]:
+def _gaining(state: State, pot: Pot, moved: Mapping[int, None], *, wholly: bool) -> list[int]:
     gains: dict[int, int] = {}
     for asset_id in pot.assets(state):
         better = _px_before(state, asset_id, moved) - state.markets[asset_id].mark_px
-        gain = pot.account.positions[asset_id].szi * better
-        if gain >= 0:
+        gain = pot.clearing.positions[asset_id].szi * better
+        if gain >= 0 or wholly:
             gains[asset_id] = gain
     return sorted(gains, key=lambda asset_id: -gains[asset_id])
 
 
-def _close_against_others(ex: Exchange, pot: Pot, asset_id: int, px: Px) -> None:
-    state, account = ex.state, pot.account
+def _close_against_others(ex: Exchange, pot: Pot, asset_id: int, px: Px, wholly: bool) -> None:
+    state, account, mine = ex.state, pot.account, pot.clearing
+    perp = margin.perp_of(state, asset_id)
     told = Liquidation(account.address, state.markets[asset_id].mark_px, "backstop")
-    is_long = account.positions[asset_id].szi > 0
+    is_long = mine.positions[asset_id].szi > 0
     loser = Hand(account, LIQUIDATED[pot.asset_id is None, is_long], crossed=False)
     for other in ranked(state, asset_id, is_long=not is_long):
-        position = account.positions.get(asset_id)
-        if position is None or pot.value(state) >= 0:
+        position = mine.positions.get(asset_id)
+        if position is None or (pot.value(state) >= 0 and not wholly):
             return
-        theirs = other.positions[asset_id]
+        clearing = other.of(perp)
+        theirs = clearing.positions[asset_id]
         sz = Sz(min(abs(position.szi), abs(theirs.szi)))
-        before, their_before = account.raw_usd, other.raw_usd
-        their_pot = Pot(other, None if theirs.is_cross else asset_id)
+        before, their_before = mine.raw_usd, clearing.raw_usd
+        their_pot = Pot(other, None if theirs.is_cross else asset_id, other.key_of(perp))
         winner = Hand(other, Direction.AUTO_DELEVERAGING, crossed=True)
         seller, buyer = (loser, winner) if is_long else (winner, loser)
         hand_over(ex, asset_id, seller, buyer, px, sz, told)
@@ -77,8 +79,9 @@ def ranked(state: State, asset_id: int, *, is_long: bool) -> list[Account]:
     Assumed: at one index by address.
     """
     found: list[tuple[int, str, Account]] = []
+    perp = margin.perp_of(state, asset_id)
     for account in state.accounts.values():
-        position = account.positions.get(asset_id)
+        position = account.of(perp).positions.get(asset_id)
         if position is not None and (position.szi > 0) is is_long:
             index = adl_index(state, account, asset_id)
             if index is not None:
@@ -93,8 +96,10 @@ def adl_index(state: State, account: Account, asset_id: int) -> Rate | None:
     Documented for longs (mechanics 8.5); shorts by entry / mark (contested 53). Assumed: the value
     of an isolated position is its margin.
     """
-    position = account.positions[asset_id]
-    value: int = Pot(account, None if position.is_cross else asset_id).value(state)
+    perp = margin.perp_of(state, asset_id)
+    position = account.of(perp).positions[asset_id]
+    only = None if position.is_cross else asset_id
+    value: int = Pot(account, only, account.key_of(perp)).value(state)
     if value <= 0:
         return None
     notional = margin.position_value(state.markets[asset_id], position)

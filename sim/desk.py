@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..matching.merged import MergedBook
 from ..matching.types import Side, Tif
-from . import brackets, clearinghouse, open_interest, trading, trigger_orders
+from . import brackets, clearinghouse, margin, open_interest, trading, trigger_orders
 from .abstraction import cover_order, gather
 from .assets import FIRST_BUILDER_ID, FIRST_OUTCOME_ID, FIRST_SPOT_ID, SpotPair
 from .clearinghouse import Cause
@@ -145,7 +145,9 @@ class Desk:
         if order.trigger is not None:
             return trigger_orders.rest(self, account, market, order)
         if order.reduce_only:
-            order.sz = Sz(min(order.sz, abs(account.positions[order.asset_id].szi)))
+            position = margin.position_of(state, account, order.asset_id)
+            assert position is not None
+            order.sz = Sz(min(order.sz, abs(position.szi)))
         return self.execute(account, market, order, Cause(acting.hash))
 
     def execute(self, account: Account, market: Market, order: Order, cause: Cause) -> OrderReply:
@@ -217,15 +219,16 @@ class Desk:
             if total:
                 account.reduce_only_szs[order.asset_id] = total
             return
-        load = account.order_loads.get(order.asset_id)
+        loads = account.enter(asset).order_loads
+        load = loads.get(order.asset_id)
         if load is None:
-            load = account.order_loads[order.asset_id] = OrderLoad()
+            load = loads[order.asset_id] = OrderLoad()
         if is_bid:
             load.bid_ntl += order.px * sz
         else:
             load.ask_ntl += order.px * sz
         if load.bid_ntl == 0 and load.ask_ntl == 0:
-            del account.order_loads[order.asset_id]
+            del loads[order.asset_id]
 
     def forget(self, order: Order, status: str) -> None:
         """Takes an order that left the book off every list and records `status`."""
@@ -268,7 +271,7 @@ class Desk:
         mine = account.reduce_only.get(asset_id)
         if not mine:
             return
-        position = account.positions.get(asset_id)
+        position = margin.position_of(self.ex.state, account, asset_id)
         oldest = next(iter(mine.values()))
         left = 0
         if position is not None and position.szi * oldest.side.sign < 0:
@@ -288,7 +291,7 @@ class Desk:
         Assumed: a flip ends them too. All of them stand on one side.
         """
         mine = account.exits[asset_id]
-        position = account.positions.get(asset_id)
+        position = margin.position_of(self.ex.state, account, asset_id)
         if position is not None and position.szi * next(iter(mine.values())).side.sign < 0:
             return
         for order in list(mine.values()):

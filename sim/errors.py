@@ -274,7 +274,7 @@ class ActionReject(Enum):
     VAULT_CREATE_BALANCE = "Insufficient balance to create vault"
     VAULT_NO_DEPOSITS = "This vault does not accept deposits"
     VAULT_DEPOSIT_SMALL = "Vault deposits must be at least $5."
-    VAULT_DEPOSIT_BALANCE = "Insufficient funds available to deposit."
+    DEPOSIT_BALANCE = "Insufficient funds available to deposit."
     VAULT_LEADER_SHARE = "vault_transfer: Deposit causes leader share to drop below 5%."
     VAULT_ZERO_BALANCE = "Cannot withdraw with zero balance in vault"
     VAULT_LOCKED = "Cannot withdraw during lockup period after depositing."
@@ -326,6 +326,25 @@ class ActionReject(Enum):
     DEPLOY_NO_GENESIS = "Error deploying spot: Genesis missing"
     DEPLOY_SPOT = "Error deploying spot: Invalid spot"
     DEPLOY_HYPERLIQUIDITY = "Error deploying spot: Invalid hyperliquidity"
+    # perp deployment; Assumed but for the beginning, and what is marked
+    PERP_DEPLOY_TOO_MANY = "Error deploying perp: Too many dexs or assets"
+    PERP_DEPLOY_DEX = "Error deploying perp: Invalid dex"
+    PERP_DEPLOY_COLLATERAL = "Error deploying perp: Invalid collateral token"
+    PERP_DEPLOY_COIN = "Error deploying perp: Invalid coin"
+    PERP_DEPLOY_SPEC = "Error deploying perp: Invalid asset spec"
+    PERP_DEPLOY_TABLE = "Error deploying perp: Invalid margin table"
+    PERP_DEPLOY_MODE = "Error deploying perp: Invalid margin mode"
+    PERP_DEPLOY_ORACLE = "Error deploying perp: Invalid oracle price"
+    PERP_DEPLOY_ORACLE_SOON = "Error deploying perp: Oracle price update too soon"
+    PERP_DEPLOY_FUNDING = "Error deploying perp: Invalid funding parameter"
+    PERP_DEPLOY_CAP = "Error deploying perp: Open interest cap too small"
+    PERP_DEPLOY_HELPER = "Error deploying perp: Invalid sub-deployer"
+    PERP_DEPLOY_LIVE = "Error deploying perp: Trading is not halted"
+    INVALID_PERP_DEPLOYER = "Invalid perp deployer"  # Observed (exchange 7.6)
+    INVALID_ORACLE_UPDATER = "Invalid oracle updater"  # Observed (exchange 7.6)
+    UNKNOWN_COIN = "Unknown coin {coin}"  # Observed (exchange 7.6)
+    # Documented (exchange 7.6)
+    PERP_DEPLOY_SCALE = "Deployer fee scale cannot be negative or greater than 10."
     GENESIS_DONE = "Genesis error: genesis already happened"
     GENESIS_BALANCE = "Genesis error: Invalid balance"
     GENESIS_SUPPLY = "Genesis error: Invalid max supply"

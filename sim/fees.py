@@ -134,10 +134,22 @@ def weighted_volume(state: State, asset: Asset, gross: int) -> int:
     return 2 * floor_to(mul_trunc(gross, fee_tiers.STABLE_SCALE) if stable else gross, _CENT)
 
 
-def perp_rates(state: State, account: Account) -> tuple[Rate, Rate]:
-    """(taker, maker) of perps."""
+def perp_rates(state: State, account: Account, perp: Perp) -> tuple[Rate, Rate]:
+    """(taker, maker) of one perp: on a deployed dex with its deployer's scale and growth mode.
+
+    Documented: the `feeRates` formula (mechanics 11.3). Assumed: no collateral is aligned.
+    """
     rates = rates_of(state, account)
-    return rates.taker, rates.maker
+    if perp.deployed is None:
+        return rates.taker, rates.maker
+    plain = (fee_account(state, account).standing or assess(state, account)).plain
+    return fee_rates(
+        plain.taker,
+        plain.maker,
+        is_referred=has_referral_discount(account),
+        deployer_scale=state.universe.dexes[perp.dex - 1].fee_scale,
+        is_growth=perp.deployed.is_growth,
+    )
 
 
 def pair_rates(state: State, account: Account, pair: SpotPair) -> tuple[Rate, Rate]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .assets import Deployed, Perp
 from .events import FundingPaid, FundingRate, PricesChanged
-from .fixed import Px, Rate, Szi, Usd, div_half_even, div_trunc
+from .fixed import RATE_SCALE, Px, Rate, Szi, Usd, div_half_even, div_trunc
 from .prices import premium_of
 from .timers import Timer
 
 if TYPE_CHECKING:
     from .exchange import Exchange
-    from .state import Account, Market, State
+    from .state import Account, Clearing, Market, PerpsFlow, State
 
 SAMPLE_MS = 5_000
 HOUR_MS = 3_600_000
@@ -39,10 +40,21 @@ def start_timers(state: State) -> None:
     state.timers.push(_next_hour(state.time_ms), Timer.FUNDING)
 
 
-def hourly_rate(premium: int) -> Rate:
-    """(P + clamp(I - P, -0.05 %, 0.05 %)) / 8, at most 4 % either way; P a mean premium."""
-    eight_hours = premium + max(-CLAMP, min(CLAMP, INTEREST - premium))
-    return Rate(max(-CAP, min(CAP, div_half_even(eight_hours, HOURS))))
+def hourly_rate(premium: int, deployed: Deployed | None = None) -> Rate:
+    """(P + clamp(I - P, -0.05 %, 0.05 %)) / 8, at most 4 % either way; P a mean premium.
+
+    Documented: a deployer sets the interest, and a multiplier of the rate (mechanics 10). Assumed:
+    the cap holds for what is multiplied.
+    """
+    interest = INTEREST
+    if deployed is not None and deployed.interest is not None:
+        interest = deployed.interest
+    eight_hours = premium + max(-CLAMP, min(CLAMP, interest - premium))
+    if deployed is None:
+        rate = div_half_even(eight_hours, HOURS)
+    else:
+        rate = div_half_even(eight_hours * deployed.multiplier, HOURS * RATE_SCALE)
+    return Rate(max(-CAP, min(CAP, rate)))
 
 
 def payment(szi: Szi, oracle_px: Px, rate: Rate) -> Usd:
@@ -71,7 +83,9 @@ def predicted_rate(market: Market) -> Rate:
     Documented: `funding` of the asset contexts (mechanics 10, info 4.3).
     """
     asset = market.asset
-    return Rate(0) if asset.is_delisted or asset.is_spot else hourly_rate(mean_premium(market))
+    if asset.is_delisted or not isinstance(asset, Perp):
+        return Rate(0)
+    return hourly_rate(mean_premium(market), asset.deployed)
 
 
 def on_sample(ex: Exchange) -> None:
@@ -82,7 +96,7 @@ def on_sample(ex: Exchange) -> None:
     state = ex.state
     state.timers.push(state.time_ms + SAMPLE_MS, Timer.PREMIUM_SAMPLE)
     changed = []
-    for perp in state.universe.perps:
+    for perp in state.universe.all_perps:
         if not perp.is_delisted and _sample(state.markets[perp.id]):
             changed.append(perp.coin)
     if changed:
@@ -107,7 +121,9 @@ def _sample(market: Market) -> bool:
         return True
     if premium * samples == total:
         return False
-    return hourly_rate(div_half_even(total, samples)) != predicted_rate(market)
+    asset = market.asset
+    assert isinstance(asset, Perp)
+    return hourly_rate(div_half_even(total, samples), asset.deployed) != predicted_rate(market)
 
 
 def on_hour(ex: Exchange) -> None:
@@ -118,42 +134,50 @@ def on_hour(ex: Exchange) -> None:
     state = ex.state
     now = state.time_ms
     state.timers.push(_next_hour(now), Timer.FUNDING)
-    rates: dict[int, Rate] = {}
-    for perp in state.universe.perps:
+    due: Due = {}
+    for perp in state.universe.all_perps:
         if perp.is_delisted:
             continue
         market = state.markets[perp.id]
         premium = mean_premium(market)
-        rates[perp.id] = rate = hourly_rate(premium)
+        rate = hourly_rate(premium, perp.deployed)
+        due[perp.id] = (rate, market, state.treasury.flow(perp.collateral))
         row = FundingRate(perp.coin, rate, premium, now)
         market.funding_rates.append(row)
         ex.emit(row)
         market.premium_sum = market.premium_samples = 0
     for account in state.accounts.values():
         if account.positions:
-            _pay(ex, account, rates)
+            _pay(ex, account, account, due)
+        for clearing in account.dexes.values():
+            if clearing.positions:
+                _pay(ex, account, clearing, due)
 
 
-def _pay(ex: Exchange, account: Account, rates: dict[int, Rate]) -> None:
-    """Pays or charges one account, position by position in the order of the universe.
+Due = dict[int, tuple[Rate, "Market", "PerpsFlow"]]
+"""What an hour costs, by asset id: its rate, its market, and where truncation goes."""
+
+
+def _pay(ex: Exchange, account: Account, clearing: Clearing, due: Due) -> None:
+    """Pays or charges one clearing, position by position in the order of the universe.
 
     What truncation leaves goes to the treasury. Assumed: a row is written for a payment of nothing,
     too.
     """
     state = ex.state
-    for asset_id in sorted(account.positions):
-        rate, market = rates[asset_id], state.markets[asset_id]
-        position = account.positions[asset_id]
+    for asset_id in sorted(clearing.positions):
+        rate, market, flow = due[asset_id]
+        position = clearing.positions[asset_id]
         usd = payment(position.szi, market.oracle_px, rate)
         if position.is_cross:
-            account.raw_usd = Usd(account.raw_usd + usd)
+            clearing.raw_usd = Usd(clearing.raw_usd + usd)
         else:
             position.raw_usd = Usd(position.raw_usd + usd)
-        state.treasury.usd_funding = Usd(state.treasury.usd_funding - usd)
+        flow.funding = Usd(flow.funding - usd)
         position.funding_since_open = Usd(position.funding_since_open - usd)
         position.funding_since_change = Usd(position.funding_since_change - usd)
-        paid = account.funding_all_time.get(asset_id, 0) - usd
-        account.funding_all_time[asset_id] = Usd(paid)
+        paid = clearing.funding_all_time.get(asset_id, 0) - usd
+        clearing.funding_all_time[asset_id] = Usd(paid)
         row = FundingPaid(
             account.address, market.asset.coin, usd, position.szi, rate, state.time_ms
         )

@@ -7,22 +7,38 @@ from typing import TYPE_CHECKING
 
 from ..matching.types import Side
 from . import clearinghouse, margin
+from .assets import Perp
 from .events import Direction, Fill, Liquidation
 from .fixed import Address, Px, Sz, Szi, Usd
 from .ids import ZERO_HASH, trade_id
 from .pots import Pot
-from .state import Account, Leverage
+from .state import POOLED, Account, Leverage
 
 if TYPE_CHECKING:
     from .exchange import Exchange
 
 LIQUIDATOR = Address("0x2e3d94f0" + "0" * 25 + "9a8dd14")
-"""The liquidator vault, an account like any other.
+"""The liquidator vault of the first dex, an account like any other.
 
 Observed: backstop fills name a child of HLP, 0x2e3d94f0…9a8dd14, as the other side (mechanics 8.4);
 what stands between is zeros here. Assumed: one takes them all, starts with nothing, and holds what
 it got. It owes no maintenance: only what is below zero is deleveraged.
 """
+
+
+def liquidator_of(dex: int) -> Address:
+    """Who takes over positions of a dex. Documented: 0x400…00 + the index of a builder-deployed one
+    (mechanics 8.2).
+    """
+    return LIQUIDATOR if dex == 0 else Address(f"0x{(0x40 << 152) + dex:040x}")
+
+
+_BUILDERS_LIQUIDATORS = liquidator_of(1)[:-4]
+
+
+def is_liquidator(user: Address) -> bool:
+    """True for whoever takes over positions of some dex."""
+    return user == LIQUIDATOR or user[:-4] == _BUILDERS_LIQUIDATORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +71,10 @@ def hand_over(
     tid = trade_id(oid, oid + 1)
     for hand, side in ((buyer, Side.BID), (seller, Side.ASK)):
         account = hand.account
-        before = account.positions.get(asset_id)
+        clearing = account.enter(perp)
+        before = clearing.positions.get(asset_id)
         start = Szi(before.szi if before is not None else 0)
-        usual, pnl = clearinghouse.move_position(ex, market, account, perp, side, px, sz, Usd(0))
+        usual, pnl = clearinghouse.move_position(ex, market, clearing, perp, side, px, sz, Usd(0))
         fill = Fill(
             account.address,
             perp.coin,
@@ -74,7 +91,7 @@ def hand_over(
             hand.crossed,
             0,
             6,
-            "USDC",
+            perp.fee_token,
             0,
             tid,
             None,
@@ -88,12 +105,21 @@ def hand_over(
         ex.desk.fit_reduce_only(hand.account, market)
 
 
-def liquidator(ex: Exchange, asset_id: int | None = None) -> Account:
-    """The liquidator's account, ready to take `asset_id`: all that it holds is cross (Assumed)."""
-    account = ex.open_account(LIQUIDATOR)
-    if asset_id is not None and asset_id not in account.positions:
-        perp = margin.perp_of(ex.state, asset_id)
-        account.leverages[asset_id] = Leverage(perp.max_leverage, is_cross=True)
+def house_of(ex: Exchange, dex: int) -> Account:
+    """The account of a dex's liquidator, made when there is none; it keeps dexes apart."""
+    account = ex.open_account(liquidator_of(dex))
+    if account.abstraction in POOLED:
+        account.abstraction = "default"
+        del ex.state.unified[account.address]
+    return account
+
+
+def liquidator(ex: Exchange, perp: Perp) -> Account:
+    """The account that takes over `perp`, ready to: all that it holds is cross (Assumed)."""
+    account = house_of(ex, perp.dex)
+    clearing = account.enter(perp)
+    if perp.id not in clearing.positions:
+        clearing.leverages[perp.id] = Leverage(perp.max_leverage, is_cross=True)
     return account
 
 
@@ -104,22 +130,25 @@ def keep_apart(ex: Exchange, pot: Pot, raw_usd: Usd, *, releases: bool) -> None:
     does: otherwise closing a part would make nothing better. Losses beyond its margin fall on the
     liquidator, never on the cross ledger (Assumed).
     """
-    account = pot.account
+    clearing = pot.clearing
     if pot.asset_id is None:
         return
-    moved = account.raw_usd - raw_usd
-    position = account.positions.get(pot.asset_id)
+    moved = clearing.raw_usd - raw_usd
+    position = clearing.positions.get(pot.asset_id)
     if moved >= 0 and (releases or position is None):
         return
-    account.raw_usd = raw_usd
+    clearing.raw_usd = raw_usd
     if position is not None:
         position.raw_usd = Usd(position.raw_usd + moved)
         return
-    cover(ex, Usd(moved))
+    cover(ex, pot.key, Usd(moved))
 
 
-def cover(ex: Exchange, usd: Usd) -> None:
-    """Books what was left of a pot, or is missing in it when negative, to the liquidator."""
-    account = liquidator(ex)
-    account.raw_usd = Usd(account.raw_usd + usd)
+def cover(ex: Exchange, key: int, usd: Usd) -> None:
+    """Books what was left of a pot of the clearing `key`, or is missing in it when negative, to
+    the liquidator of the first dex of that clearing.
+    """
+    account = house_of(ex, key)
+    clearing = account.open(key)
+    clearing.raw_usd = Usd(clearing.raw_usd + usd)
     ex.touch(account.address)

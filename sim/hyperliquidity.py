@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..matching.types import Side, Tif
 from .abstraction import cover, free
+from .amounts import USDC, usd_value
 from .assets import FIRST_SPOT_ID, SpotPair, has_legal_decimals, lot, on_lot, on_tick, round_px
 from .clearinghouse import Cause, balance
 from .errors import ActionError, ActionReject
@@ -33,7 +34,7 @@ from .spot_deploy import HYPERLIQUIDITY, own
 from .spot_deploy_state import Hyperliquidity
 from .state import Account, Market
 from .timers import Timer
-from .transfers import USDC, record, usd_value
+from .transfers import record
 
 if TYPE_CHECKING:
     from .call import Acting

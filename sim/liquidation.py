@@ -10,20 +10,29 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..matching.types import Side, Tif
-from . import danger, twap
+from . import danger
 from .abstraction import gather
-from .assets import lot, round_px
+from .assets import Perp, lot, round_px
 from .clearinghouse import Cause
 from .deleveraging import LIQUIDATED, deleverage
 from .events import AccountLiquidated, LedgerRow, Liquidation
 from .fixed import RATE_SCALE, Px, Sz, Szi, Usd, div_down, floor_to, ntl
-from .handover import LIQUIDATOR, Hand, cover, hand_over, keep_apart, liquidator
+from .handover import (
+    Hand,
+    cover,
+    hand_over,
+    is_liquidator,
+    keep_apart,
+    liquidator,
+    liquidator_of,
+)
 from .ids import ZERO_HASH, tx_hash
 from .ledger import Liquidated
-from .margin import UNIFIED, position_value
+from .margin import UNIFIED, perp_of, position_value
 from .orders import Order, OrderStatus
 from .pots import Pot
 from .state import Market, State
+from .twap import end_all
 
 if TYPE_CHECKING:
     from .exchange import Exchange
@@ -54,7 +63,7 @@ def _liquidate(ex: Exchange, pot: Pot, moved: Mapping[int, None]) -> None:
     only lose what nobody has.
     """
     state = ex.state
-    if pot.account.address == LIQUIDATOR:
+    if is_liquidator(pot.account.address):
         if pot.value(state) < 0:
             _out_of_book(ex, pot, moved)
         return
@@ -66,12 +75,14 @@ def _liquidate(ex: Exchange, pot: Pot, moved: Mapping[int, None]) -> None:
 
 
 def _cancel_orders(ex: Exchange, pot: Pot) -> None:
-    """Assumed: of a cross account all, spot orders too; of an isolated position its asset's. TWAPs
-    end likewise.
+    """Assumed: of a cross account all that it has on that dex, with the first one spot orders,
+    too; of an isolated position its asset's. TWAPs end likewise.
     """
-    twap.end_all(ex, pot.account, pot.asset_id)
-    for order in list(pot.account.orders.values()):
-        if pot.asset_id is None or order.asset_id == pot.asset_id:
+    state, account = ex.state, pot.account
+    twaps = [twap.terms.asset_id for twap in account.twaps.values()]
+    end_all(ex, account, [each for each in twaps if pot.concerns(state, each)])
+    for order in list(account.orders.values()):
+        if pot.concerns(state, order.asset_id):
             ex.desk.cancel_order(order, OrderStatus.LIQUIDATED_CANCELED)
     if pot.account.abstraction == UNIFIED:
         gather(ex, pot.account)  # what spot orders held is margin again
@@ -102,7 +113,7 @@ def _send_order(ex: Exchange, pot: Pot, asset_id: int, hash_: str) -> None:
     Assumed: no order is made while nothing can meet it, or while trading is halted.
     """
     state, account = ex.state, pot.account
-    market, szi = state.markets[asset_id], account.positions[asset_id].szi
+    market, szi = state.markets[asset_id], pot.clearing.positions[asset_id].szi
     side = Side.ASK if szi > 0 else Side.BID
     px, sz = _worst_px(state, market, side), _sz_to_send(state, pot, asset_id)
     if market.halted or not market.book.crosses(side, px):
@@ -122,17 +133,17 @@ def _send_order(ex: Exchange, pot: Pot, asset_id: int, hash_: str) -> None:
         state.time_ms,
     )
     state.next_oid += 1
-    before = account.raw_usd
+    before = pot.clearing.raw_usd
     told = Liquidation(account.address, market.mark_px, "market")
     ex.desk.execute(account, market, order, Cause(hash_, told))
     keep_apart(ex, pot, before, releases=False)
     if order.sz < sz < abs(szi):
-        account.liquidated_partly_ms = state.time_ms
+        pot.clearing.liquidated_partly_ms = state.time_ms
 
 
 def _sz_to_send(state: State, pot: Pot, asset_id: int) -> Sz:
-    market, position = state.markets[asset_id], pot.account.positions[asset_id]
-    whole, last_ms = abs(position.szi), pot.account.liquidated_partly_ms
+    market, position = state.markets[asset_id], pot.clearing.positions[asset_id]
+    whole, last_ms = abs(position.szi), pot.clearing.liquidated_partly_ms
     if position_value(market, position) <= state.rules.partial_liquidation_ntl:
         return Sz(whole)
     if last_ms is not None and state.time_ms <= last_ms + COOLDOWN_MS:
@@ -155,15 +166,22 @@ def _worst_px(state: State, market: Market, side: Side) -> Px:
 def _out_of_book(ex: Exchange, pot: Pot, moved: Mapping[int, None]) -> None:
     """Deleverages what is below zero, then hands what is still lost to the liquidator.
 
-    The liquidator itself keeps what is left to it. Users without positions never pay.
+    The liquidator itself keeps what is left to it. Users without positions never pay. Documented:
+    that of a builder-deployed dex takes assets only that can be held cross; all of the others is
+    deleveraged (mechanics 8.2).
     """
     state = ex.state
     value, held = pot.value(state), _held(state, pot)
-    if value < 0:
-        deleverage(ex, pot, moved)
-    if pot.account.address != LIQUIDATOR and pot.is_lost(state):
+    wholly = pot.asset_id is not None and _has_no_backstop(perp_of(state, pot.asset_id))
+    if value < 0 or wholly:
+        deleverage(ex, pot, moved, wholly=wholly)
+    if not wholly and not is_liquidator(pot.account.address) and pot.is_lost(state):
         _backstop(ex, pot)
     _tell(ex, pot, value, held, ZERO_HASH)
+
+
+def _has_no_backstop(perp: Perp) -> bool:
+    return perp.dex != 0 and perp.only_isolated
 
 
 def _backstop(ex: Exchange, pot: Pot) -> None:
@@ -172,20 +190,20 @@ def _backstop(ex: Exchange, pot: Pot) -> None:
     Documented: "all cross positions and all cross margin", or the isolated position and its margin
     (mechanics 8.2). Assumed: at mark; a pot that lost more than it had leaves its debt, too.
     """
-    state, account = ex.state, pot.account
-    before = account.raw_usd
+    state, account, clearing = ex.state, pot.account, pot.clearing
+    before = clearing.raw_usd
     for asset_id in pot.assets(state):
-        market, position = state.markets[asset_id], account.positions[asset_id]
+        market, position = state.markets[asset_id], clearing.positions[asset_id]
         is_long = position.szi > 0
         told = Liquidation(account.address, market.mark_px, "backstop")
         loser = Hand(account, LIQUIDATED[position.is_cross, is_long], crossed=True)
-        taker = Hand(liquidator(ex, asset_id), None, crossed=False)
+        taker = Hand(liquidator(ex, perp_of(state, asset_id)), None, crossed=False)
         seller, buyer = (loser, taker) if is_long else (taker, loser)
         sz = Sz(abs(position.szi))
         hand_over(ex, asset_id, seller, buyer, market.mark_px, sz, told)
-    left = Usd(account.raw_usd if pot.asset_id is None else account.raw_usd - before)
-    account.raw_usd = Usd(account.raw_usd - left)
-    cover(ex, left)
+    left = Usd(clearing.raw_usd if pot.asset_id is None else clearing.raw_usd - before)
+    clearing.raw_usd = Usd(clearing.raw_usd - left)
+    cover(ex, pot.key, left)
     ex.touch(account.address)
 
 
@@ -193,7 +211,7 @@ def _backstop(ex: Exchange, pot: Pot) -> None:
 
 
 def _held(state: State, pot: Pot) -> dict[int, Szi]:
-    return {asset_id: pot.account.positions[asset_id].szi for asset_id in pot.assets(state)}
+    return {asset_id: pot.clearing.positions[asset_id].szi for asset_id in pot.assets(state)}
 
 
 def _tell(ex: Exchange, pot: Pot, value: Usd, held: dict[int, Szi], hash_: str) -> bool:
@@ -207,7 +225,7 @@ def _tell(ex: Exchange, pot: Pot, value: Usd, held: dict[int, Szi], hash_: str) 
     closed: list[tuple[str, Szi]] = []
     total = 0
     for asset_id, szi in held.items():
-        position = account.positions.get(asset_id)
+        position = pot.clearing.positions.get(asset_id)
         gone = Szi(szi - (position.szi if position is not None else 0))
         if gone:
             market = state.markets[asset_id]
@@ -221,5 +239,6 @@ def _tell(ex: Exchange, pot: Pot, value: Usd, held: dict[int, Szi], hash_: str) 
     ex.emit(row)
     lid = state.next_lid
     state.next_lid += 1
-    ex.emit(AccountLiquidated(lid, LIQUIDATOR, account.address, Usd(total), value))
+    taker = liquidator_of(pot.key)
+    ex.emit(AccountLiquidated(lid, taker, account.address, Usd(total), value))
     return True

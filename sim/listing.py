@@ -23,7 +23,7 @@ from .assets import (
     px_decimals,
 )
 from .events import Direction, Fill, PricesChanged
-from .fixed import TEN, Px, Sz, Usd, div_half_even, div_trunc, ntl
+from .fixed import TEN, Px, Sz, Usd, div_half_even, div_trunc, ntl, parse_decimal
 from .ids import ZERO_HASH, trade_id
 from .orders import OrderStatus
 from .state import Account, Market, Position, State
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .exchange import Exchange
 
 MAX_SZ_DECIMALS = 6
+MOST_PX_TEXT = 40
 IMPLICIT_TABLES = 50
 """Margin table ids below this one mean a single tier of that leverage (info 4.2)."""
 
@@ -65,7 +66,7 @@ def list_perp(
         raise ValueError(f"no new coin: {coin!r:.80}")
     if not 0 <= sz_decimals <= MAX_SZ_DECIMALS:
         raise ValueError(f"no perp has {sz_decimals} size decimals")
-    table = _table(universe, margin_table or max_leverage)
+    table = table_of(universe.margin_tables, margin_table or max_leverage)
     if table.tiers[0].max_leverage != max_leverage:
         raise ValueError(f"margin table {table.id} does not begin with {max_leverage}x")
     if impact_ntl <= 0:
@@ -80,26 +81,41 @@ def list_perp(
         impact_ntl=impact_ntl,
         start_px=oracle_px,
     )
-    in_range = 0 < oracle_px <= MAX_PX
-    if not in_range or not has_legal_decimals(perp, oracle_px) or not on_tick(oracle_px):
+    if not is_start_px(perp, oracle_px):
         raise ValueError(f"no legal price of {coin}: {oracle_px}")
-    _relist(state, [*universe.perps, perp], {asset_id: prices.open_market(perp, state.time_ms)})
+    fresh = prices.open_market(perp, state.time_ms)
+    relist(state, universe.with_perps([*universe.perps, perp]), {asset_id: fresh})
     ex.emit(PricesChanged((coin,)))
 
 
-def _table(universe: Universe, table_id: int) -> MarginTable:
+def parse_px(text: str) -> Px:
+    """A price above 0 of at most `MAX_PX`. Raises ValueError."""
+    px = parse_decimal(text, 8) if len(text) <= MOST_PX_TEXT else 0
+    if not 0 < px <= MAX_PX:
+        raise ValueError(f"no price: {text:.40}")
+    return Px(px)
+
+
+def table_of(tables: dict[int, MarginTable], table_id: int) -> MarginTable:
+    """The margin table of an id, `tables` being those that are listed. Raises ValueError."""
     if 0 < table_id < IMPLICIT_TABLES:
         return MarginTable.implicit(table_id)
-    table = universe.margin_tables.get(table_id)
+    table = tables.get(table_id)
     if table is None:
         raise ValueError(f"no margin table {table_id}")
     return table
 
 
-def _relist(state: State, perps: list[Perp], fresh: dict[int, Market]) -> None:
-    """Gives the state another universe, and the markets in its order."""
-    universe = state.universe.with_perps(perps)
-    known = {**state.markets, **fresh}
+def is_start_px(perp: Perp, px: Px) -> bool:
+    """True for a price that a market can open with."""
+    return 0 < px <= MAX_PX and has_legal_decimals(perp, px) and on_tick(px)
+
+
+def relist(state: State, universe: Universe, fresh: dict[int, Market] | None = None) -> None:
+    """Gives the state another universe, and the markets in its order with its assets."""
+    known = {**state.markets, **(fresh or {})}
+    for asset in universe.by_id.values():
+        known[asset.id].asset = asset
     state.universe = universe
     state.markets = {asset_id: known[asset_id] for asset_id in universe.by_id}
 
@@ -129,24 +145,34 @@ def delist_perp(ex: Exchange, asset_id: int) -> None:
     market = ex.market(asset_id)
     if market is None or not isinstance(market.asset, Perp) or market.asset.is_delisted:
         raise ValueError(f"no live perp has asset id {asset_id}")
-    state = ex.state
-    px = settlement_px(market)
-    for account in state.accounts.values():
-        if asset_id in account.open_counts:
-            _cancel(ex, account, asset_id)
-        twap.end_all(ex, account, asset_id)
-    for account in state.accounts.values():
-        position = account.positions.get(asset_id)
-        if position is not None:
-            _settle(ex, market, account, position, px)
-    market.open_interest = market.open_interest_base = 0
+    universe = ex.state.universe
+    settle_all(ex, market, settlement_px(market))
     market.open_interest_cap, market.is_at_cap = None, False
     market.premium = None
     market.premium_sum = market.premium_samples = 0
-    gone = market.asset = replace(market.asset, is_delisted=True)
-    perps = [gone if perp.id == asset_id else perp for perp in state.universe.perps]
-    _relist(state, perps, {})
+    gone = replace(market.asset, is_delisted=True)
+    perps = [gone if perp.id == asset_id else perp for perp in universe.perps_of(gone.dex)]
+    if gone.dex == 0:
+        relist(ex.state, universe.with_perps(perps))
+    else:
+        dex = replace(universe.dexes[gone.dex - 1], perps=tuple(perps))
+        relist(ex.state, universe.with_dex(dex))
     ex.emit(PricesChanged((gone.coin,)))
+
+
+def settle_all(ex: Exchange, market: Market, px: Px) -> None:
+    """Cancels all orders of a perp, ends its TWAPs, and settles its positions at `px`."""
+    state, perp = ex.state, market.asset
+    assert isinstance(perp, Perp)
+    for account in state.accounts.values():
+        if perp.id in account.open_counts:
+            _cancel(ex, account, perp.id)
+        twap.end_all(ex, account, [perp.id])
+    for account in state.accounts.values():
+        position = account.of(perp).positions.get(perp.id)
+        if position is not None:
+            _settle(ex, market, account, position, px)
+    market.open_interest = market.open_interest_base = 0
 
 
 def _cancel(ex: Exchange, account: Account, asset_id: int) -> None:
@@ -164,10 +190,11 @@ def _settle(ex: Exchange, market: Market, account: Account, position: Position, 
     trade and no volume; `crossed`, as nothing of it rested.
     """
     state, asset = ex.state, market.asset
-    szi = position.szi
+    assert isinstance(asset, Perp)
+    szi, clearing = position.szi, account.enter(asset)
     gain = (px - margin.entry_px(asset, position)) * szi
-    account.raw_usd = Usd(account.raw_usd + position.raw_usd + ntl(px, szi))
-    del account.positions[asset.id]
+    clearing.raw_usd = Usd(clearing.raw_usd + position.raw_usd + ntl(px, szi))
+    del clearing.positions[asset.id]
     oid = state.next_oid
     state.next_oid += 1
     fill = Fill(
@@ -186,7 +213,7 @@ def _settle(ex: Exchange, market: Market, account: Account, position: Position, 
         True,
         0,
         6,
-        "USDC",
+        asset.fee_token,
         0,
         trade_id(0, oid) if szi > 0 else trade_id(oid, 0),
         None,

@@ -8,7 +8,7 @@ from . import margin
 from .assets import MarginMode, Perp
 from .errors import ActionError, ActionReject
 from .fixed import Address, Usd, div_down, parse_decimal
-from .state import Account, Leverage, Position
+from .state import Clearing, Leverage, Position
 
 if TYPE_CHECKING:
     from .exchange import Exchange
@@ -32,18 +32,19 @@ def set_leverage(
         raise ActionError(ActionReject.INVALID_LEVERAGE)
     if is_cross and perp.only_isolated:
         raise ActionError(ActionReject.CROSS_NOT_ALLOWED)
-    old, wanted = margin.leverage_of(account, perp), Leverage(leverage, is_cross)
-    position = account.positions.get(asset_id)
+    clearing, wanted = account.of(perp), Leverage(leverage, is_cross)
+    position = clearing.positions.get(asset_id)
     if position is not None:
-        _check_position(ex, account, perp, position, wanted)
-    if leverage < old.value and not _affordable(ex, account, perp, wanted):
+        _check_position(ex, clearing, perp, position, wanted)
+    is_lower = leverage < margin.leverage_of(clearing, perp).value
+    if is_lower and not _affordable(ex, clearing, perp, wanted):
         raise ActionError(ActionReject.LEVERAGE_MARGIN)
-    account.leverages[asset_id] = wanted
+    account.enter(perp).leverages[asset_id] = wanted
     ex.touch(user)
 
 
 def _check_position(
-    ex: Exchange, account: Account, perp: Perp, position: Position, wanted: Leverage
+    ex: Exchange, clearing: Clearing, perp: Perp, position: Position, wanted: Leverage
 ) -> None:
     """What an open position forbids.
 
@@ -55,26 +56,26 @@ def _check_position(
     value = margin.position_value(ex.state.markets[perp.id], position)
     if wanted.value > perp.margin_table.tier(value).max_leverage:
         raise ActionError(ActionReject.INVALID_LEVERAGE)
-    if position.is_cross or wanted.value >= margin.leverage_of(account, perp).value:
+    if position.is_cross or wanted.value >= margin.leverage_of(clearing, perp).value:
         return
-    if margin.margin_used(ex.state, account, perp.id) < div_down(value, wanted.value):
+    if margin.margin_used(ex.state, clearing, perp.id) < div_down(value, wanted.value):
         raise ActionError(ActionReject.LEVERAGE_MARGIN)
 
 
-def _affordable(ex: Exchange, account: Account, perp: Perp, wanted: Leverage) -> bool:
+def _affordable(ex: Exchange, clearing: Clearing, perp: Perp, wanted: Leverage) -> bool:
     """True when `wanted` would leave free margin, or no less than there is now. Changes nothing.
 
     Assumed: the text of a cross position or of resting orders that need more than there is was
     never recorded; the isolated one stands for it (exchange 7.4).
     """
-    now = margin.free_margin(ex.state, account)
-    stored = account.leverages.get(perp.id)
-    account.leverages[perp.id] = wanted
-    then = margin.free_margin(ex.state, account)
+    now = margin.free_margin(ex.state, clearing)
+    stored = clearing.leverages.get(perp.id)
+    clearing.leverages[perp.id] = wanted
+    then = margin.free_margin(ex.state, clearing)
     if stored is None:
-        del account.leverages[perp.id]
+        del clearing.leverages[perp.id]
     else:
-        account.leverages[perp.id] = stored
+        clearing.leverages[perp.id] = stored
     return then >= min(0, now)
 
 
@@ -89,17 +90,20 @@ def move_isolated_margin(ex: Exchange, user: Address, asset_id: int, ntli: int) 
     perp, account = _perp(ex, asset_id), ex.state.accounts[user]
     if ntli == 0:
         raise ActionError(ActionReject.ISOLATED_ZERO)
-    position = account.positions.get(asset_id)
+    clearing = account.of(perp)
+    position = clearing.positions.get(asset_id)
     if position is None:
         raise ActionError(ActionReject.ISOLATED_EMPTY)
     if position.is_cross:
         raise ActionError(ActionReject.NOT_ISOLATED)
     if ntli > 0:
-        if ntli > margin.free_margin(ex.state, account):
+        if ntli > margin.free_margin(ex.state, clearing):
             raise ActionError(ActionReject.ISOLATED_INCREASE)
-    elif perp.margin_mode is MarginMode.STRICT_ISOLATED or not _removable(ex, account, perp, -ntli):
+    elif perp.margin_mode is MarginMode.STRICT_ISOLATED or not _removable(
+        ex, clearing, perp, -ntli
+    ):
         raise ActionError(ActionReject.ISOLATED_REDUCE)
-    account.raw_usd = Usd(account.raw_usd - ntli)
+    clearing.raw_usd = Usd(clearing.raw_usd - ntli)
     position.raw_usd = Usd(position.raw_usd + ntli)
     ex.touch(user)
 
@@ -121,23 +125,24 @@ def top_up(ex: Exchange, user: Address, asset_id: int, leverage: str) -> None:
         times = 0
     if times <= 0:
         raise ActionError(ActionReject.INVALID_LEVERAGE)
-    position = account.positions.get(asset_id)
+    clearing = account.of(perp)
+    position = clearing.positions.get(asset_id)
     if position is None:
         raise ActionError(ActionReject.ISOLATED_EMPTY)
     value = margin.position_value(ex.state.markets[asset_id], position)
     wanted = -div_down(-value * 10**_TIMES_DECIMALS, times)
     move_isolated_margin(
-        ex, user, asset_id, wanted - margin.margin_used(ex.state, account, asset_id)
+        ex, user, asset_id, wanted - margin.margin_used(ex.state, clearing, asset_id)
     )
 
 
-def _removable(ex: Exchange, account: Account, perp: Perp, usd: int) -> bool:
+def _removable(ex: Exchange, clearing: Clearing, perp: Perp, usd: int) -> bool:
     """Observed: at 10x a step that left 11.57 % of notional passed, one that would have left
     9.955 % did not (exchange 7.4)."""
-    position = account.positions[perp.id]
+    position = clearing.positions[perp.id]
     value = margin.position_value(ex.state.markets[perp.id], position)
-    left = margin.margin_used(ex.state, account, perp.id) - usd
-    leverage = margin.leverage_of(account, perp).value
+    left = margin.margin_used(ex.state, clearing, perp.id) - usd
+    leverage = margin.leverage_of(clearing, perp).value
     return left >= div_down(value, min(leverage, 10))
 
 

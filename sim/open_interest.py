@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..matching.types import Side
+from .assets import Perp
 from .errors import OrderReject
-from .fixed import Usd, mul_down, ntl
+from .fixed import Sz, Usd, mul_down, ntl
 from .orders import Order, OrderStatus
 from .state import Market, State
 
 if TYPE_CHECKING:
     from .exchange import Exchange
+
+SIZE_CAP = Sz(10**9 * 10**8)
+"""Documented: of a deployed perp no more than a billion is open (mechanics 17)."""
 
 
 def set_cap(ex: Exchange, asset_id: int, cap: Usd | None) -> None:
@@ -48,18 +52,32 @@ def adding_reject(state: State, market: Market, szi: int, order: Order) -> Order
     reduces = szi * order.side.sign < 0
     added = 0 if order.reduce_only else order.sz - (abs(szi) if reduces else 0)
     cap, rules = market.open_interest_cap, state.rules
-    if added <= 0 or cap is None:
+    if added <= 0:
         return None
-    if market.is_at_cap:
+    if market.is_at_cap or _is_dex_at_cap(state, market, added):
         if reduces:
             return OrderReject.CAP_FLIP
         is_live = rules.oi_cap_text == "live"
         return OrderReject.CAP_INCREASE if is_live else OrderReject.CAP_INCREASE_DOCS
-    if rules.open_interest_growth is None:
+    if cap is None or rules.open_interest_growth is None:
         return None
     grown = max(0, market.open_interest + added - market.open_interest_base)
     most = mul_down(cap, rules.open_interest_growth)
     return OrderReject.INTEREST_TOO_QUICK if ntl(market.mark_px, grown) > most else None
+
+
+def _is_dex_at_cap(state: State, market: Market, added: int) -> bool:
+    """Documented: of a deployed dex all open interest together is capped, too, and the size of each
+    perp's (mechanics 17).
+    """
+    perp = market.asset
+    if not isinstance(perp, Perp) or perp.dex == 0:
+        return False
+    if market.open_interest + added > SIZE_CAP:
+        return True
+    markets = [state.markets[one.id] for one in state.universe.perps_of(perp.dex)]
+    total = sum(ntl(one.mark_px, one.open_interest) for one in markets)
+    return total >= state.rules.dex_open_interest_cap
 
 
 def watch(ex: Exchange, market: Market) -> None:

@@ -17,7 +17,7 @@ from .assets import FIRST_SPOT_ID, OutcomeSide, Perp, SpotPair, has_legal_decima
 from .errors import ActionReject, OrderReject, Reject
 from .fixed import RATE_SCALE, Sz, div_down, ntl, ntl_wei, sz_to_wei
 from .orders import Order, Stage
-from .state import Account, Market, State
+from .state import Account, Clearing, Market, State
 
 _USD = 10**16
 """One USD in px * sz units."""
@@ -207,7 +207,7 @@ def _perp_reject(
     state: State, account: Account, market: Market, perp: Perp, order: Order, best: Level | None
 ) -> Reject | None:
     """`best` is the level that the order meets first, own orders included; None: none."""
-    position = account.positions.get(perp.id)
+    position = account.of(perp).positions.get(perp.id)
     szi = position.szi if position is not None else 0
     reduces = szi * order.side.sign < 0
     closes_all = reduces and _closes_all(szi, order)
@@ -215,7 +215,7 @@ def _perp_reject(
         return Reject(OrderReject.MIN_TRADE_NTL, perp.id)
     if order.reduce_only and not reduces:
         return Reject(OrderReject.REDUCE_ONLY, perp.id)
-    if market.open_interest_cap is not None:
+    if market.open_interest_cap is not None or perp.dex:
         capped = open_interest.first_reject(state, market, szi, order)
         if capped is not None:
             return Reject(capped, perp.id)
@@ -236,19 +236,19 @@ def _opening_reject(
     """What is asked of the part of an order that does not reduce the position `szi`."""
     if order.reduce_only or (szi * order.side.sign < 0 and order.sz <= abs(szi)):
         return None
-    if _exceeds_tier(account, market, perp, szi, order):
+    if _exceeds_tier(account.of(perp), market, perp, szi, order):
         return Reject(OrderReject.MAX_POSITION, perp.id)
     if not _affords(state, account, market, perp, order):
         return Reject(OrderReject.MARGIN, perp.id)
     return None
 
 
-def _exceeds_tier(account: Account, market: Market, perp: Perp, szi: int, order: Order) -> bool:
+def _exceeds_tier(clearing: Clearing, market: Market, perp: Perp, szi: int, order: Order) -> bool:
     """True when the position would be larger than the user's leverage allows.
 
     Documented: BTC at 40x may not exceed $150M of notional (mechanics 2.6).
     """
-    leverage = margin.leverage_of(account, perp).value
+    leverage = margin.leverage_of(clearing, perp).value
     after = ntl(market.mark_px, abs(szi + order.side.sign * order.sz))
     return perp.margin_table.tier(after).max_leverage < leverage
 
@@ -262,10 +262,11 @@ def _affords(state: State, account: Account, market: Market, perp: Perp, order: 
     crossing = crossing_of(account, market, order)
     sz = order.sz if order.tif.rests else crossing.sz
     exposed = crossing.ntl + order.px * (sz - crossing.sz)
+    clearing = account.of(perp)
     if state.rules.order_margin != "sum":
-        exposed = max(0, exposed - margin.spare_load(state, account, perp.id, order.side))
-    free = margin.free_margin(state, account)
-    return margin.pays_for(state, account, perp, order.side, sz, exposed, free)
+        exposed = max(0, exposed - margin.spare_load(state, clearing, perp.id, order.side))
+    free = margin.free_margin(state, clearing)
+    return margin.pays_for(state, clearing, perp, order.side, sz, exposed, free)
 
 
 # -- trigger orders --------------------------------------------------------------------------------
@@ -286,7 +287,7 @@ def _trigger_reject(state: State, account: Account, market: Market, order: Order
         return Reject(OrderReject.TOO_MANY_OPEN, asset_id)
     if order.stage is Stage.WAITING:
         return None
-    position = account.positions.get(asset_id)
+    position = margin.position_of(state, account, asset_id)
     szi = position.szi if position is not None else 0
     reduces = szi * order.side.sign < 0
     is_exempt = order.group is not None or order.sz == 0 or (reduces and _closes_all(szi, order))
@@ -311,7 +312,7 @@ def fired_reject(state: State, account: Account, market: Market, order: Order) -
     assert isinstance(perp, Perp)
     if trigger.is_market and market.book.best(order.side.opposite) is None:
         return Reject(OrderReject.NO_LIQUIDITY, perp.id)
-    position = account.positions.get(perp.id)
+    position = account.of(perp).positions.get(perp.id)
     szi = position.szi if position is not None else 0
     capped = open_interest.adding_reject(state, market, szi, order)
     if capped is not None:

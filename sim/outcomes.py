@@ -296,7 +296,7 @@ def _end(ex: Exchange, outcome: Outcome, fraction: Px, details: str) -> None:
     markets = _sides(state, outcome.id)
     for market in markets:
         for account in state.accounts.values():
-            twap.end_all(ex, account, market.asset.id)
+            twap.end_all(ex, account, [market.asset.id])
         for way in Side:
             for order in list(market.book.orders(way)):
                 if type(order) is not Mirror:

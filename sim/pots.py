@@ -1,27 +1,36 @@
-"""Margin that lives and dies as one: the cross ledger of an account, or one isolated position."""
+"""Margin that lives and dies as one: the cross ledger of a clearing, or one isolated position."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from . import margin
+from .assets import Perp
 from .fixed import Usd
-from .state import Account, State
+from .state import Account, Clearing, State
 
 
 @dataclass(frozen=True, slots=True)
 class Pot:
-    """The cross ledger with all cross positions, or with an asset id the isolated position."""
+    """The cross ledger of a clearing with all cross positions, or the isolated position of an
+    asset id.
+    """
 
     account: Account
     asset_id: int | None = None
+    key: int = 0
+    """Which clearing of the account (`Account.key_of`)."""
+
+    @property
+    def clearing(self) -> Clearing:
+        return self.account if self.key == 0 else self.account.dexes[self.key]
 
     def assets(self, state: State) -> list[int]:
         """Asset ids of its open positions, the largest notional first.
 
         Assumed: the order in which positions of a cross account are liquidated (mechanics 8.2).
         """
-        positions = self.account.positions
+        positions = self.clearing.positions
         if self.asset_id is not None:
             return [self.asset_id] if self.asset_id in positions else []
         cross = [asset_id for asset_id, position in positions.items() if position.is_cross]
@@ -30,19 +39,26 @@ class Pot:
             key=lambda each: (-margin.position_value(state.markets[each], positions[each]), each),
         )
 
+    def concerns(self, state: State, asset_id: int) -> bool:
+        """True for the assets whose orders are cancelled when it is liquidated."""
+        if self.asset_id is not None:
+            return asset_id == self.asset_id
+        asset = state.markets[asset_id].asset
+        return (self.account.key_of(asset) if isinstance(asset, Perp) else 0) == self.key
+
     def value(self, state: State) -> Usd:
         """Account value of the pot at mark."""
         if self.asset_id is None:
-            return margin.cross_value(state, self.account)
-        if self.asset_id not in self.account.positions:
+            return margin.cross_value(state, self.clearing)
+        if self.asset_id not in self.clearing.positions:
             return Usd(0)
-        return margin.margin_used(state, self.account, self.asset_id)
+        return margin.margin_used(state, self.clearing, self.asset_id)
 
     def maintenance(self, state: State) -> Usd:
         """What it must be worth at least."""
         if self.asset_id is None:
-            return margin.cross_maintenance(state, self.account)
-        position = self.account.positions.get(self.asset_id)
+            return margin.cross_maintenance(state, self.clearing)
+        position = self.clearing.positions.get(self.asset_id)
         if position is None:
             return Usd(0)
         return margin.maintenance_of(state, self.asset_id, position)

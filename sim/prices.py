@@ -2,106 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from decimal import Context, Decimal
 from typing import TYPE_CHECKING
 
 from ..matching.book import OrderBook
 from ..matching.depth import impact_px
 from ..matching.types import Side
 from .assets import Asset, Perp, px_decimals
+from .averages import BASIS_DECAY, LOCAL_DECAY, PERIOD_MS
 from .events import PricesChanged
-from .fixed import RATE_SCALE, Px, Rate, div_down, div_half_even
+from .fixed import RATE_SCALE, Px, Rate, div_down, div_half_even, ntl
+from .state import Market, State
 from .timers import Timer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from .exchange import Exchange
-    from .state import Market, State
 
-PERIOD_MS = 3_000
-"""Documented: oracle and mark move about every 3 s (mechanics 9)."""
 MINUTE_MS = 60_000
+DAY_MS = 86_400_000
+STALE_MS = 10_000
+STEP_PART = 100
+DAY_FACTOR = 10
+"""Documented: of perps that somebody deployed (mechanics 9, 17)."""
 
-WEIGHT = 10**12
-"""One sample's weight in an average."""
-HOLDS = 1_500
-"""After so many equal samples no average can tell one more: e ** -30."""
 _NTL_PER_USD = 10**10
 """px * sz units (1e-16 USD) in one µUSD."""
 
 
-def decay(elapsed_ms: int, period_ms: int) -> int:
-    """e ** -(elapsed / period), scaled by WEIGHT."""
-    context = Context(prec=30)
-    power = context.divide(Decimal(-elapsed_ms), Decimal(period_ms))
-    return int(context.multiply(context.exp(power), Decimal(WEIGHT)))
-
-
-BASIS_DECAY = decay(PERIOD_MS, 150_000)
-LOCAL_DECAY = decay(PERIOD_MS, 30_000)
-"""Documented: 150 s for mid against oracle, 30 s for the book's own price (mechanics 9)."""
-
-
-@dataclass(slots=True)
-class Ema:
-    """An exponential average of samples that come at equal intervals.
-
-    Documented: num = num * e^(-t/T) + sample * t, den = den * e^(-t/T) + t, ema = num / den
-    (mechanics 9); t is the same for all, so it cancels.
-    """
-
-    num: int = 0
-    den: int = 0
-
-    def add(self, sample: int, kept: int) -> int:
-        """Counts `sample` and returns the new average, rounded; `kept` is the decay."""
-        self.num = num = div_down(self.num * kept, WEIGHT) + sample * WEIGHT
-        self.den = den = div_down(self.den * kept, WEIGHT) + WEIGHT
-        return div_half_even(num, den)
-
-    def hold(self, sample: int, times: int, kept: int) -> None:
-        """Counts `times` more samples that all equal the average."""
-        den = self.den
-        for _ in range(min(times, HOLDS)):
-            den = div_down(den * kept, WEIGHT) + WEIGHT
-        self.num, self.den = sample * den, den
-
-    def value(self) -> int | None:
-        """The average, rounded half to even; None before the first sample."""
-        return div_half_even(self.num, self.den) if self.den else None
-
-
-@dataclass(slots=True)
-class Averages:
-    """What the mark of one market remembers between two updates, and what was read last."""
-
-    basis: Ema = field(default_factory=Ema)
-    """Mid less oracle, 1e-8."""
-    local: Ema = field(default_factory=Ema)
-    """The book's own price, 1e-8."""
-    basis_px: int = 0
-    local_px: int = 0
-    """The latest sample of each."""
-    settled: tuple[int, Px, Px | None] | None = None
-    """(book version, oracle, last price) at which both averages had reached their samples."""
-    held: int = 0
-    """Updates since then, not counted into the averages yet."""
-    impact: tuple[int, tuple[int, int] | None] = field(
-        default=(-1, None), compare=False, metadata={"transient": True}
-    )
-    """A cache: the book's version and its impact prices."""
-    premium_seen: tuple[int, Px] | None = field(
-        default=None, compare=False, metadata={"transient": True}
-    )
-    """(book version, oracle) of the latest premium sample."""
-
-
 def open_market(asset: Asset, time_ms: int) -> Market:
     """A market with an empty book whose oracle and mark stand at the world's starting price."""
-    from .state import Market  # state.py needs Averages first
-
     market = Market(asset, OrderBook(), asset.start_px, asset.start_px)
     market.prev_day.append((time_ms, asset.start_px))
     return market
@@ -140,8 +70,8 @@ def impact_pxs(market: Market) -> tuple[int, int] | None:
         return averages.impact[1]
     found = None
     if isinstance(market.asset, Perp):
-        ntl = market.asset.impact_ntl * _NTL_PER_USD
-        bid, ask = impact_px(book, Side.BID, ntl), impact_px(book, Side.ASK, ntl)
+        wanted = market.asset.impact_ntl * _NTL_PER_USD
+        bid, ask = impact_px(book, Side.BID, wanted), impact_px(book, Side.ASK, wanted)
         found = None if bid is None or ask is None else (bid, ask)
     averages.impact = (book.version, found)
     return found
@@ -157,6 +87,9 @@ def premium_of(market: Market) -> Rate | None:
     if pxs is None:
         return None
     oracle = market.oracle_px
+    if _is_deployed(market.asset):
+        # Documented and observed: (bid + ask) / 2 / oracle - 1 (mechanics 9).
+        return Rate(div_half_even((sum(pxs) - 2 * oracle) * RATE_SCALE, 2 * oracle))
     gap = max(pxs[0] - oracle, 0) - max(oracle - pxs[1], 0)
     return Rate(div_half_even(gap * RATE_SCALE, oracle)) if gap else Rate(0)
 
@@ -182,7 +115,10 @@ def on_timer(ex: Exchange) -> None:
         if averages.settled == inputs:
             averages.held += 1
         else:
-            mark = _sample(market) if isinstance(asset, Perp) else _spot_mark(market)
+            if _is_deployed(asset):
+                mark = _renewed_mark(market, now)
+            else:
+                mark = _sample(market) if isinstance(asset, Perp) else _spot_mark(market)
             if mark != market.mark_px:
                 _move_mark(ex, market, mark)
                 moved.append(asset.coin)
@@ -208,18 +144,100 @@ def set_oracle(ex: Exchange, pxs: Iterable[tuple[int, Px]]) -> None:
         market = markets.get(asset_id)
         if market is None or market.asset.is_spot:
             raise ValueError(f"no perp has asset id {asset_id}")
-        rounded = _rounded(market.asset, px)
-        if rounded <= 0:
+        oracle = rounded(market.asset, px)
+        if oracle <= 0:
             raise ValueError(f"no oracle price for {market.asset.coin}: {px}")
-        wanted.append((market, rounded))
+        wanted.append((market, oracle))
     for market, oracle in wanted:
         market.oracle_px = oracle
-        mark = _mark(market)
+        if _is_deployed(market.asset):
+            market.updated_ms = ex.state.time_ms
+            mark = _legal(market, _deployed_px(market, (oracle,)))
+        else:
+            mark = _mark(market)
         if mark != market.mark_px:
             _move_mark(ex, market, mark)
     ex.marks_computed()
     if wanted:
         ex.emit(PricesChanged(tuple(market.asset.coin for market, _ in wanted)))
+
+
+# -- deployed perps --------------------------------------------------------------------------------
+
+
+def deploy_pxs(ex: Exchange, updates: Iterable[tuple[Market, Px | None, Sequence[Px]]]) -> None:
+    """What a deployer's `setOracle` does to prices: (market, oracle, marks) each, None for an
+    oracle that stays.
+
+    Documented: the mark is the median of the deployer's and the book's own price; an update moves
+    either by 1 % at most, and to no more than ten times what the day began with (mechanics 9).
+    """
+    now, coins = ex.state.time_ms, []
+    for market, oracle, marks in updates:
+        day = div_down(now, DAY_MS)
+        if market.day_pxs[0] != day:
+            market.day_pxs = (day, market.oracle_px, market.mark_px)
+        if oracle is not None:
+            top = market.day_pxs[1] * DAY_FACTOR
+            market.oracle_px = _legal(market, min(_step(market.oracle_px, oracle), top))
+        px = min(_step(market.mark_px, _deployed_px(market, marks)), market.day_pxs[2] * DAY_FACTOR)
+        mark = _legal(market, px)
+        market.updated_ms = now
+        if mark != market.mark_px and not _outgrows_cap(market, mark):
+            _move_mark(ex, market, mark)
+        coins.append(market.asset.coin)
+    ex.marks_computed()
+    ex.emit(PricesChanged(tuple(coins)))
+
+
+def _is_deployed(asset: Asset) -> bool:
+    return isinstance(asset, Perp) and asset.deployed is not None
+
+
+def _deployed_px(market: Market, marks: Sequence[int]) -> int:
+    """The median of `marks` and the book's own price; the mark where there is neither."""
+    found = sorted(marks)
+    local = _own_px(market)
+    if local is not None:
+        found = sorted((*marks, local))
+    if not found:
+        return market.mark_px
+    low, high = found[div_down(len(found) - 1, 2)], found[div_down(len(found), 2)]
+    return div_half_even(low + high, 2)
+
+
+def _own_px(market: Market) -> int | None:
+    """median(bid, ask, last trade). Assumed: while a side is empty the last trade's price."""
+    bid, ask = market.book.best_bid(), market.book.best_ask()
+    if bid is None or ask is None:
+        return market.last_px
+    return _local_px(bid, ask, market.last_px)
+
+
+def _renewed_mark(market: Market, now: int) -> Px:
+    """Documented: without an update for 10 s the mark goes to the book's own price, which counts as
+    one (mechanics 9).
+    """
+    if now - market.updated_ms <= STALE_MS:
+        return market.mark_px
+    market.updated_ms = now
+    mark = _legal(market, _step(market.mark_px, _deployed_px(market, ())))
+    return market.mark_px if _outgrows_cap(market, mark) else mark
+
+
+def _step(px: int, wanted: int) -> int:
+    """`wanted`, no further from `px` than an update may go."""
+    most = div_down(px, STEP_PART)
+    return max(px - most, min(px + most, wanted))
+
+
+def _outgrows_cap(market: Market, mark: Px) -> bool:
+    """Documented: no mark makes open interest ten times its cap (mechanics 17)."""
+    cap = market.open_interest_cap
+    return cap is not None and ntl(mark, market.open_interest) >= DAY_FACTOR * cap
+
+
+# -- validators' perps -----------------------------------------------------------------------------
 
 
 def _move_mark(ex: Exchange, market: Market, mark: Px) -> None:
@@ -304,7 +322,7 @@ def _median(a: int, b: int, c: int) -> int:
     return a if c < a else min(b, c)
 
 
-def _rounded(asset: Asset, px: int) -> Px:
+def rounded(asset: Asset, px: int) -> Px:
     """Rounded half to even to the decimals that a price of `asset` may have."""
     step = 10 ** (8 - px_decimals(asset))
     return Px(div_half_even(px, step) * step)
@@ -312,5 +330,5 @@ def _rounded(asset: Asset, px: int) -> Px:
 
 def _legal(market: Market, px: int) -> Px:
     """`px` rounded; never below one step of the last decimal."""
-    rounded = _rounded(market.asset, px)
-    return rounded if rounded > 0 else Px(10 ** (8 - px_decimals(market.asset)))
+    found = rounded(market.asset, px)
+    return found if found > 0 else Px(10 ** (8 - px_decimals(market.asset)))

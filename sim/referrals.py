@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .amounts import usd_value
 from .errors import ActionError, ActionReject
 from .fixed import Address, Usd, Wei
 from .ledger import RewardsClaim
 from .state import Referral
-from .transfers import credit, record, usd_value
+from .transfers import credit, record
 from .volume import dollars
 
 if TYPE_CHECKING:

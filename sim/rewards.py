@@ -1,6 +1,6 @@
-"""What referrers and builders earn of other users' fees, as fills bring it in.
+"""What referrers, builders and deployers earn of other users' fees, as fills bring it in.
 
-Rewards are spot money from the moment they are earned, whatever they were earned on.
+What referrers and builders earn is spot money from that moment on, whatever it was earned on.
 """
 
 from __future__ import annotations
@@ -8,18 +8,63 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import fee_tiers
-from .fixed import Usd, Wei, div_trunc, rescale_down
+from .assets import Perp
+from .fixed import RATE_SCALE, Rate, Usd, Wei, div_down, div_trunc, mul_trunc, rescale_down
 from .state import Account, Rewards, State
 
 if TYPE_CHECKING:
     from .exchange import Exchange
-    from .orders import Builder
+    from .orders import Builder, Order
 
-_USDC = 0
-"""Token index of the perps collateral."""
 _USD_DECIMALS = 6
 _USDC_DECIMALS = 8
 """Documented: weiDecimals of USDC (mechanics 12), for worlds that list no token."""
+
+
+def share_perp_fee(
+    ex: Exchange, account: Account, perp: Perp, order: Order, protocol: Usd, builder: int
+) -> None:
+    """Books a perps fee (µUSD): the builder's part, the deployer's, the referrer's, and what the
+    exchange keeps.
+    """
+    state, token = ex.state, perp.collateral
+    shared = _pay_deployer(ex, perp, protocol) if perp.dex else 0
+    part = referrer_part(account, protocol - shared)
+    flow = state.treasury.flow(token)
+    flow.fees = Usd(flow.fees + protocol - shared - part)
+    if part:
+        earned = to_wei(state, token, part)
+        of = to_wei(state, token, protocol - shared)
+        pay_referrer(ex, account, token, of, earned)
+    if order.builder is not None:
+        pay_builder(ex, order.builder, token, to_wei(state, token, builder))
+    flow.to_rewards = Usd(flow.to_rewards + part + builder)
+
+
+def _deployer_share(scale: Rate) -> Rate:
+    """The part of a fee that is the deployer's: s / (1 + s) below a scale of 1, else one half.
+
+    Documented: mechanics 11.3.
+    """
+    if scale >= RATE_SCALE:
+        return Rate(div_down(RATE_SCALE, 2))
+    return Rate(div_down(scale * RATE_SCALE, RATE_SCALE + scale))
+
+
+def _pay_deployer(ex: Exchange, perp: Perp, fee: Usd) -> Usd:
+    """Pays the deployer's part of a `fee`, truncated, and returns it; nothing of a rebate.
+
+    Documented: who receives it is settable (exchange 5.2). Assumed: at once, onto the recipient's
+    ledger on that dex, without a row.
+    """
+    dex = ex.state.universe.dexes[perp.dex - 1]
+    part = Usd(mul_trunc(max(0, fee), _deployer_share(dex.fee_scale)))
+    if part:
+        account = ex.open_account(dex.fee_recipient or dex.deployer)
+        clearing = account.enter(perp)
+        clearing.raw_usd = Usd(clearing.raw_usd + part)
+        ex.touch(account.address)
+    return part
 
 
 def referrer_part(account: Account, fee: int) -> int:
@@ -51,16 +96,11 @@ def pay_builder(ex: Exchange, builder: Builder, token: int, fee: int) -> None:
     rewards.builder = Wei(rewards.builder + fee)
 
 
-def usd_to_wei(state: State, usd: int) -> Wei:
-    """µUSD of a perps fee as wei of spot USDC."""
+def to_wei(state: State, token: int, usd: int) -> Wei:
+    """Millionths of a perps fee as wei of its token on spot."""
     tokens = state.universe.tokens
-    decimals = tokens[_USDC].wei_decimals if tokens else _USDC_DECIMALS
+    decimals = tokens[token].wei_decimals if tokens else _USDC_DECIMALS
     return Wei(rescale_down(usd, _USD_DECIMALS, decimals))
-
-
-def book_perps(state: State, usd: int) -> None:
-    """Notes that `usd` of perps fees became rewards, which are spot money."""
-    state.treasury.usd_to_rewards = Usd(state.treasury.usd_to_rewards + usd)
 
 
 def _earn(account: Account, token: int, amount: int) -> Rewards:

@@ -19,6 +19,11 @@ class Rules:
     min_order_usd: Usd = Usd(10_000_000)
     """Documented: the $10 rule (mechanics 2.5)."""
 
+    dex_open_interest_cap: Usd = Usd(400_000_000 * 10**6)
+    dex_transfer_cap: Usd = Usd(150_000_000 * 10**6)
+    """Observed: what `perpDexLimits` shows of a deployed dex (info 4.16): notional of all its open
+    interest, and what may be moved there, which is shown only."""
+
     max_batch: int = 200
     """Observed: 201 cancels in one action are refused (mechanics 2.7)."""
 

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING
 
 from . import prices
 from .abstraction import free
+from .amounts import USDC, parse_amount
 from .assets import SpotPair, Token, Universe
 from .clearinghouse import balance
 from .errors import ActionError, ActionReject
 from .events import PricesChanged
 from .fixed import PX_SCALE, RATE_SCALE, Address, Px, Rate, Wei, div_down, rescale_down
 from .ledger import DeployGasAuction, SpotGenesis
+from .listing import relist
 from .spot_deploy_state import TokenDeploy
-from .state import Account, Market, State
-from .transfers import USDC, parse_amount, record
+from .state import Account, State
+from .transfers import record
 
 if TYPE_CHECKING:
     from .call import Acting
@@ -76,7 +78,7 @@ def register_token(
     if gas > max_gas:
         raise ActionError(ActionReject.DEPLOY_GAS)
     if gas:
-        _pay_gas(ex, account, gas)
+        pay_gas(ex, account, gas)
     token_id = blake2b(f"{index}/{account.address}".encode(), digest_size=16).hexdigest()
     token = Token(
         index,
@@ -89,7 +91,7 @@ def register_token(
         fee_share=Rate(RATE_SCALE),
     )
     state.deploys[index] = TokenDeploy(index, account.address, gas, state.time_ms)
-    _relist(state, universe.with_tokens([*universe.tokens, token]))
+    relist(state, universe.with_tokens([*universe.tokens, token]))
 
 
 def user_genesis(
@@ -148,7 +150,7 @@ def genesis(
     token = replace(state.universe.tokens[token_index], total_supply=made, circulating_supply=made)
     tokens = list(state.universe.tokens)
     tokens[token_index] = token
-    _relist(state, state.universe.with_tokens(tokens))
+    relist(state, state.universe.with_tokens(tokens))
     deploy.max_supply, deploy.no_hyperliquidity = supply, no_hyperliquidity
     state.treasury.token_minted[token_index] = Wei(made)
     for user, share in shares.items():
@@ -170,7 +172,7 @@ def register_spot(ex: Exchange, acting: Acting, base: int, quote: int) -> None:
     deploy = own(state, acting, base)
     if deploy.max_supply is None:
         raise ActionError(ActionReject.DEPLOY_NO_GENESIS)
-    if quote == base or not _is_quote(state, quote):
+    if quote == base or not is_quote(state, quote):
         raise ActionError(ActionReject.DEPLOY_TOKENS)
     if any((pair.base.index, pair.quote.index) == (base, quote) for pair in universe.pairs):
         raise ActionError(ActionReject.DEPLOY_TOKENS)
@@ -181,7 +183,7 @@ def register_spot(ex: Exchange, acting: Acting, base: int, quote: int) -> None:
     pair = SpotPair(index, f"@{index}" if index else "PURR/USDC", tokens[base], tokens[quote])
     market = prices.open_market(pair, state.time_ms)
     market.mark_px = NEVER_TRADED_PX
-    _relist(state, universe.with_pair(pair), market)
+    relist(state, universe.with_pair(pair), {pair.id: market})
     ex.emit(PricesChanged((pair.coin,)))
 
 
@@ -201,7 +203,7 @@ def set_fee_share(ex: Exchange, acting: Acting, token_index: int, text: str) -> 
         raise ActionError(ActionReject.DEPLOY_SHARE)
     tokens = list(state.universe.tokens)
     tokens[token_index] = replace(token, fee_share=share)
-    _relist(state, state.universe.with_tokens(tokens))
+    relist(state, state.universe.with_tokens(tokens))
 
 
 def set_quote_token(ex: Exchange, acting: Acting, token_index: int, *, is_quote: bool) -> None:
@@ -257,7 +259,8 @@ def _before_genesis(state: State, acting: Acting, token_index: int) -> TokenDepl
     return deploy
 
 
-def _is_quote(state: State, index: int) -> bool:
+def is_quote(state: State, index: int) -> bool:
+    """True for a token that something may be quoted in, or cleared in."""
     deploy = state.deploys.get(index)
     if deploy is not None:
         return deploy.is_quote
@@ -271,7 +274,8 @@ def _wei(text: str) -> Wei:
     return Wei(parse_amount(text, 0)) if text.strip("0") else Wei(0)
 
 
-def _pay_gas(ex: Exchange, account: Account, gas: Wei) -> None:
+def pay_gas(ex: Exchange, account: Account, gas: Wei) -> None:
+    """Charges the gas of a deployment. Raises ActionError."""
     token = gas_token(ex.state)
     assert token is not None
     held = account.spot.get(token.index)
@@ -302,14 +306,3 @@ def _shares(
 def _genesis_cost(share: Wei, supply: int) -> int:
     """Documented: genesis counts as bought at a market cap of 10000 USDC (mechanics 12)."""
     return div_down(10_000 * 10**8 * share, supply)
-
-
-def _relist(state: State, universe: Universe, fresh: Market | None = None) -> None:
-    """Gives the state another universe, and its markets in another dict with their new assets."""
-    known = dict(state.markets)
-    if fresh is not None:
-        known[fresh.asset.id] = fresh
-    for pair in universe.pairs:
-        known[pair.id].asset = pair
-    state.universe = universe
-    state.markets = {asset_id: known[asset_id] for asset_id in universe.by_id}

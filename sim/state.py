@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from ..matching.book import OrderBook
 from ..matching.triggers import Triggers
-from .assets import Asset, Universe
+from .assets import Asset, Perp, Universe
+from .averages import Averages
 from .candles import CandleSeries
 from .events import Fill, FundingPaid, FundingRate, LedgerRow, Trade
 from .fee_tiers import Standing
@@ -16,7 +17,6 @@ from .history import OrderHistory
 from .nonces import NonceSet
 from .orders import Order
 from .outcome_state import Outcome, Question
-from .prices import Averages
 from .rules import Rules
 from .shares import Vault
 from .spot_deploy_state import Hyperliquidity, TokenDeploy
@@ -49,8 +49,8 @@ class Position:
     """An open perps position. `szi` is never 0 here.
 
     `entry_ntl` is signed like `szi`: what the position cost at entry. `raw_usd` is the isolated
-    margin ledger (margin - szi * entry), 0 for cross, whose ledger is `Account.raw_usd`. The
-    leverage that counts is `Account.leverages[asset]`.
+    margin ledger (margin - szi * entry), 0 for cross, whose ledger is `Clearing.raw_usd`. The
+    leverage that counts is `Clearing.leverages[asset]`.
     """
 
     szi: Szi
@@ -121,21 +121,39 @@ class SignerSet:
     threshold: int
 
 
-@dataclass(slots=True)
-class Account:
-    """One trading address and everything it owns."""
+@dataclass(slots=True, kw_only=True)
+class Clearing:
+    """What an account has where perps are cleared together: one ledger of collateral, and the
+    positions that it stands for. All by asset id.
+    """
 
-    address: Address
     raw_usd: Usd = Usd(0)
-    """Cross ledger: deposits - sum(szi * px) of cross trades - fees; negative when levered long."""
+    """Cross ledger: deposits - sum(szi * px) of cross trades - fees; negative when levered long.
+    In µUSD, or millionths of another collateral token.
+    """
     positions: dict[int, Position] = field(default_factory=dict)
     leverages: dict[int, Leverage] = field(default_factory=dict)
     funding_all_time: dict[int, Usd] = field(default_factory=dict)
+    order_loads: dict[int, OrderLoad] = field(default_factory=dict)
+    liquidated_partly_ms: int | None = None
+    """When a part of a large position was liquidated last."""
+
+
+POOLED = frozenset({"unifiedAccount"})
+"""Modes of accounts that have one balance for all dexes of a collateral (mechanics 6.5)."""
+
+
+@dataclass(slots=True)
+class Account(Clearing):
+    """One trading address and everything it owns. Itself it is its clearing with the first dex."""
+
+    address: Address
+    dexes: dict[int, Clearing] = field(default_factory=dict)
+    """Those with other dexes, from their first use on; see `key_of`."""
     spot: dict[int, SpotBalance] = field(default_factory=dict)
     """By token index."""
     orders: dict[int, Order] = field(default_factory=dict)
     """Open orders by oid, oldest first."""
-    order_loads: dict[int, OrderLoad] = field(default_factory=dict)
     open_counts: dict[int, int] = field(default_factory=dict)
     """How many orders are open, by asset."""
     reduce_only: dict[int, dict[int, Order]] = field(default_factory=dict)
@@ -178,8 +196,6 @@ class Account:
     schedule_day: int = 0
     """UTC day number that `schedule_triggers` counts."""
     abstraction: str = "default"
-    liquidated_partly_ms: int | None = None
-    """When a part of a large position was liquidated last."""
     twaps: dict[int, Twap] = field(default_factory=dict)
     """TWAPs that run or wait, by id, oldest first."""
     twap_history: deque[TwapUpdate] = field(default_factory=empty_history)
@@ -201,6 +217,30 @@ class Account:
     """Requests that were paid for (reserveRequestWeight)."""
     is_dusting_off: bool = False
     """Opted out of the spot dust conversion."""
+
+    def key_of(self, perp: Perp) -> int:
+        """Which clearing `perp` belongs to: that of its dex, or of all with its collateral."""
+        return perp.pool if self.abstraction in POOLED else perp.dex
+
+    def of(self, perp: Perp) -> Clearing:
+        """Where `perp` is cleared, to be read: an empty one before its first use."""
+        return self if perp.dex == 0 else self.at(self.key_of(perp))
+
+    def enter(self, perp: Perp) -> Clearing:
+        """The same, to be changed."""
+        return self if perp.dex == 0 else self.open(self.key_of(perp))
+
+    def at(self, key: int) -> Clearing:
+        """The clearing of a key, to be read: an empty one before its first use."""
+        return self if key == 0 else self.dexes.get(key) or Clearing()
+
+    def open(self, key: int) -> Clearing:
+        """The same, to be changed."""
+        return self if key == 0 else self.dexes.setdefault(key, Clearing())
+
+    def clearings(self) -> list[Clearing]:
+        """All there are, the first dex first."""
+        return [self, *self.dexes.values()]
 
 
 @dataclass(slots=True)
@@ -239,6 +279,10 @@ class Market:
         default_factory=lambda: deque(maxlen=FUNDING_RATES_KEPT)
     )
     halted: bool = False
+    updated_ms: int = 0
+    """Of a deployed perp: when its mark was set or renewed last."""
+    day_pxs: tuple[int, Px, Px] = (-1, Px(0), Px(0))
+    """Of a deployed perp: a UTC day, and the oracle and mark with which it began."""
     supply: Wei = Wei(0)
     """Of an outcome's side: its tokens in being."""
     triggers: Triggers[int] = field(default_factory=Triggers[int])
@@ -250,23 +294,42 @@ class Market:
 
 
 @dataclass(slots=True)
+class PerpsFlow:
+    """Where money of the perps ledgers of one collateral went, in its millionths."""
+
+    fees: Usd = Usd(0)
+    """Protocol fees less rebates, withdrawal and activation fees."""
+    funding: Usd = Usd(0)
+    """What truncation of funding payments left over (may be negative)."""
+    to_spot: Usd = Usd(0)
+    """Moved to spot, net: links the two ledgers of the token."""
+    to_rewards: Usd = Usd(0)
+    """Fees that became rewards of referrers and builders, which are spot money."""
+
+
+@dataclass(slots=True)
 class Treasury:
     """Where money came from and went, so that every unit can be accounted for at any time."""
 
     usd_deposited: Usd = Usd(0)
     usd_withdrawn: Usd = Usd(0)
-    usd_fees: Usd = Usd(0)
-    """Protocol fees less rebates, withdrawal and activation fees."""
-    usd_funding: Usd = Usd(0)
-    """What truncation of funding payments left over (may be negative)."""
+    flows: dict[int, PerpsFlow] = field(default_factory=lambda: {0: PerpsFlow()})
+    """By token index of the collateral; 0 is USDC."""
+    dex_deposits: dict[int, Usd] = field(default_factory=dict)
+    """What was moved to each deployed dex, net, in millionths of its collateral."""
     token_minted: dict[int, Wei] = field(default_factory=dict)
     token_fees: dict[int, Wei] = field(default_factory=dict)
-    usd_to_spot: Usd = Usd(0)
-    """Perps USDC moved to spot, net: links the two USDC ledgers."""
-    usd_to_rewards: Usd = Usd(0)
-    """Perps fees that became rewards of referrers and builders, which are spot USDC."""
     token_burned: dict[int, Wei] = field(default_factory=dict)
     """Spot dust that was worth no order."""
+
+    def flow(self, token: int) -> PerpsFlow:
+        """The flow of a collateral, made when there is none."""
+        return self.flows.setdefault(token, PerpsFlow())
+
+    @property
+    def usd(self) -> PerpsFlow:
+        """That of USDC."""
+        return self.flows[0]
 
 
 @dataclass(slots=True)
@@ -305,6 +368,10 @@ class State:
     next_oid: int = 1
     deploys: dict[int, TokenDeploy] = field(default_factory=dict)
     """Tokens registered while the exchange ran, by index."""
+    lent_to_liquidators: dict[tuple[int, Address], Usd] = field(default_factory=dict)
+    """What a user put into the liquidator of a deployed dex, by index of the dex and address."""
+    oracles_set_ms: dict[int, int] = field(default_factory=dict)
+    """When the deployer of a dex set its oracle last, by index."""
     hyperliquidity: dict[int, Hyperliquidity] = field(default_factory=dict)
     """By index of the pair."""
     outcomes: dict[int, Outcome] = field(default_factory=dict)

@@ -6,19 +6,12 @@ from typing import TYPE_CHECKING
 
 from . import margin
 from .abstraction import free
+from .amounts import parse_amount, token_named, usd_value
 from .errors import ActionError, ActionReject
 from .fixed import Address, Usd, Wei
 from .ledger import SpotTransfer, SubAccountTransfer
 from .state import Account
-from .transfers import (
-    credit,
-    debit,
-    move_usd,
-    parse_amount,
-    record,
-    token_named,
-    usd_value,
-)
+from .transfers import credit, debit, move_usd, record
 
 if TYPE_CHECKING:
     from .call import Acting

@@ -42,12 +42,13 @@ class Take:
             return None
         state = self.desk.ex.state
         account = state.accounts[Address(maker.owner)]
-        position = account.positions.get(maker.asset_id)
+        perp = margin.perp_of(state, maker.asset_id)
+        clearing = account.of(perp)
+        position = clearing.positions.get(perp.id)
         if position is not None and position.szi * maker.side.sign <= -sz:
             return None
-        perp = margin.perp_of(state, maker.asset_id)
-        free = margin.unused_value(state, account)
-        if margin.pays_for(state, account, perp, maker.side, sz, maker.px * sz, free):
+        free = margin.unused_value(state, clearing)
+        if margin.pays_for(state, clearing, perp, maker.side, sz, maker.px * sz, free):
             return None
         return OrderStatus.MARGIN_CANCELED
 

@@ -6,12 +6,12 @@ the treasury books what enters, leaves or is kept as a fee.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import margin, sub_accounts
-from .abstraction import cover, free, refuse_unified
+from .abstraction import cover, free, pool_of, refuse_unified
+from .amounts import USD_DECIMALS, USDC, from_usd, parse_amount, token_named, usd_value, value_of
 from .assets import Token
 from .clearinghouse import balance
 from .errors import ActionError, ActionReject
@@ -35,43 +35,10 @@ if TYPE_CHECKING:
     from .call import Acting
     from .exchange import Exchange
 
-USDC = 0
-"""Token index of the perps collateral."""
-USD_DECIMALS = 6
 PERPS, SPOT = "", "spot"
-"""Names of the two dexes in sendAsset."""
+"""Names of the first dex and of spot in sendAsset."""
 
-_AMOUNT = re.compile(r"(-?)([0-9]{0,40})(?:\.([0-9]{0,40}))?(?:[eE]([+-]?[0-9]{1,3}))?")
 _ENTRY_DECIMALS = 8
-
-
-def parse_amount(
-    text: str,
-    decimals: int,
-    *,
-    zero: ActionReject = ActionReject.AMOUNT_ZERO,
-    imprecise: ActionReject = ActionReject.AMOUNT_DECIMALS,
-) -> int:
-    """`text` as an integer of 10 ** -decimals, above zero; exact, also in scientific notation.
-
-    Raises ActionError. Observed: garbage, zero, and negative or too precise amounts have their own
-    texts (exchange 7.5). Assumed: in that order; the sheet names no other spelling, so a plus sign
-    or white space is garbage.
-    """
-    match = _AMOUNT.fullmatch(text)
-    if match is None or not (match[2] or match[3]):
-        raise ActionError(ActionReject.AMOUNT_INVALID)
-    fraction = match[3] or ""
-    digits = int((match[2] or "") + fraction)
-    if digits == 0:
-        raise ActionError(zero)
-    if match[1]:
-        raise ActionError(ActionReject.AMOUNT_DECIMALS)
-    places = decimals - len(fraction) + int(match[4] or "0")
-    unit = 10 ** max(-places, 0)
-    if digits % unit:
-        raise ActionError(imprecise)
-    return div_down(digits * 10 ** max(places, 0), unit)
 
 
 # -- from and to the outside -----------------------------------------------------------------------
@@ -120,7 +87,7 @@ def withdraw(ex: Exchange, acting: Acting, text: str) -> None:
         raise ActionError(ActionReject.WITHDRAW_BALANCE)
     treasury, arrives = ex.state.treasury, Usd(usd - fee)
     treasury.usd_withdrawn = Usd(treasury.usd_withdrawn + arrives)
-    treasury.usd_fees = Usd(treasury.usd_fees + fee)
+    treasury.usd.fees = Usd(treasury.usd.fees + fee)
     move_usd(ex, account, -usd)
     row = Withdraw(arrives, acting.nonce, fee)
     record(ex, row, account.address, hash_=acting.hash)
@@ -145,7 +112,7 @@ def usd_send(ex: Exchange, acting: Acting, destination: Address, text: str) -> N
     if usd > margin.withdrawable(ex.state, account):
         raise ActionError(ActionReject.WITHDRAW_BALANCE)
     treasury = ex.state.treasury
-    treasury.usd_fees = Usd(treasury.usd_fees + fee)
+    treasury.usd.fees = Usd(treasury.usd.fees + fee)
     move_usd(ex, account, -usd)
     move_usd(ex, ex.open_account(destination), usd - fee)
     row = InternalTransfer(Usd(usd), account.address, destination, fee)
@@ -166,7 +133,7 @@ def usd_class_transfer(ex: Exchange, acting: Acting, text: str, *, to_perp: bool
     refuse_unified(account)
     usd = parse_amount(amount, USD_DECIMALS, imprecise=ActionReject.INVALID_SEND)
     token = ex.state.universe.tokens[USDC]
-    wei = _wei(usd, token)
+    wei = from_usd(usd, token)
     if to_perp:
         if wei > free(ex.state, account, USDC):
             raise ActionError(ActionReject.TOKEN_BALANCE)
@@ -218,54 +185,54 @@ def send_asset(
     amount: str,
     from_sub_account: str,
 ) -> None:
-    """Sends USDC or a spot token between dexes, of one user or of two.
+    """Sends a token between dexes, of one user or of two.
 
-    Raises ActionError; the texts are Observed (exchange 5.3, 7.5). Assumed: the order of the
-    checks; a token that is no collateral cannot go to or from perps: an invalid send; a new
-    account's activation is paid on the dex that the amount comes from.
+    Raises ActionError; the texts are Observed (exchange 5.3, 7.5). Documented: to and from a perps
+    dex goes its collateral only. Assumed: the order of the checks; another token is an invalid
+    send; a new account's activation is paid on the dex that the amount comes from.
     """
     state, account = ex.state, ex.state.accounts[acting.user]
     if from_sub_account:
         account = sub_accounts.named(state, account, from_sub_account)
-    dexes = (source_dex, destination_dex)
-    if any(dex not in (PERPS, SPOT) for dex in dexes):
-        raise ActionError(ActionReject.INVALID_DEX)
-    if account.abstraction == UNIFIED and dexes != (SPOT, SPOT):
+    source, target_dex = (_dex_named(state, name) for name in (source_dex, destination_dex))
+    if account.abstraction == UNIFIED and (source, target_dex) != (None, None):
         raise ActionError(ActionReject.UNIFIED_SPOT_ONLY)
     sent = token_named(state, token)
-    if destination == account.address and source_dex == destination_dex:
+    if destination == account.address and source == target_dex:
+        raise ActionError(ActionReject.INVALID_SEND)
+    perps = [dex for dex in (source, target_dex) if dex is not None]
+    if any(collateral_of(state, dex) != sent.index for dex in perps):
         raise ActionError(ActionReject.INVALID_SEND)
     usd = 0
-    if PERPS in dexes:
-        if sent.index != USDC:
-            raise ActionError(ActionReject.INVALID_SEND)
+    if perps:
         usd = parse_amount(amount, USD_DECIMALS, imprecise=ActionReject.INVALID_SEND)
-        wei = _wei(usd, sent)
+        wei = from_usd(usd, sent)
     else:
         wei = Wei(parse_amount(amount, sent.wei_decimals))
     value = usd_value(state, sent, wei)
-    if source_dex == PERPS:
-        gas = _perps_gas(ex, account, destination, sent, usd)
-        move_usd(ex, account, -usd - gas.fee)
-        state.treasury.usd_fees = Usd(state.treasury.usd_fees + gas.fee)
+    if source is not None:
+        gas = _perps_gas(ex, account, source, destination, sent, usd)
+        move_usd(ex, account, -usd - gas.fee, source)
+        flow = state.treasury.flow(sent.index)
+        flow.fees = Usd(flow.fees + gas.fee)
     else:
         gas = _spot_gas(ex, account, destination, sent, wei)
         _pay_gas(ex, account, gas)
         debit(ex, account, sent, wei)
     target = ex.open_account(destination)
-    if destination_dex == PERPS:
-        move_usd(ex, target, usd)
+    if target_dex is not None:
+        move_usd(ex, target, usd, target_dex)
     else:
         credit(ex, target, sent, wei)
-    if source_dex != destination_dex:
-        _book_to_spot(state, usd if source_dex == PERPS else -usd)
+    if (source is None) is not (target_dex is None):
+        _book_to_spot(state, usd if target_dex is None else -usd, sent.index)
     parties = (account.address, destination, source_dex, destination_dex)
     what = (sent.name, wei, sent.wei_decimals, value)
     row = Send(*parties, *what, gas.fee, gas.decimals, gas.token, acting.nonce)
     record(ex, row, account.address, destination, hash_=acting.hash)
 
 
-# -- gas, tokens, values ---------------------------------------------------------------------------
+# -- gas ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,9 +245,28 @@ class Gas:
     token: str
 
 
-def _perps_gas(ex: Exchange, account: Account, destination: Address, token: Token, usd: int) -> Gas:
+def _dex_named(state: State, name: str) -> int | None:
+    """The perps dex of a name, None for spot. Raises ActionError. Assumed: a dex that was disabled
+    takes no more orders, but gives back what it holds.
+    """
+    if name in (PERPS, SPOT):
+        return 0 if name == PERPS else None
+    dex = state.universe.dex(name)
+    if dex is None:
+        raise ActionError(ActionReject.INVALID_DEX)
+    return dex.index
+
+
+def collateral_of(state: State, dex: int) -> int:
+    """Index of the token in which a dex is cleared."""
+    return USDC if dex == 0 else state.universe.dexes[dex - 1].collateral
+
+
+def _perps_gas(
+    ex: Exchange, account: Account, dex: int, destination: Address, token: Token, usd: int
+) -> Gas:
     """What a transfer from perps costs on top; ActionError unless there is enough for both."""
-    available = margin.withdrawable(ex.state, account)
+    available = margin.withdrawable(ex.state, account, account.at(dex))
     if usd > available:
         raise ActionError(ActionReject.TOKEN_BALANCE)
     fee = 0 if destination in ex.state.accounts else ex.state.rules.activation_fee
@@ -325,51 +311,30 @@ def _pay_gas(ex: Exchange, account: Account, gas: Gas) -> None:
     fees[gas.token_index] = Wei(fees.get(gas.token_index, 0) + gas.fee)
 
 
-def token_named(state: State, text: str) -> Token:
-    """The token that `text` names: `NAME:0x<tokenId>`, or the bare name of a canonical one.
-
-    Observed: any other bare name is unknown (exchange 7.5).
-    """
-    name, has_id, token_id = text.partition(":")
-    for token in state.universe.tokens:
-        if token.name == name and (token.token_id == token_id if has_id else token.is_canonical):
-            return token
-    raise ActionError(ActionReject.UNKNOWN_TOKEN, token=text)
-
-
-def usd_value(state: State, token: Token, amount: Wei) -> Usd:
-    """What `amount` of a token is worth at mark, µUSD, truncated (mechanics 12)."""
-    return Usd(_value(state, token, amount, USD_DECIMALS))
-
-
-def _value(state: State, token: Token, amount: Wei, decimals: int) -> int:
-    """Worth at the mark of the first pair against USDC. Assumed: 0 for a token without one."""
-    if token.index == USDC:
-        return rescale_down(amount, token.wei_decimals, decimals)
-    for pair in state.universe.pairs:
-        if pair.base.index == token.index and pair.quote.index == USDC:
-            worth = amount * state.markets[pair.id].mark_px
-            return rescale_down(worth, token.wei_decimals + 8, decimals)
-    return 0
-
-
-def _wei(usd: int, token: Token) -> Wei:
-    return Wei(rescale_down(usd, USD_DECIMALS, token.wei_decimals))
-
-
 # -- bookkeeping -----------------------------------------------------------------------------------
 
 
-def move_usd(ex: Exchange, account: Account, usd: int) -> None:
-    """Adds `usd` to the cross ledger."""
-    account.raw_usd = Usd(account.raw_usd + usd)
+def move_usd(ex: Exchange, account: Account, usd: int, dex: int = 0) -> None:
+    """Adds `usd` to the cross ledger of a dex.
+
+    Assumed: who is unified receives what is sent to a deployed dex on the one balance.
+    """
+    key = dex
+    if dex and account.abstraction == UNIFIED:
+        key = pool_of(ex.state, collateral_of(ex.state, dex)) or 0
+    clearing = account.open(key)
+    clearing.raw_usd = Usd(clearing.raw_usd + usd)
     account.net_deposits = Usd(account.net_deposits + usd)
+    if dex:
+        moved = ex.state.treasury.dex_deposits
+        moved[dex] = Usd(moved.get(dex, 0) + usd)
     ex.touch(account.address)
 
 
-def _book_to_spot(state: State, usd: int) -> None:
+def _book_to_spot(state: State, usd: int, token: int = USDC) -> None:
     """Notes that `usd` went from perps to spot; negative for the other way."""
-    state.treasury.usd_to_spot = Usd(state.treasury.usd_to_spot + usd)
+    flow = state.treasury.flow(token)
+    flow.to_spot = Usd(flow.to_spot + usd)
 
 
 def credit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
@@ -377,7 +342,7 @@ def credit(ex: Exchange, account: Account, token: Token, amount: Wei) -> None:
     held = balance(account, token.index)
     held.total = Wei(held.total + amount)
     if token.index != USDC:
-        held.entry_ntl += _value(ex.state, token, amount, _ENTRY_DECIMALS)
+        held.entry_ntl += value_of(ex.state, token, amount, _ENTRY_DECIMALS)
     ex.touch(account.address)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..matching.types import Tif
-from . import trading
+from . import margin, trading
 from .clearinghouse import Cause
 from .errors import OrderReject
 from .fixed import Address, Sz
@@ -89,7 +89,9 @@ def _fire(desk: Desk, account: Account, market: Market, asleep: Order) -> None:
     desk.record(account, asleep, OrderStatus.TRIGGERED)
     live = replace(asleep, stage=Stage.LIVE, time_ms=state.time_ms)
     if asleep.reduce_only:
-        held = Sz(abs(account.positions[asleep.asset_id].szi))
+        position = margin.position_of(state, account, asleep.asset_id)
+        assert position is not None
+        held = Sz(abs(position.szi))
         live.sz = Sz(min(asleep.sz or held, held))
         live.orig_sz = asleep.orig_sz or held
     if trigger.is_market and state.rules.trigger_market_rest == "cancel":

@@ -6,12 +6,12 @@ reply's own status (exchange 7.3), so they are returned, not raised.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from ..matching.types import Side, Tif
-from . import trading
+from . import margin, trading
 from .assets import Asset, has_legal_decimals, lot, on_lot, on_tick, round_px
 from .clearinghouse import Cause
 from .errors import ActionReject, OrderReject, Reject, TwapReject
@@ -101,13 +101,13 @@ def cancel(ex: Exchange, account: Account, asset_id: int, twap_id: int) -> Rejec
     return None
 
 
-def end_all(ex: Exchange, account: Account, asset_id: int | None = None) -> None:
-    """Terminates the TWAPs of `account`, all or those of one asset.
+def end_all(ex: Exchange, account: Account, asset_ids: Collection[int] | None = None) -> None:
+    """Terminates the TWAPs of `account`, all or those of some assets.
 
     Assumed: where positions are liquidated or settled, as the orders there are cancelled.
     """
     for twap in list(account.twaps.values()):
-        if asset_id in (None, twap.terms.asset_id):
+        if asset_ids is None or twap.terms.asset_id in asset_ids:
             _end(ex, twap, TwapStatus.TERMINATED)
 
 
@@ -152,7 +152,7 @@ def _first_reject(
     if ntl(market.mark_px, terms.sz) < least * USD_SCALE:
         too_small = TwapReject.VALUE_PER_MINUTE if per_minute else TwapReject.VALUE
         return Reject(too_small, asset.id, {"least": least})
-    if terms.reduce_only and not _reducible(account, terms):
+    if terms.reduce_only and not _reducible(state, account, terms):
         return Reject(TwapReject.REDUCE_ONLY, asset.id)
     if len(account.twaps) >= rules.max_twaps:
         return Reject(TwapReject.TOO_MANY, asset.id)
@@ -174,9 +174,9 @@ def _may_fill(state: State, market: Market) -> bool:
     return trading.refusal(state, market, Tif.IOC) is None
 
 
-def _reducible(account: Account, terms: TwapTerms) -> Sz:
+def _reducible(state: State, account: Account, terms: TwapTerms) -> Sz:
     """How much of the position a reduce-only TWAP could close now."""
-    position = account.positions.get(terms.asset_id)
+    position = margin.position_of(state, account, terms.asset_id)
     if position is None or position.szi * terms.side.sign > 0:
         return Sz(0)
     return Sz(abs(position.szi))
@@ -240,7 +240,7 @@ def _send_slice(ex: Exchange, market: Market, twap: Twap) -> None:
     """
     state, terms = ex.state, twap.terms
     account = state.accounts[terms.user]
-    if terms.reduce_only and not _reducible(account, terms):
+    if terms.reduce_only and not _reducible(state, account, terms):
         _end(ex, twap, TwapStatus.TERMINATED)
         return
     sz = _slice_sz(state, account, market.asset, twap)
@@ -276,7 +276,7 @@ def _slice_sz(state: State, account: Account, asset: Asset, twap: Twap) -> Sz:
     most = max(step, div_down(CATCH_UP * terms.sz, twap.slices))
     wanted = min(wanted, most, terms.sz - twap.executed_sz)
     if terms.reduce_only:
-        wanted = min(wanted, _reducible(account, terms))
+        wanted = min(wanted, _reducible(state, account, terms))
     return Sz(max(0, floor_to(wanted, step)))
 
 

@@ -158,7 +158,8 @@ def _closing(
     sz = Sz(min(held, -div_down(-held * closed, whole * step) * step))
     px, notional = _reach(state, account, market, side, sz)
     value = ntl(market.mark_px, sz)
-    fee = fees.perp_fee(notional, fees.perp_rates(state, account)[0])
+    taker, _ = fees.perp_rates(state, account, margin.perp_of(state, market.asset.id))
+    fee = fees.perp_fee(notional, taker)
     adverse = value - notional if side is Side.ASK else notional - value
     return Closing(market.asset.id, side, sz, px), adverse + fee
 

@@ -78,7 +78,7 @@ def create(
     state.vaults[address] = vault
     account.vaults_led[address] = None
     ex.open_account(address)
-    state.treasury.usd_fees = Usd(state.treasury.usd_fees + fee)
+    state.treasury.usd.fees = Usd(state.treasury.usd.fees + fee)
     move_usd(ex, account, -fee)
     _put(ex, vault, user, usd, shares.minted(vault, usd, 0))
     record(ex, VaultCreate(address, usd, fee), user, address, hash_=acting.hash)
@@ -198,7 +198,7 @@ def deposit(ex: Exchange, acting: Acting, address: Address, usd: Usd) -> None:
     if usd < LEAST_DEPOSIT or new == 0:
         raise ActionError(ActionReject.VAULT_DEPOSIT_SMALL)
     if usd > margin.withdrawable(state, account):
-        raise ActionError(ActionReject.VAULT_DEPOSIT_BALANCE)
+        raise ActionError(ActionReject.DEPOSIT_BALANCE)
     if user != vault.leader and not _leader_keeps(vault, 0, vault.shares + new):
         raise ActionError(ActionReject.VAULT_LEADER_SHARE)
     _put(ex, vault, user, usd, new)

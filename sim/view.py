@@ -33,6 +33,13 @@ class View:
     def height(self) -> int:
         return self._state.height
 
+    def dex(self, name: str) -> int | None:
+        """The index of a perps dex, "" being the first; None for one that does not exist."""
+        if not name:
+            return 0
+        found = self._state.universe.dex(name)
+        return None if found is None else found.index
+
     def market(self, coin: str) -> Market | None:
         """The market of a wire coin name (`BTC`, `@107`, `PURR/USDC`), or None."""
         asset = self._state.universe.by_coin.get(coin)

@@ -44,7 +44,7 @@ def reserve_weight(ex: Exchange, acting: Acting, weight: int, destination: Addre
     if cost > margin.withdrawable(state, account):
         raise ActionError(ActionReject.WITHDRAW_BALANCE)
     account.raw_usd = Usd(account.raw_usd - cost)
-    state.treasury.usd_fees = Usd(state.treasury.usd_fees + cost)
+    state.treasury.usd.fees = Usd(state.treasury.usd.fees + cost)
     receiver.requests_reserved += weight
     ex.touch(account.address)
 

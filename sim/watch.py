@@ -30,7 +30,7 @@ class BandRow:
 
 @dataclass(slots=True)
 class Band:
-    """Where one account is safe."""
+    """Where one clearing of an account is safe."""
 
     least_usd: Usd
     """Below this cross ledger the band holds no more."""
@@ -43,5 +43,6 @@ class Watch:
 
     sleepers: dict[int, Triggers[str]] = field(default_factory=dict)
     """By asset id."""
-    bands: dict[Address, Band] = field(default_factory=dict)
+    bands: dict[Address, dict[int, Band]] = field(default_factory=dict)
+    """Of all clearings of an account, by their keys: drawn and erased together."""
     stale: dict[Address, None] = field(default_factory=dict)

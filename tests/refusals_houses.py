@@ -148,7 +148,7 @@ def _(w: World) -> Any:
     return _deposit(w, _vault(w), "4.990000")
 
 
-@earns(ActionReject.VAULT_DEPOSIT_BALANCE, "Insufficient funds available to deposit.")
+@earns(ActionReject.DEPOSIT_BALANCE, "Insufficient funds available to deposit.")
 def _(w: World) -> Any:
     return _deposit(w, _vault(w), "100000.000001")
 

@@ -17,9 +17,9 @@ from hlsim.sim.state import Account, State
 
 def usd_balance(state: State) -> int:
     """What every µUSD that ever came in adds up to now."""
-    total = state.treasury.usd_fees + state.treasury.usd_withdrawn
-    total += state.treasury.usd_to_spot + state.treasury.usd_funding
-    total += state.treasury.usd_to_rewards
+    total = state.treasury.usd.fees + state.treasury.usd_withdrawn
+    total += state.treasury.usd.to_spot + state.treasury.usd.funding
+    total += state.treasury.usd.to_rewards
     for account in state.accounts.values():
         total += account.raw_usd
         total += sum(position.raw_usd for position in account.positions.values())
@@ -49,7 +49,7 @@ def check_money(state: State) -> None:
     for token in state.universe.tokens:
         minted = state.treasury.token_minted.get(token.index, 0)
         if token.index == 0:
-            minted += 100 * (state.treasury.usd_to_spot + state.treasury.usd_to_rewards)
+            minted += 100 * (state.treasury.usd.to_spot + state.treasury.usd.to_rewards)
         assert token_balance(state, token.index) == minted, token.name
 
 

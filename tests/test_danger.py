@@ -19,7 +19,7 @@ PEOPLE = 10_000
 
 
 def band_of(m: Story, user: Address) -> Band:
-    return m.ex.state.watch.bands[user]
+    return m.ex.state.watch.bands[user][0]
 
 
 def test_a_band_is_drawn_with_an_eighth_of_what_is_spare_kept_for_the_ledger() -> None:
@@ -53,7 +53,7 @@ def test_a_mark_inside_the_band_wakes_nobody_and_one_outside_draws_it_anew(
     m.advance(seconds=3)
     before = dict(m.ex.state.watch.bands)
     alice = address("alice")
-    sign = 1 if before[alice].rows[0].szi > 0 else -1
+    sign = 1 if before[alice][0].rows[0].szi > 0 else -1
 
     for price in (2_000 - sign * 300, 2_000 + sign * 10, 2_000 - sign * 380):
         m.oracle("ETH", str(price))

@@ -241,7 +241,7 @@ def test_without_anybody_above_zero_on_the_other_side_the_liquidator_takes_it() 
     """Assumed: what nobody can pay stays with the liquidator, and money is conserved."""
     m, alice, bob = eth_long()
     bob.account.raw_usd -= usd("103000")  # type: ignore[misc]
-    m.ex.state.treasury.usd_fees += usd("103000")  # type: ignore[misc]
+    m.ex.state.treasury.usd.fees += usd("103000")  # type: ignore[misc]
     m.events()
 
     m.oracle("ETH", "1400")

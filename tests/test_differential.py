@@ -81,7 +81,7 @@ class Twins:
 
     def rate(self, *, is_taker: bool) -> Fraction:
         """What alice pays today: tiers and rebates are tested elsewhere."""
-        taker, maker = fees.perp_rates(self.ex.state, self.alice)
+        taker, maker = fees.perp_rates(self.ex.state, self.alice, margin.perp_of(self.ex.state, 0))
         return real(taker if is_taker else maker, 10)
 
     # -- deeds -------------------------------------------------------------------------------------

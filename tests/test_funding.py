@@ -200,7 +200,7 @@ def test_longs_pay_shorts_on_the_oracle_price_truncated() -> None:
     row = FundingPaid(long.address, "BTC", -paid, sz("0.31426"), rate("0.0000125"), at)  # type: ignore[arg-type]
     assert list(long.account.fundings) == [row]
     assert row in m.events()
-    assert m.ex.state.treasury.usd_funding == 0
+    assert m.ex.state.treasury.usd.funding == 0
 
 
 def test_what_truncation_leaves_stays_in_the_treasury() -> None:
@@ -212,11 +212,11 @@ def test_what_truncation_leaves_stays_in_the_treasury() -> None:
         long.buys(f"{size} BTC @ 50000")
     m.advance(hours=1)
     # 15.5, 16.5 and 32 USD at 0.0000125: 193.75, 206.25 and 400 µUSD.
-    assert m.ex.state.treasury.usd_funding == 400 - 193 - 206 == 1
+    assert m.ex.state.treasury.usd.funding == 400 - 193 - 206 == 1
     m.oracle("BTC", "50100")
     m.advance(hours=1)
     # 15.531, 16.533 and 32.064 USD: 194.1375, 206.6625 and 400.8 µUSD.
-    assert m.ex.state.treasury.usd_funding == 1 + (400 - 194 - 206) == 1
+    assert m.ex.state.treasury.usd.funding == 1 + (400 - 194 - 206) == 1
 
 
 def test_an_isolated_position_pays_from_its_own_margin() -> None:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import pytest
 from stories import START_MS, Story, Trader, market, px, rate, sz
 
+from hlsim.sim.averages import BASIS_DECAY, LOCAL_DECAY, Ema, decay
 from hlsim.sim.events import PricesChanged
 from hlsim.sim.fixed import Px
 from hlsim.sim.operations import SetOracle
 from hlsim.sim.prices import (
-    BASIS_DECAY,
-    LOCAL_DECAY,
-    Ema,
-    decay,
     impact_pxs,
     mid_or_last,
     mid_px,

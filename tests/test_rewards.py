@@ -49,7 +49,7 @@ def test_a_tenth_of_the_discounted_fee_is_the_referrers() -> None:
     fees = [fill.fee for fill in alice.account.fills]
     assert fees == [usd("2.66652"), usd("0.007199")]
     assert referrer.account.rewards == {USDC: Rewards(unclaimed=wei("0.267371"))}
-    assert m.ex.state.treasury.usd_fees == usd("2.66652") + usd("0.007199") - usd("0.267371") + sum(
+    assert m.ex.state.treasury.usd.fees == usd("2.66652") + usd("0.007199") - usd("0.267371") + sum(
         fill.fee for fill in bob.account.fills
     )
     check_money(m.ex.state)

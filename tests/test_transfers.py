@@ -10,12 +10,12 @@ from stories import START_MS, Story, Trader, address, market, px, sz, usd
 from hlsim.sim import events, ledger
 from hlsim.sim.actions.misc import Noop
 from hlsim.sim.actions.transfers import SendAsset, SpotSend, UsdClassTransfer, UsdSend, Withdraw3
+from hlsim.sim.amounts import parse_amount
 from hlsim.sim.errors import ActionError, ActionReject
 from hlsim.sim.fixed import parse_decimal
 from hlsim.sim.ids import tx_hash
 from hlsim.sim.operations import DepositUsd, MintToken
 from hlsim.sim.replies import Done, Refused
-from hlsim.sim.transfers import parse_amount
 
 USDC = "USDC:0x6d1e7cde53ba9467b783cb7c530ce054"
 PURR = "PURR:0xc1fb593aeffbeb02f85e0308e9956a90"
@@ -155,7 +155,7 @@ def test_a_withdrawal_costs_a_dollar_of_it() -> None:
     assert alice.act(Withdraw3(ALICE, "100.5", NOW), nonce=START_MS + 99) == Done()
     assert alice.account.raw_usd == alice.account.net_deposits == usd("899.5")
     treasury = m.ex.state.treasury
-    assert (treasury.usd_withdrawn, treasury.usd_fees) == (usd("99.5"), usd("1"))
+    assert (treasury.usd_withdrawn, treasury.usd.fees) == (usd("99.5"), usd("1"))
     assert deltas(alice)[-1] == ledger.Withdraw(usd("99.5"), START_MS + 99, usd("1"))
 
 
@@ -193,7 +193,7 @@ def test_the_first_send_to_an_address_makes_it_and_costs_a_dollar() -> None:
     assert alice.act(UsdSend(FRESH, "10", NOW)) == Done()
     assert alice.account.raw_usd == usd("990")
     assert m.ex.state.accounts[FRESH].raw_usd == usd("9")
-    assert m.ex.state.treasury.usd_fees == usd("1")
+    assert m.ex.state.treasury.usd.fees == usd("1")
     row = ledger.InternalTransfer(usd("10"), ALICE, FRESH, usd("1"))
     assert deltas(Trader(m, FRESH)) == [row]
 
@@ -213,7 +213,7 @@ def test_usdc_moves_between_perps_and_spot() -> None:
     assert (alice.account.raw_usd, alice.spot("USDC")) == (usd("899.5"), sz("1100.5"))
     assert alice.act(UsdClassTransfer("0.5", True, NOW)) == Done()
     assert (alice.account.raw_usd, alice.spot("USDC")) == (usd("900"), sz("1100"))
-    assert m.ex.state.treasury.usd_to_spot == usd("100")
+    assert m.ex.state.treasury.usd.to_spot == usd("100")
     rows = [ledger.AccountClassTransfer(usd("100.5"), False)]
     rows.append(ledger.AccountClassTransfer(usd("0.5"), True))
     assert deltas(alice)[-2:] == rows

@@ -63,7 +63,7 @@ def balances(m: Story, trader: Trader) -> dict[str, tuple[str, str]]:
 
 def check(m: Story, trader: Trader) -> None:
     """All cash that no spot order holds lies where margin looks for it."""
-    total, hold = abstraction.balance_or_none(trader.account)
+    total, hold = abstraction.on_spot(trader.account, 0)
     assert 0 <= total - hold < 100
     assert m.ex.state.unified == {trader.address: None}
 
@@ -283,7 +283,7 @@ def test_setting_a_mode_tells_the_streams() -> None:
     carol.act(AgentSetAbstraction("disabled"))  # type: ignore[arg-type]
 
     assert AccountChanged(carol.address) in m.events()
-    assert abstraction.balance_or_none(alice.account) == (0, 0)
+    assert abstraction.on_spot(alice.account, 0) == (0, 0)
 
 
 def test_a_fully_used_market_order_pays_less_than_its_limit() -> None:

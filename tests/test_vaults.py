@@ -57,7 +57,7 @@ def test_a_vault_is_created_with_its_leaders_money(rules: Rules | None, fee: str
     assert create_vault(alice, "500", name="Vault") == Created("createVault", address_)
 
     assert alice.account.raw_usd == alice.account.net_deposits == usd("99500") - usd(fee)
-    assert m.ex.state.treasury.usd_fees == usd(fee)
+    assert m.ex.state.treasury.usd.fees == usd(fee)
     assert m.ex.state.accounts[address_].raw_usd == usd("500")
     vault = m.ex.state.vaults[address_]
     assert (vault.leader, vault.name, vault.description) == (alice.address, "Vault", DESCRIPTION)

@@ -143,7 +143,7 @@ def check_modes(state: State) -> None:
     listed = {a.address for a in state.accounts.values() if a.abstraction == margin.UNIFIED}
     assert listed == state.unified.keys()
     for user in state.unified:
-        total, hold = abstraction.balance_or_none(state.accounts[user])
+        total, hold = abstraction.on_spot(state.accounts[user], 0)
         assert 0 <= total - hold < 100
     for account in state.accounts.values():
         owners = account.multi_sig
@@ -226,12 +226,12 @@ def test_a_unified_account_can_always_be_emptied() -> None:
             continue
         for order in list(account.orders.values()):
             trader.cancel(order.coin, order.oid)
-        cash, hold = abstraction.shown_usdc(state, account)
+        cash, hold = abstraction.shown_balances(state, account)[0]
         whole = int(cash) // 100
         text = f"{whole // 10**6}.{whole % 10**6:06d}"
         assert hold == 0
         assert trader.act(Withdraw3(trader.address, text, START_MS)) == Done()  # type: ignore[arg-type]
-        assert abstraction.shown_usdc(state, account)[0] == cash % 100
+        assert abstraction.shown_balances(state, account)[0][0] == cash % 100
         emptied += 1
     assert emptied >= 2
     check_all(state)

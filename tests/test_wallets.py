@@ -134,7 +134,7 @@ def test_requests_cost_a_twentieth_of_a_cent_and_show_as_surplus() -> None:
     assert alice.act(ReserveRequestWeight(1_001)) == Done()  # type: ignore[arg-type]
 
     assert alice.account.raw_usd == usd("99.4995")
-    assert m.ex.state.treasury.usd_fees == usd("0.5005")
+    assert m.ex.state.treasury.usd.fees == usd("0.5005")
     assert rate_limit(m, alice) == {
         "cumVlm": "0.0",
         "nRequestsUsed": 2,

@@ -6,6 +6,7 @@ from ..decode import BadRequest
 from . import (
     accounts,
     deploys,
+    dexes,
     fees,
     fills,
     ledgers,
@@ -33,6 +34,7 @@ __all__ = [
     "answer",
     "answer_value",
     "deploys",
+    "dexes",
     "encoded",
     "fees",
     "fills",

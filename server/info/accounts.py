@@ -12,15 +12,14 @@ from ..shapes.accounts import spot_state
 from ..shapes.orders import full_order, listed
 from ..shapes.text import usd_text
 from ..shapes.twaps import twap_states
-from .listings import first_dex
+from .listings import dex_index
 from .registry import Json, Unanswerable, info
 from .request import Unnamed
 
 
 @info("clearinghouseState", weight=2, source="info 5.1")
 def clearinghouse_state(view: View, user: Address, dex: str = "") -> Json:
-    first_dex(dex)
-    return clearinghouse_shape(view, user)
+    return clearinghouse_shape(view, user, dex_index(view, dex))
 
 
 @info("spotClearinghouseState", weight=2, source="info 5.2")

@@ -15,8 +15,10 @@ ROUND_S = 111_600
 """Observed: an auction lasts 31 hours (info 9)."""
 
 
-def _auction(view: View) -> dict[str, Any]:
-    """Assumed: the price does not move, and rounds follow each other without end."""
+def auction(view: View) -> dict[str, Any]:
+    """The auction of the next place. Assumed: the price does not move, and rounds follow each other
+    without end.
+    """
     round_ms = ROUND_S * 1000
     gas = decimal_text(view.state.rules.spot_deploy_gas, 8)
     return {
@@ -36,7 +38,7 @@ def spot_deploy_state(view: View, user: Address) -> Json:
     """
     deploys = view.state.deploys.values()
     mine = [one for one in deploys if one.deployer == user and not one.is_done]
-    return {"states": [_state(view, one) for one in mine], "gasAuction": _auction(view)}
+    return {"states": [_state(view, one) for one in mine], "gasAuction": auction(view)}
 
 
 def _state(view: View, deploy: TokenDeploy) -> dict[str, Any]:
@@ -64,4 +66,4 @@ def _state(view: View, deploy: TokenDeploy) -> dict[str, Any]:
 @info("spotPairDeployAuctionStatus", source="info 9")
 def spot_pair_deploy_auction_status(view: View) -> Json:
     """Assumed: as the tokens' auction. Registering a pair costs nothing more."""
-    return _auction(view)
+    return auction(view)

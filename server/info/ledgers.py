@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from ...matching.types import Side
-from ...sim.assets import FIRST_OUTCOME_ID, FIRST_SPOT_ID
+from ...sim.assets import FIRST_BUILDER_ID, FIRST_OUTCOME_ID, FIRST_SPOT_ID
 from ...sim.events import Fill
 from ...sim.fixed import PX_SCALE, Address, rescale_down
 from ...sim.margin import total_summary, unrealized_pnl
@@ -55,7 +55,8 @@ def portfolio(view: View, user: Address) -> Json:
     them is that of the period's fills and funding plus what is unrealised now (Assumed).
     """
     account = view.account(user)
-    perps = rescale_down(total_summary(view.state, account).account_value, 6, 8)
+    usd = sum(total_summary(view.state, each).account_value for each in account.clearings())
+    perps = rescale_down(usd, 6, 8)
     everything = perps + _spot_value(view, account)
     return [
         *_periods(view, account, everything, is_perp=False),
@@ -91,15 +92,19 @@ def _totals(fills: deque[Fill], starts: list[int], *, is_perp: bool) -> list[tup
             found.append((rescale_down(ntl, 16, 8), pnl))
         if len(found) == len(starts):
             return found
-        if not is_perp or fill.asset_id < FIRST_SPOT_ID:
+        if not is_perp or _is_perp(fill):
             ntl += fill.px * fill.sz
             pnl += fill.closed_pnl - _fee(fill)
     return found + [(rescale_down(ntl, 16, 8), pnl)] * (len(starts) - len(found))
 
 
+def _is_perp(fill: Fill) -> bool:
+    return fill.asset_id < FIRST_SPOT_ID or FIRST_BUILDER_ID <= fill.asset_id < FIRST_OUTCOME_ID
+
+
 def _fee(fill: Fill) -> int:
     """The fee in USD, which a spot buy pays in the token it bought."""
-    if fill.asset_id >= FIRST_SPOT_ID and fill.side is Side.BID:
+    if not _is_perp(fill) and fill.side is Side.BID:
         return rescale_down(fill.fee * fill.px, fill.fee_decimals + 8, 8)
     return rescale_down(fill.fee, fill.fee_decimals, 8)
 
@@ -112,8 +117,9 @@ def _first_ms(view: View, account: Account) -> int:
 def _held_pnl(view: View, account: Account, start_ms: int) -> int:
     """Funding since `start_ms` and what open perps positions gained."""
     usd: int = sum(row.usd for row in within(account.fundings, start_ms, None))
-    for asset_id, position in account.positions.items():
-        usd += unrealized_pnl(view.market_of(asset_id), position)
+    for clearing in account.clearings():
+        for asset_id, position in clearing.positions.items():
+            usd += unrealized_pnl(view.market_of(asset_id), position)
     return rescale_down(usd, 6, 8)
 
 

@@ -9,38 +9,34 @@ from ...sim.spot_deploy_state import TokenDeploy
 from ...sim.state import Market
 from ...sim.view import View
 from ..shapes import cached, markets
-from ..shapes.text import decimal_text, iso_text, px_text, usd_text
+from ..shapes.text import decimal_text, iso_text, px_text
 from .registry import Json, Unanswerable, info
 
 IMPLICIT_TABLES = 50
 """Margin table ids below this one mean a single tier of that leverage (info 4.2)."""
 
 
-def first_dex(dex: str) -> None:
-    """Passes the first perp dex, "", and fails for any other name.
+def dex_index(view: View, dex: str) -> int:
+    """The index of a perps dex, "" being the first.
 
     Observed: an unknown dex is a 500 with `null` (info 2.2).
     """
-    if dex:
+    found = view.dex(dex)
+    if found is None:
         raise Unanswerable(f"no dex {dex!r:.80}")
+    return found
 
 
-@info("meta", status="static", source="info 4.2")
+@info("meta", source="info 4.2")
 def meta(view: View, dex: str = "") -> Json:
-    first_dex(dex)
-    return cached.meta_json(view)
+    return cached.meta_json(view, dex_index(view, dex))
 
 
-@info("allPerpMetas", status="static", source="info 4.4")
+@info("allPerpMetas", source="info 4.4")
 def all_perp_metas(view: View) -> Json:
     """Plain metas, one a dex. Observed: the documented pairs with contexts are not what is sent."""
-    return [cached.meta_json(view)]
-
-
-@info("perpDexs", status="static", source="info 4.5")
-def perp_dexs(view: View) -> Json:
-    """The first dex is null."""
-    return [None]
+    dexes = range(len(view.universe.dexes) + 1)
+    return [cached.meta_json(view, dex) for dex in dexes]
 
 
 @info("spotMeta", status="static", source="info 4.6")
@@ -48,12 +44,12 @@ def spot_meta(view: View) -> Json:
     return cached.spot_meta_json(view)
 
 
-@info("marginTable", status="static", source="info 4.14")
+@info("marginTable", source="info 4.14")
 def margin_table(view: View, id: int, dex: str = "") -> Json:
-    first_dex(dex)
+    tables = view.universe.tables_of(dex_index(view, dex))
     if 0 < id < IMPLICIT_TABLES:
         return markets.margin_table(MarginTable.implicit(id))
-    table = view.universe.margin_tables.get(id)
+    table = tables.get(id)
     if table is None:
         raise Unanswerable(f"no margin table {id}")
     return markets.margin_table(table)
@@ -68,39 +64,8 @@ def max_market_order_ntls(view: View) -> Json:
 
 @info("perpsAtOpenInterestCap", source="info 4.13")
 def perps_at_open_interest_cap(view: View, dex: str = "") -> Json:
-    first_dex(dex)
-    return [perp.coin for perp in view.universe.perps if view.market_of(perp.id).is_at_cap]
-
-
-@info("perpDexLimits", status="static", source="info 4.16")
-def perp_dex_limits(view: View, dex: str) -> Json:
-    """Observed: null for the first dex."""
-    first_dex(dex)
-    return None
-
-
-@info("perpDexStatus", source="info 4.16")
-def perp_dex_status(view: View, dex: str) -> Json:
-    """What the perps accounts were given from outside and from spot, less what left them."""
-    first_dex(dex)
-    treasury = view.state.treasury
-    net = treasury.usd_deposited - treasury.usd_withdrawn - treasury.usd_to_spot
-    return {"totalNetDeposit": usd_text(net)}
-
-
-@info("perpAnnotation", status="empty", source="info 4.18")
-def perp_annotation(view: View, coin: str) -> Json:
-    return None
-
-
-@info("perpCategories", status="empty", source="info 4.18")
-def perp_categories(view: View) -> Json:
-    return []
-
-
-@info("perpConciseAnnotations", status="empty", source="info 4.18")
-def perp_concise_annotations(view: View) -> Json:
-    return []
+    perps = view.universe.perps_of(dex_index(view, dex))
+    return [perp.coin for perp in perps if view.market_of(perp.id).is_at_cap]
 
 
 @info("usdcRouting", status="static", source="info 5.10")

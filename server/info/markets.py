@@ -15,7 +15,7 @@ from ..shapes.fills import trade_row
 from ..shapes.ledger import funding_rate_row
 from ..shapes.markets import candle_row
 from ..shapes.text import rate_text
-from .listings import first_dex
+from .listings import dex_index
 from .registry import Json, Unanswerable, info
 from .request import Interval, Millis
 from .windows import BLOCK_ROWS, oldest
@@ -34,14 +34,13 @@ def _known(view: View, coin: str) -> Market:
 
 @info("allMids", weight=2, source="info 4.1")
 def all_mids(view: View, dex: str = "") -> Json:
-    first_dex(dex)
-    return cached.mids_json(view)
+    return cached.mids_json(view, dex_index(view, dex))
 
 
 @info("metaAndAssetCtxs", source="info 4.3")
 def meta_and_asset_ctxs(view: View, dex: str = "") -> Json:
-    first_dex(dex)
-    return [cached.meta_json(view), cached.perp_ctxs_json(view)]
+    index = dex_index(view, dex)
+    return [cached.meta_json(view, index), cached.perp_ctxs_json(view, index)]
 
 
 @info("spotMetaAndAssetCtxs", source="info 4.7")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from itertools import islice
 
+from ...sim.assets import dex_of
 from ...sim.fixed import Address
 from ...sim.history import ROWS_KEPT
 from ...sim.view import View
 from ..shapes.orders import full_order, listed, short_order, status_row
-from .listings import first_dex
+from .listings import dex_index
 from .registry import Json, info
 from .request import OidOrCloid
 
@@ -18,15 +19,18 @@ def open_orders(view: View, user: Address, dex: str = "") -> Json:
     """Every open order, triggers and waiting children included, none of them told from a limit
     order; spot orders stand among those of the first dex.
     """
-    first_dex(dex)
-    orders = view.account(user).orders
-    return [short_order(orders[oid]) for oid in sorted(orders, reverse=True)]
+    index, orders = dex_index(view, dex), view.account(user).orders
+    return [
+        short_order(orders[oid])
+        for oid in sorted(orders, reverse=True)
+        if dex_of(orders[oid].asset_id) == index
+    ]
 
 
 @info("frontendOpenOrders", source="info 6.2")
 def frontend_open_orders(view: View, user: Address, dex: str = "") -> Json:
-    first_dex(dex)
-    return [full_order(order, children=children) for order, children in listed(view, user)]
+    rows = listed(view, user, dex_index(view, dex))
+    return [full_order(order, children=children) for order, children in rows]
 
 
 @info("orderStatus", weight=2, source="info 6.3")

@@ -7,7 +7,7 @@ from typing import Any
 from ...sim import abstraction, margin
 from ...sim.assets import FIRST_OUTCOME_ID, Perp, Token
 from ...sim.fixed import Address
-from ...sim.state import Account, Leverage, Position, SpotBalance, State
+from ...sim.state import Account, Clearing, Leverage, Position, SpotBalance, State
 from ...sim.view import View
 from .text import decimal_text, px_text, rate_text, usd_text
 
@@ -24,30 +24,44 @@ def leverage(setting: Leverage, position: Position | None) -> dict[str, Any]:
     return {"type": "isolated", "value": setting.value, "rawUsd": usd_text(raw_usd)}
 
 
-def clearinghouse_state(view: View, user: Address) -> dict[str, Any]:
-    """The perps side of an account; all zeros for a never-seen user (info 5.1)."""
+def clearinghouse_state(view: View, user: Address, dex: int = 0) -> dict[str, Any]:
+    """The perps side of an account on one dex; all zeros for a never-seen user (info 5.1)."""
     state, account = view.state, view.account(user)
-    total, cross, withdrawable = _perps(state, account)
+    part = abstraction.part_of(state, account, dex)
+    total, cross, withdrawable = _perps(state, account, part)
     return {
         "marginSummary": _summary(total),
         "crossMarginSummary": _summary(cross),
-        "crossMaintenanceMarginUsed": usd_text(margin.cross_maintenance(state, account)),
+        "crossMaintenanceMarginUsed": usd_text(margin.cross_maintenance(state, part)),
         "withdrawable": usd_text(withdrawable),
         "assetPositions": [
             {"type": "oneWay", "position": _position(view, account, asset_id)}
-            for asset_id in sorted(account.positions)
+            for asset_id in sorted(part.positions)
         ],
         "time": view.time_ms,
     }
 
 
-def _perps(state: State, account: Account) -> tuple[margin.Summary, margin.Summary, int]:
-    """(all, cross, withdrawable) of the perps side, which in a unified account is no balance."""
+def all_states(view: View, user: Address) -> list[Any]:
+    """`[dex, state]` of the first dex and of those that the account has something on (Assumed)."""
+    account = view.account(user)
+    rows: list[Any] = [["", clearinghouse_state(view, user)]]
+    for dex in view.universe.dexes:
+        part = abstraction.part_of(view.state, account, dex.index)
+        if part.positions or (part.raw_usd and account.abstraction != margin.UNIFIED):
+            rows.append([dex.name, clearinghouse_state(view, user, dex.index)])
+    return rows
+
+
+def _perps(
+    state: State, account: Account, part: Clearing
+) -> tuple[margin.Summary, margin.Summary, int]:
+    """(all, cross, withdrawable) of a perps side, which in a unified account is no balance."""
     if account.abstraction == margin.UNIFIED:
-        total, cross = abstraction.shown_perps(state, account)
+        total, cross = abstraction.shown_perps(state, part)
         return total, cross, max(0, cross.account_value - cross.total_margin_used)
-    total, cross = margin.total_summary(state, account), margin.cross_summary(state, account)
-    return total, cross, margin.withdrawable(state, account)
+    total, cross = margin.total_summary(state, part), margin.cross_summary(state, part)
+    return total, cross, margin.withdrawable(state, account, part)
 
 
 def _summary(summary: margin.Summary) -> dict[str, str]:
@@ -61,22 +75,24 @@ def _summary(summary: margin.Summary) -> dict[str, str]:
 
 def _position(view: View, account: Account, asset_id: int) -> dict[str, Any]:
     """`liquidationPx` is null when no positive price liquidates; `cumFunding` positive was paid."""
-    state, position, market = view.state, account.positions[asset_id], view.market_of(asset_id)
+    state, market = view.state, view.market_of(asset_id)
     perp = margin.perp_of(state, asset_id)
-    liquidation_px = margin.liquidation_px(state, account, asset_id)
+    clearing = account.of(perp)
+    position = clearing.positions[asset_id]
+    liquidation_px = margin.liquidation_px(state, clearing, asset_id)
     return {
         "coin": perp.coin,
         "szi": px_text(position.szi),
-        "leverage": leverage(margin.leverage_of(account, perp), position),
+        "leverage": leverage(margin.leverage_of(clearing, perp), position),
         "entryPx": px_text(margin.entry_px(perp, position)),
         "positionValue": usd_text(margin.position_value(market, position)),
         "unrealizedPnl": usd_text(margin.unrealized_pnl(market, position)),
-        "returnOnEquity": rate_text(margin.return_on_equity(state, account, asset_id)),
+        "returnOnEquity": rate_text(margin.return_on_equity(state, clearing, asset_id)),
         "liquidationPx": None if liquidation_px is None else rate_text(liquidation_px),
-        "marginUsed": usd_text(margin.margin_used(state, account, asset_id)),
+        "marginUsed": usd_text(margin.margin_used(state, clearing, asset_id)),
         "maxLeverage": perp.max_leverage,
         "cumFunding": {
-            "allTime": usd_text(account.funding_all_time.get(asset_id, 0)),
+            "allTime": usd_text(clearing.funding_all_time.get(asset_id, 0)),
             "sinceOpen": usd_text(position.funding_since_open),
             "sinceChange": usd_text(position.funding_since_change),
         },
@@ -89,8 +105,11 @@ def spot_state(view: View, user: Address) -> dict[str, Any]:
     account = view.account(user)
     balances = account.spot
     if account.abstraction == margin.UNIFIED:
-        cash, hold = abstraction.shown_usdc(view.state, account)
-        balances = balances | {USDC: SpotBalance(cash, hold)}
+        shown = abstraction.shown_balances(view.state, account)
+        balances = balances | {
+            token: SpotBalance(cash, hold, balances.get(token, SpotBalance()).entry_ntl)
+            for token, (cash, hold) in shown.items()
+        }
     return {
         "balances": [
             _balance(universe.token(index), balance)
@@ -113,14 +132,14 @@ def _balance(token: Token, balance: SpotBalance) -> dict[str, Any]:
 
 def active_asset_data(view: View, user: Address, perp: Perp) -> dict[str, Any]:
     """Leverage setting and room to trade of one perp. Pairs are [buy, sell] (info 5.3)."""
-    state, account = view.state, view.account(user)
-    szs = margin.max_trade_szs(state, account, perp.id)
-    available = margin.available_to_trade(state, account, perp.id)
-    setting = margin.leverage_of(account, perp)
+    state, clearing = view.state, view.account(user).of(perp)
+    szs = margin.max_trade_szs(state, clearing, perp.id)
+    available = margin.available_to_trade(state, clearing, perp.id)
+    setting = margin.leverage_of(clearing, perp)
     return {
         "user": user,
         "coin": perp.coin,
-        "leverage": leverage(setting, account.positions.get(perp.id)),
+        "leverage": leverage(setting, clearing.positions.get(perp.id)),
         "maxTradeSzs": [px_text(sz) for sz in szs],
         "availableToTrade": [usd_text(usd) for usd in available],
         "markPx": px_text(view.market_of(perp.id).mark_px),

@@ -6,13 +6,13 @@ second exchange in the process) starts with nothing kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from ...matching.book import OrderBook
-from ...sim.assets import SpotPair
+from ...sim.assets import SpotPair, dex_of
 from ...sim.state import Market, State
 from ...sim.view import View
 from ...sim.volume import HOUR_MS
@@ -98,9 +98,10 @@ class _Mids:
 
     __slots__ = ("markets", "pieces", "reply", "stamp", "versions")
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, dex: int) -> None:
         coins = sorted(state.universe.by_coin.items())
-        self.markets = [state.markets[asset.id] for _, asset in coins]
+        ids = [asset.id for _, asset in coins if dex_of(asset.id) == dex]
+        self.markets = [state.markets[asset_id] for asset_id in ids]
         self.versions: list[tuple[int, int]] = [(-1, -1)] * len(self.markets)
         self.pieces: list[str] = [""] * len(self.markets)
         self.stamp: Stamp | None = None
@@ -125,23 +126,31 @@ class _Mids:
                 pieces[place] = "" if text is None else f'"{market.asset.coin}":"{text}"'
 
 
-_mids = PerState(_Mids)
+_mids: PerState[dict[int, _Mids]] = PerState(lambda state: {})
 
 
-def mids_json(view: View) -> Raw:
+def mids_json(view: View, dex: int = 0) -> Raw:
     """`markets.mids`, encoded."""
-    return _mids.of(view.state).json(view.state)
+    kept, state = _mids.of(view.state), view.state
+    found = kept.get(dex)
+    if found is None:
+        found = kept[dex] = _Mids(state, dex)
+    return found.json(state)
 
 
 # -- listings and contexts -------------------------------------------------------------------------
 
-_meta = PerState(lambda state: Raw(msgspec.json.encode(markets.meta(state.universe))))
+_metas: PerState[dict[int, Raw]] = PerState(lambda state: {})
 _spot_meta = PerState(lambda state: Raw(msgspec.json.encode(markets.spot_meta(state.universe))))
 
 
-def meta_json(view: View) -> Raw:
+def meta_json(view: View, dex: int = 0) -> Raw:
     """`markets.meta`, encoded once."""
-    return _meta.of(view.state)
+    kept = _metas.of(view.state)
+    found = kept.get(dex)
+    if found is None:
+        found = kept[dex] = Raw(msgspec.json.encode(markets.meta(view.universe, dex)))
+    return found
 
 
 def spot_meta_json(view: View) -> Raw:
@@ -150,6 +159,8 @@ def spot_meta_json(view: View) -> Raw:
 
 
 CtxKey = tuple[Any, ...]
+SPOT = -1
+"""In the place of a dex."""
 
 
 def _ctx_key(market: Market, time_ms: int) -> CtxKey:
@@ -176,7 +187,8 @@ class _Contexts:
 
     def __init__(self, state: State) -> None:
         universe = state.universe
-        self.perps = [perp.id for perp in universe.perps]
+        dexes = range(len(universe.dexes) + 1)
+        self.perps = [[perp.id for perp in universe.perps_of(dex)] for dex in dexes]
         by_index = {pair.index: pair for pair in universe.pairs}
         self.spots: list[SpotPair | bytes] = [
             by_index.get(index) or msgspec.json.encode(markets.hidden_spot_ctx(index))
@@ -185,7 +197,7 @@ class _Contexts:
         # Observed: outcomes stand behind all indices (info 4.7).
         self.spots += universe.outcomes
         self.kept: dict[int, tuple[CtxKey, bytes]] = {}
-        self.replies: dict[str, tuple[Stamp, Raw]] = {}
+        self.replies: dict[int, tuple[Stamp, Raw]] = {}
 
     def one(self, market: Market, time_ms: int) -> bytes:
         asset, key = market.asset, _ctx_key(market, time_ms)
@@ -200,23 +212,24 @@ class _Contexts:
         self.kept[asset.id] = (key, text)
         return text
 
-    def all_perps(self, state: State) -> bytes:
-        return b",".join(self.one(state.markets[perp], state.time_ms) for perp in self.perps)
-
-    def all_spots(self, state: State) -> bytes:
-        return b",".join(
-            row if isinstance(row, bytes) else self.one(state.markets[row.id], state.time_ms)
+    def all_of(self, state: State, dex: int) -> Iterator[bytes]:
+        """Those of the perps of one dex, or of all spot indices."""
+        now = state.time_ms
+        if dex != SPOT:
+            return (self.one(state.markets[perp], now) for perp in self.perps[dex])
+        return (
+            row if isinstance(row, bytes) else self.one(state.markets[row.id], now)
             for row in self.spots
         )
 
-    def reply(self, state: State, name: str, make: Callable[[State], bytes]) -> Raw:
-        """`[…]` of what `make` joins, kept until the next input."""
+    def reply(self, state: State, dex: int) -> Raw:
+        """`[…]` of `all_of`, kept until the next input."""
         now = stamp(state)
-        found = self.replies.get(name)
+        found = self.replies.get(dex)
         if found is not None and found[0] == now:
             return found[1]
-        raw = Raw(b"[%b]" % make(state))
-        self.replies[name] = (now, raw)
+        raw = Raw(b"[%b]" % b",".join(self.all_of(state, dex)))
+        self.replies[dex] = (now, raw)
         return raw
 
 
@@ -228,13 +241,11 @@ def ctx_json(view: View, market: Market) -> Raw:
     return Raw(_contexts.of(view.state).one(market, view.time_ms))
 
 
-def perp_ctxs_json(view: View) -> Raw:
-    """The contexts of all perps, in the order of the universe."""
-    kept = _contexts.of(view.state)
-    return kept.reply(view.state, "perps", kept.all_perps)
+def perp_ctxs_json(view: View, dex: int = 0) -> Raw:
+    """The contexts of all perps of a dex, in the order of its universe."""
+    return _contexts.of(view.state).reply(view.state, dex)
 
 
 def spot_ctxs_json(view: View) -> Raw:
     """The contexts of all spot indices from 0, gaps filled: list position is the index."""
-    kept = _contexts.of(view.state)
-    return kept.reply(view.state, "spots", kept.all_spots)
+    return _contexts.of(view.state).reply(view.state, SPOT)

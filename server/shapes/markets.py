@@ -13,6 +13,7 @@ from ...sim.assets import (
     SpotPair,
     Token,
     Universe,
+    dex_of,
     px_decimals,
 )
 from ...sim.candles import Candle
@@ -21,24 +22,18 @@ from ...sim.funding import predicted_rate
 from ...sim.prices import impact_pxs, mid_or_last, mid_px, premium_of
 from ...sim.state import Market
 from ...sim.view import View
-from .text import decimal_text, px_text, rate_text, usd_text
-
-COLLATERAL_TOKEN = 0
-"""USDC."""
-
+from .text import decimal_text, iso_text, px_text, rate_text, usd_text
 
 # -- listings --------------------------------------------------------------------------------------
 
 
-def meta(universe: Universe) -> dict[str, Any]:
+def meta(universe: Universe, dex: int = 0) -> dict[str, Any]:
     """The answer of `meta`. Observed: tables below id 50 are implied and not listed (info 4.2)."""
+    tables = universe.tables_of(dex)
     return {
-        "universe": [_perp(perp) for perp in universe.perps],
-        "marginTables": [
-            [table_id, margin_table(universe.margin_tables[table_id])]
-            for table_id in sorted(universe.margin_tables)
-        ],
-        "collateralToken": COLLATERAL_TOKEN,
+        "universe": [_perp(perp) for perp in universe.perps_of(dex)],
+        "marginTables": [[table_id, margin_table(tables[table_id])] for table_id in sorted(tables)],
+        "collateralToken": 0 if dex == 0 else universe.dexes[dex - 1].collateral,
     }
 
 
@@ -56,6 +51,10 @@ def _perp(perp: Perp) -> dict[str, Any]:
         row["isDelisted"] = True
     if perp.margin_mode is not MarginMode.NORMAL:
         row["marginMode"] = perp.margin_mode.value
+    if perp.deployed is not None and perp.deployed.is_growth:
+        row["growthMode"] = "enabled"
+    if perp.deployed is not None and perp.deployed.growth_ms:
+        row["lastGrowthModeChangeTime"] = iso_text(perp.deployed.growth_ms)
     return row
 
 
@@ -196,11 +195,14 @@ def mid_or_last_text(market: Market) -> str | None:
     return px_text(px) if px else None
 
 
-def mids(view: View) -> dict[str, str]:
-    """The answer of `allMids`, keys in byte order. Delisted perps are listed too."""
+def mids(view: View, dex: int = 0) -> dict[str, str]:
+    """The answer of `allMids`, keys in byte order. Delisted perps are listed too; spot and outcomes
+    stand with the first dex (info 4.1).
+    """
     texts = (
         (coin, mid_or_last_text(view.market_of(asset.id)))
         for coin, asset in sorted(view.universe.by_coin.items())
+        if dex_of(asset.id) == dex
     )
     return {coin: text for coin, text in texts if text is not None}
 

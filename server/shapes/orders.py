@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...matching.types import Side, Tif
+from ...sim.assets import dex_of
 from ...sim.events import OrderUpdate
 from ...sim.fixed import Address, Sz
 from ...sim.orders import Order, Stage
@@ -97,8 +98,8 @@ Listed = tuple[Order, tuple[Order, ...]]
 """An open order and those of its children that are open."""
 
 
-def listed(view: View, user: Address) -> list[Listed]:
-    """Open orders as `frontendOpenOrders` lists them, highest oid first.
+def listed(view: View, user: Address, dex: int = 0) -> list[Listed]:
+    """Open orders of a dex as `frontendOpenOrders` lists them, highest oid first.
 
     Observed: children that wait stand in their parent and, in one capture, beside it (info 6.2,
     contested 28).
@@ -108,7 +109,7 @@ def listed(view: View, user: Address) -> list[Listed]:
     rows = []
     for oid in sorted(orders, reverse=True):
         order = orders[oid]
-        if is_nested and order.stage is Stage.WAITING:
+        if dex_of(order.asset_id) != dex or (is_nested and order.stage is Stage.WAITING):
             continue
         children = order.children
         if children:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...sim.assets import dex_of
 from ...sim.events import Fill
 from ...sim.state import Account
 from ...sim.twap_state import TwapTerms, TwapUpdate
@@ -34,11 +35,12 @@ def twap_state(terms: TwapTerms, executed_sz: int, executed_ntl: int) -> dict[st
     }
 
 
-def twap_states(account: Account) -> list[Any]:
-    """`[id, state]` of every TWAP that runs or waits, oldest first (Assumed)."""
+def twap_states(account: Account, dex: int = 0) -> list[Any]:
+    """`[id, state]` of every TWAP of a dex that runs or waits, oldest first (Assumed)."""
     return [
         [twap.terms.id, twap_state(twap.terms, twap.executed_sz, twap.executed_ntl)]
         for twap in account.twaps.values()
+        if dex_of(twap.terms.asset_id) == dex
     ]
 
 

@@ -25,9 +25,9 @@ STATE_MS = 5_000
 FIRST_DEX = ""
 
 
-def _unless_first_dex(dex: str) -> Refusal | None:
+def unless_dex(view: View, dex: str) -> Refusal | None:
     """Assumed: a dex that does not exist is a semantic error like an unknown coin (ws 2.2)."""
-    return None if dex == FIRST_DEX else Refusal.INVALID
+    return Refusal.INVALID if view.dex(dex) is None else None
 
 
 _Rows = dict[int, tuple[Order, int, tuple[Order, ...], bytes]]
@@ -47,7 +47,7 @@ class OpenOrders(Topic):
     dex: str = FIRST_DEX
 
     def refusal(self, view: View) -> Refusal | None:
-        return _unless_first_dex(self.dex)
+        return unless_dex(view, self.dex)
 
     def sources(self) -> tuple[Source, ...]:
         # A partial fill changes the list and is no order update.
@@ -57,7 +57,8 @@ class OpenOrders(Topic):
         kept = _rows.of(view.state)
         if len(kept) > ROWS_KEPT:
             kept.clear()
-        rows = [_row(each, kept) for each in listed(view, self.user)]
+        orders = listed(view, self.user, view.dex(self.dex) or 0)
+        rows = [_row(each, kept) for each in orders]
         return {"dex": self.dex, "user": self.user, "orders": Raw(b"[%b]" % b",".join(rows))}
 
     def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]:
@@ -88,7 +89,7 @@ class ClearinghouseState(Topic):
     dex: str = FIRST_DEX
 
     def refusal(self, view: View) -> Refusal | None:
-        return _unless_first_dex(self.dex)
+        return unless_dex(view, self.dex)
 
     def sources(self) -> tuple[Source, ...]:
         return (("clearinghouseState", self.user),)
@@ -97,7 +98,7 @@ class ClearinghouseState(Topic):
         return STATE_MS
 
     def first(self, view: View) -> Json:
-        state = clearinghouse_state(view, self.user)
+        state = clearinghouse_state(view, self.user, view.dex(self.dex) or 0)
         return {"dex": self.dex, "user": self.user, "clearinghouseState": state}
 
     def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]:

@@ -14,6 +14,7 @@ from ..info.request import Interval
 from ..shapes import books, cached
 from ..shapes.fills import trade_row
 from ..shapes.markets import candle_row
+from .holdings import FIRST_DEX, unless_dex
 from .registry import Refusal, Source, Topic, topic
 
 MIDS_MS = 5_050
@@ -48,14 +49,15 @@ class AllMids(Topic):
     dex: str | None = None
 
     def refusal(self, view: View) -> Refusal | None:
-        return Refusal.INVALID if self.dex else None
+        return unless_dex(view, self.dex or FIRST_DEX)
 
     def period_ms(self) -> int:
         return MIDS_MS
 
     def first(self, view: View) -> Json:
         """Observed: no `dex` key for the first dex."""
-        return {"mids": cached.mids_json(view)}
+        mids = cached.mids_json(view, view.dex(self.dex or FIRST_DEX) or 0)
+        return {"dex": self.dex, "mids": mids} if self.dex else {"mids": mids}
 
 
 @topic("l2Book", source="ws 3.2")

@@ -13,7 +13,7 @@ from ...sim.view import View
 from ..info.registry import Json
 from ..info.twaps import twap_history, user_twap_slice_fills
 from ..shapes.twaps import slice_fill_row, twap_row, twap_states
-from .holdings import FIRST_DEX
+from .holdings import FIRST_DEX, unless_dex
 from .registry import Refusal, Source, Topic, topic
 
 
@@ -66,13 +66,13 @@ class TwapStates(Topic):
     dex: str = FIRST_DEX
 
     def refusal(self, view: View) -> Refusal | None:
-        return None if self.dex == FIRST_DEX else Refusal.INVALID
+        return unless_dex(view, self.dex)
 
     def sources(self) -> tuple[Source, ...]:
         return (("twapStates", self.user),)
 
     def first(self, view: View) -> Json:
-        states = twap_states(view.account(self.user))
+        states = twap_states(view.account(self.user), view.dex(self.dex) or 0)
         return {"dex": self.dex, "user": self.user, "states": states}
 
     def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]:
