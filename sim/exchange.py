@@ -11,6 +11,7 @@ from . import (
     dust,
     funding,
     hyperliquidity,
+    lending,
     multisig,
     prices,
     snapshot,
@@ -104,6 +105,7 @@ class Exchange:
         funding.start_timers(state)
         staking.open_validators(state)
         dust.start_timers(state)
+        lending.open_reserves(state)
         return cls(state, journal=journal)
 
     # -- inputs ------------------------------------------------------------------------------------
@@ -192,6 +194,7 @@ class Exchange:
                 funding.on_sample(self)
             case Timer.FUNDING:
                 funding.on_hour(self)
+                lending.on_hour(self)
             case Timer.SCHEDULED_CANCEL:
                 dead_man.on_timer(self, Address(key))
             case Timer.POST_ONLY_END:

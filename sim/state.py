@@ -14,6 +14,7 @@ from .events import Fill, FundingPaid, FundingRate, LedgerRow, Trade
 from .fee_tiers import Standing
 from .fixed import Address, Cloid, Px, Rate, Szi, Usd, Wei
 from .history import OrderHistory
+from .lending_state import InterestPaid, Lent, Reserve
 from .nonces import NonceSet
 from .orders import Order
 from .outcome_state import Outcome, Question
@@ -30,6 +31,7 @@ FILLS_KEPT = 10_000
 """Documented: only the 10000 most recent fills are reachable (info 2.6)."""
 FUNDINGS_KEPT = 10_000
 LEDGER_KEPT = 10_000
+INTEREST_KEPT = 10_000
 FUNDING_RATES_KEPT = 10_000
 ORACLE_MINUTES_KEPT = 60
 TRADES_KEPT = 100
@@ -137,9 +139,12 @@ class Clearing:
     order_loads: dict[int, OrderLoad] = field(default_factory=dict)
     liquidated_partly_ms: int | None = None
     """When a part of a large position was liquidated last."""
+    credit: Usd = Usd(0)
+    """What portfolio margin adds: idle money that is lent out, and what may be borrowed."""
 
 
-POOLED = frozenset({"unifiedAccount"})
+UNIFIED, PORTFOLIO_MARGIN = "unifiedAccount", "portfolioMargin"
+POOLED = frozenset({UNIFIED, PORTFOLIO_MARGIN})
 """Modes of accounts that have one balance for all dexes of a collateral (mechanics 6.5)."""
 
 
@@ -217,6 +222,9 @@ class Account(Clearing):
     """Requests that were paid for (reserveRequestWeight)."""
     is_dusting_off: bool = False
     """Opted out of the spot dust conversion."""
+    lent: dict[int, Lent] = field(default_factory=dict)
+    """What it supplied and borrowed, by token index."""
+    interest: deque[InterestPaid] = field(default_factory=lambda: deque(maxlen=INTEREST_KEPT))
 
     def key_of(self, perp: Perp) -> int:
         """Which clearing `perp` belongs to: that of its dex, or of all with its collateral."""
@@ -349,6 +357,12 @@ class State:
     """Agents replaced or revoked some seconds ago and their master, whom their refusal names."""
     unified: dict[Address, None] = field(default_factory=dict)
     """Accounts with one balance for spot and perps, oldest first."""
+    portfolio: dict[Address, None] = field(default_factory=dict)
+    """Those of them with portfolio margin."""
+    reserves: dict[int, Reserve] = field(default_factory=dict)
+    """What can be supplied or borrowed, by token index."""
+    borrowers: dict[Address, None] = field(default_factory=dict)
+    """Who owes something to a reserve."""
     used_agents: dict[Address, None] = field(default_factory=dict)
     """Every address that was approved as an agent, oldest first: none is approved twice."""
     nonces: dict[Address, NonceSet] = field(default_factory=dict)

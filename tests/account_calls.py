@@ -73,6 +73,7 @@ UNCALLED = {
     "setDisplayName",
     "agentSendAsset",
     "spotUser",
+    "borrowLend",
     "reserveRequestWeight",
     "validatorL1Stream",
     "authorizeAqav2Role",

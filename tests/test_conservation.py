@@ -29,6 +29,7 @@ def usd_balance(state: State) -> int:
 def token_balance(state: State, token: int) -> int:
     """What every wei of a token that ever came in adds up to now."""
     total = state.treasury.token_fees.get(token, 0) + state.treasury.token_burned.get(token, 0)
+    total += state.reserves[token].cash if token in state.reserves else 0
     for outcome in state.outcomes.values():
         total += outcome.locked if outcome.quote == token else 0
     for question in state.questions.values():

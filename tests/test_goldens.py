@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import lenders
 import msgspec
 import pytest
 import twaps
@@ -204,7 +205,8 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"user": ALICE, "coin": "NOPE"},
     ],
     "allMids": [{}, {"dex": ""}, {"dex": "nope"}],
-    "borrowLendReserveState": [{"token": token} for token in (0, 1, 99)],
+    "borrowLendReserveState": [{"token": token} for token in (0, 1, 2, 99)],
+    "borrowLendUserState": [{"user": user} for user in (ALICE, BOB, NOBODY)],
     "candleSnapshot": [
         {"req": {"coin": coin, "interval": interval, "startTime": START_MS}}
         for coin, interval in (("BTC", "1h"), ("@2", "30m"), ("GONE", "1h"), ("NOPE", "1h"))
@@ -254,7 +256,9 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"user": ALICE, "startTime": START_MS + HOUR_MS, "endTime": None},
         {"user": ALICE, "startTime": START_MS, "aggregateByTime": True},
     ],
-    "userBorrowLendInterest": [{"user": user, "startTime": START_MS} for user in (ALICE, NOBODY)],
+    "userBorrowLendInterest": [
+        {"user": user, "startTime": START_MS} for user in (ALICE, BOB, NOBODY)
+    ],
     "userFunding": [{"user": ALICE, "startTime": START_MS}, {"user": CAROL}],
     "userTwapSliceFillsByTime": [
         {"user": ALICE, "startTime": START_MS + 300_000, "endTime": START_MS + 330_000},
@@ -276,9 +280,18 @@ CASES: dict[str, list[dict[str, Any]]] = {
 """Request fields by type; a type that is not here is asked about alice, or about nobody at all."""
 
 
-STAGES: dict[str, Callable[[], Story]] = dict.fromkeys(
-    ("twapHistory", "userTwapSliceFills", "userTwapSliceFillsByTime"), twaps.lived
-)
+STAGES: dict[str, Callable[[], Story]] = {
+    **dict.fromkeys(("twapHistory", "userTwapSliceFills", "userTwapSliceFillsByTime"), twaps.lived),
+    **dict.fromkeys(
+        (
+            "allBorrowLendReserveStates",
+            "borrowLendReserveState",
+            "borrowLendUserState",
+            "userBorrowLendInterest",
+        ),
+        lenders.lived,
+    ),
+}
 """What the busy exchange has none of is shown by another."""
 
 
