@@ -9,7 +9,7 @@ from . import margin
 from .errors import ActionError, ActionReject
 from .fixed import Address, parse_decimal
 from .ids import ZERO_ADDRESS
-from .state import Account, Agent, State
+from .state import POOLED, Account, Agent, State
 from .timers import Timer
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def approve_builder(ex: Exchange, user: Address, builder: Address, max_fee_rate:
         return
     owner = ex.state.accounts.get(builder)
     # Documented: builders are standard accounts (mechanics 6.5). Assumed: the words for others.
-    if owner is None or owner.abstraction == margin.UNIFIED:
+    if owner is None or owner.abstraction in POOLED:
         raise ActionError(ActionReject.BUILDER_BALANCE)
     if margin.total_summary(ex.state, owner).account_value < BUILDER_VALUE:
         raise ActionError(ActionReject.BUILDER_BALANCE)

@@ -157,6 +157,11 @@ def backing(state: State, account: Account, weight: Weight) -> int:
     )
 
 
+def ltv_worth(state: State, token: int, amount: int) -> int:
+    """What may be borrowed against `amount` of a collateral, 1e-8 USD, rounded down."""
+    return mul_down(worth(state, token, amount), state.reserves[token].ltv)
+
+
 def debt_worth(state: State, account: Account) -> int:
     """What it owes, 1e-8 USD."""
     return rescale_down(debt(state, account), state.reserves[USDC].decimals, USD_DECIMALS)

@@ -12,7 +12,7 @@ from ..matching.level import Level
 from ..matching.merged import UNIT, MergedBook
 from ..matching.types import Side, Tif
 from . import margin, open_interest
-from .abstraction import free as available
+from .abstraction import spendable
 from .assets import FIRST_SPOT_ID, OutcomeSide, Perp, SpotPair, has_legal_decimals, on_lot, on_tick
 from .errors import ActionReject, OrderReject, Reject
 from .fixed import RATE_SCALE, Sz, div_down, ntl, ntl_wei, sz_to_wei
@@ -328,7 +328,7 @@ def _spot_reject(
 ) -> Reject | None:
     is_bid = order.side is Side.BID
     token = pair.quote if is_bid else pair.base
-    free = available(state, account, token.index)
+    free = spendable(state, account, token.index)
     match_first = state.rules.ioc_check_order == "match_first"
     if free == 0 and not order.tif.rests and match_first:
         # Observed: an empty balance is asked before the notional of an immediate order (mechanics

@@ -28,8 +28,7 @@ from .ledger import (
     SpotTransfer,
     Withdraw,
 )
-from .margin import UNIFIED
-from .state import Account, State
+from .state import POOLED, Account, State
 
 if TYPE_CHECKING:
     from .call import Acting
@@ -195,7 +194,7 @@ def send_asset(
     if from_sub_account:
         account = sub_accounts.named(state, account, from_sub_account)
     source, target_dex = (_dex_named(state, name) for name in (source_dex, destination_dex))
-    if account.abstraction == UNIFIED and (source, target_dex) != (None, None):
+    if account.abstraction in POOLED and (source, target_dex) != (None, None):
         raise ActionError(ActionReject.UNIFIED_SPOT_ONLY)
     sent = token_named(state, token)
     if destination == account.address and source == target_dex:
@@ -320,7 +319,7 @@ def move_usd(ex: Exchange, account: Account, usd: int, dex: int = 0) -> None:
     Assumed: who is unified receives what is sent to a deployed dex on the one balance.
     """
     key = dex
-    if dex and account.abstraction == UNIFIED:
+    if dex and account.abstraction in POOLED:
         key = pool_of(ex.state, collateral_of(ex.state, dex)) or 0
     clearing = account.open(key)
     clearing.raw_usd = Usd(clearing.raw_usd + usd)

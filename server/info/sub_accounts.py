@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ...sim.fixed import Address
 from ...sim.view import View
-from ..shapes.accounts import all_states, clearinghouse_state, spot_state
+from ..shapes.accounts import all_states, clearinghouse_state
+from ..shapes.spot import spot_state
 from .registry import Json, info
 
 
