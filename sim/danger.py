@@ -35,9 +35,10 @@ def waking(state: State, moved: Iterable[int]) -> list[Address]:
     stale, watch.stale = watch.stale, {}
     for user in stale:
         account = state.accounts.get(user)
-        if account is not None and user not in found:
-            if not _is_known_safe(watch.bands.get(user) or {}, account):
-                found[user] = None
+        if account is None or user in found:
+            continue
+        if not _is_known_safe(watch.bands.get(user) or {}, account):
+            found[user] = None
     return sorted(found)
 
 

@@ -25,6 +25,10 @@ class Pot:
     def clearing(self) -> Clearing:
         return self.account if self.key == 0 else self.account.dexes[self.key]
 
+    def dex(self, state: State) -> int:
+        """The dex whose liquidator stands for it: of a pool of dexes the first."""
+        return self.key if self.asset_id is None else margin.perp_of(state, self.asset_id).dex
+
     def assets(self, state: State) -> list[int]:
         """Asset ids of its open positions, the largest notional first.
 

@@ -31,6 +31,7 @@ from hlsim.sim.errors import Reject
 from hlsim.sim.events import Event, OrderUpdate
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.fixed import Address, Px, Rate, Sz, Usd, Wei, parse_decimal
+from hlsim.sim.margin import position_of
 from hlsim.sim.operations import DepositUsd, MintToken, SetOracle
 from hlsim.sim.replies import OrderReplies, Response
 from hlsim.sim.rules import Rules
@@ -116,7 +117,7 @@ class Trader:
         return found
 
     def position(self, coin: str) -> Position | None:
-        return self.account.positions.get(self.market.asset_id(coin))
+        return position_of(self.market.ex.state, self.account, self.market.asset_id(coin))
 
     def szi(self, coin: str) -> int:
         position = self.position(coin)
