@@ -76,5 +76,6 @@ UNCALLED = {
     "reserveRequestWeight",
     "validatorL1Stream",
     "authorizeAqav2Role",
+    "hip3LiquidatorTransfer",
 }
 """Actions without a call of their own in the SDK."""

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from stories import START_MS, Story, Trader, address, px, universe
 
 from hlsim.sim.actions.perp_deploys import (
     AssetRequest2,
+    InsertMarginTable,
     PerpDeploy,
+    RawMarginTable,
+    RawMarginTier,
     RegisterAsset2,
     Schema,
+    SetFeeScale,
     SetOracle,
+    SetPerpAnnotation,
+    SetSubDeployers,
+    SubDeployer,
 )
 from hlsim.sim.actions.transfers import SendAsset
 from hlsim.sim.assets import SpotPair, Token, Universe
@@ -62,7 +70,12 @@ def asset(
     max_gas: int | None = None,
 ) -> RegisterAsset2:
     request: Any = AssetRequest2(coin, decimals, oracle, table, mode)  # type: ignore[arg-type]
-    return RegisterAsset2(max_gas, request, coin.partition(":")[0], schema)  # type: ignore[arg-type]
+    return RegisterAsset2(
+        max_gas=max_gas,  # type: ignore[arg-type]
+        asset_request=request,
+        dex=coin.partition(":")[0],
+        schema=schema,
+    )
 
 
 def step(trader: Trader, **variant: Any) -> str | None:
@@ -107,3 +120,35 @@ def funded(m: Story, name: str, dollars: str = "10000", *, dex: str = "test") ->
     trader = m.account(name, usd=str(2 * float(dollars)))
     assert sends(trader, dollars, "", dex) is None
     return trader
+
+
+@cache
+def lived() -> Story:
+    """An hour of a dex: everything that is shown of one happened at least once."""
+    m = dexed()
+    dora, alice, bob = dora_of(m), funded(m, "alice"), funded(m, "bob")
+    note = SetPerpAnnotation("test:GOLD", "metals", "An ounce of gold", "Gold", ("shiny",))
+    helper = SubDeployer("setOracle", address("sam"), True)
+    tiers = (RawMarginTier(0, 20), RawMarginTier(3_000_000_000_000, 10))  # type: ignore[arg-type]
+    table = InsertMarginTable("test", RawMarginTable("tiered 20x", tiers))
+    for variant in (
+        {"set_perp_annotation": note},
+        {"set_sub_deployers": SetSubDeployers("test", (helper,))},
+        {"insert_margin_table": table},
+        {"set_margin_table_ids": (("test:GOLD", 50),)},
+        {"set_growth_modes": (("test:IRON", True),)},
+        {"set_funding_multipliers": (("test:GOLD", "0.5"),)},
+        {"set_funding_interest_rates": (("test:IRON", "0.0004"),)},
+        {"set_open_interest_caps": (("test:GOLD", 25_000_000_000_000),)},
+        {"set_fee_scale": SetFeeScale("test", "0.5")},
+    ):
+        assert step(dora, **variant) is None, variant
+    bob.sells("1 test:GOLD @ 4000")
+    alice.buys("1 test:GOLD @ 4000")
+    bob.sells("3 test:GOLD @ 4010")
+    alice.buys("3 test:GOLD @ 3990")
+    assert priced(dora, {"GOLD": "4004"}, GOLD="4002") is None
+    m.advance(hours=1)
+    bob.leverage("test:IRON", 5, cross=False)
+    bob.buys("100 test:IRON @ 9.5")
+    return m

@@ -48,12 +48,12 @@ class AssetRequest2:
     margin_mode: str = field(metadata={"choices": ("normal", "noCross", "strictIsolated")})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterAsset:
-    max_gas: U64 | None
+    max_gas: U64 | None = None
     asset_request: AssetRequest
     dex: str
-    schema: Schema | None
+    schema: Schema | None = None
 
     def run(self, ex: Exchange, acting: Acting) -> None:
         """Assumed: what is only isolated lets margin be removed."""
@@ -61,12 +61,12 @@ class RegisterAsset:
         _register(ex, acting, self, mode)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterAsset2:
-    max_gas: U64 | None
+    max_gas: U64 | None = None
     asset_request: AssetRequest2
     dex: str
-    schema: Schema | None
+    schema: Schema | None = None
 
     def run(self, ex: Exchange, acting: Acting) -> None:
         _register(ex, acting, self, dex_settings.margin_mode(self.asset_request.margin_mode))
