@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from enum import Enum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NewType, Protocol
+
+from .dataclass import dataclass
 
 if TYPE_CHECKING:
     from .level import Level

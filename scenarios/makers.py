@@ -7,9 +7,10 @@ the edges change: what is on the wrong side or too far out is cancelled, what is
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from ..matching.dataclass import dataclass
 from ..matching.types import Side, Tif
 from ..sim.actions.cancels import CancelOid
 from ..sim.actions.orders import U32, U64, NewOrder

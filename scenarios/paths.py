@@ -6,12 +6,12 @@ Every coin has a stream of its own, so that a coin more or less in the world shi
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 from math import isqrt
 from random import Random
 from struct import pack, unpack
 from typing import Any
 
+from ..matching.dataclass import dataclass
 from ..sim.assets import Asset, Perp, SpotPair, Universe, round_px
 from ..sim.fixed import Px
 from .profiles import Profile, live_assets, profile_of, twin_of

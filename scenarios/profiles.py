@@ -6,8 +6,7 @@ follow the perp of the same coin where there is one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ..matching.dataclass import dataclass
 from ..sim.assets import Asset, Perp, SpotPair, Universe
 
 _TWINS = {

@@ -6,9 +6,9 @@ limit it always does. So inventories stay bounded, the makers' with them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from ..matching.dataclass import dataclass
 from ..matching.types import Tif
 from ..sim.actions.orders import PlaceOrders
 from ..sim.assets import Asset, SpotPair, Universe, round_px

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from ..matching.dataclass import dataclass
 from ..matching.types import Px, Sz, Tif
 from ..sim.actions import ACTIONS, Action
 from ..sim.actions.abstraction import AbstractionWord

@@ -10,12 +10,13 @@ import asyncio
 import logging
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import count
 from typing import Protocol
 
 import msgspec
 
+from ..matching.dataclass import dataclass
 from ..sim.events import Event, NetworkUpgraded, PricesChanged
 from .info.registry import Json
 from .node import Block

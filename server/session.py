@@ -6,13 +6,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from http import HTTPStatus
 from random import Random
 from typing import Any
 
 import msgspec
 
+from ..matching.dataclass import dataclass
 from .http import Failure, Message, Receive, Refusal, Scope, Send
 from .hub import Hub, channel_frame, text_frame
 from .info.registry import Json

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 
+from ..matching.dataclass import dataclass
 from .fixed import TEN, Address, Px, Rate, Sz, Usd, div_down
 
 FIRST_SPOT_ID = 10_000

@@ -6,8 +6,7 @@ Three stages: `static_reject` judges the payload (one error answers for the whol
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ..matching.dataclass import dataclass
 from ..matching.level import Level
 from ..matching.merged import UNIT, MergedBook
 from ..matching.types import Side, Tif

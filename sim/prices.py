@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING
 
 from ..matching.book import OrderBook
+from ..matching.dataclass import dataclass
 from ..matching.depth import impact_px
 from ..matching.types import Side
 from .assets import Asset, Perp, px_decimals

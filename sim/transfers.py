@@ -7,9 +7,9 @@ the treasury books what enters, leaves or is kept as a fee.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..matching.dataclass import dataclass
 from . import margin, sub_accounts
 from .abstraction import cover, free, refuse_unified
 from .assets import Token

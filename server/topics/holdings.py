@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from msgspec.json import encode as to_json
 
+from ...matching.dataclass import dataclass
 from ...sim.assets import Perp
 from ...sim.events import Event
 from ...sim.fixed import Address

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
+from ...matching.dataclass import dataclass
 from ...sim.events import Event, Trade
 from ...sim.state import Market
 from ...sim.view import View

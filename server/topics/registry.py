@@ -5,10 +5,11 @@ subscription.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from enum import Enum
 from typing import Any, ClassVar, TypeVar, get_type_hints
 
+from ...matching.dataclass import dataclass
 from ...sim.events import Event
 from ...sim.view import View
 from ..info.registry import Json, Status
