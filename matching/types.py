@@ -29,10 +29,11 @@ class Side(Enum):
     # Members are singletons; identity is the cheapest hash there is.
     __hash__ = object.__hash__
 
-    @property
-    def sign(self) -> int:
-        """+1 for a bid, -1 for an ask."""
-        return 1 if self is Side.BID else -1
+    sign: int
+    """+1 for a bid, -1 for an ask."""
+
+    def __init__(self, word: str) -> None:
+        self.sign = 1 if word == "bid" else -1
 
     @property
     def opposite(self) -> Side:
@@ -50,10 +51,11 @@ class Tif(Enum):
 
     __hash__ = object.__hash__
 
-    @property
-    def rests(self) -> bool:
-        """True when a remainder stays on the book."""
-        return self is Tif.GTC or self is Tif.ALO
+    rests: bool
+    """True when a remainder stays on the book."""
+
+    def __init__(self, word: str) -> None:
+        self.rests = word in ("Gtc", "Alo")
 
 
 @dataclass(slots=True, eq=False)
