@@ -32,9 +32,6 @@ class Side(Enum):
     sign: int
     """+1 for a bid, -1 for an ask."""
 
-    def __init__(self, word: str) -> None:
-        self.sign = 1 if word == "bid" else -1
-
     @property
     def opposite(self) -> Side:
         return Side.ASK if self is Side.BID else Side.BID
@@ -54,8 +51,11 @@ class Tif(Enum):
     rests: bool
     """True when a remainder stays on the book."""
 
-    def __init__(self, word: str) -> None:
-        self.rests = word in ("Gtc", "Alo")
+
+# Not properties: they are asked for many times an order.
+Side.BID.sign, Side.ASK.sign = 1, -1
+for _tif in Tif:
+    _tif.rests = _tif is Tif.GTC or _tif is Tif.ALO
 
 
 @dataclass(slots=True, eq=False)

@@ -13,8 +13,9 @@ from ..matching.types import Tif
 from ..sim.actions.cancels import Cancel, CancelOid
 from ..sim.actions.leverage import UpdateLeverage
 from ..sim.actions.orders import U32, LimitTerms, NewOrder, OrderTerms, PlaceOrders
+from ..sim.actions.outcomes import SplitOutcome, UserOutcome
 from ..sim.actions.registry import Action
-from ..sim.assets import Asset, Perp, SpotPair
+from ..sim.assets import Asset, OutcomeSide, Perp, SpotPair
 from ..sim.call import Call
 from ..sim.exchange import Exchange
 from ..sim.fixed import Address, Px, Sz, Usd, Wei, sz_to_wei
@@ -77,16 +78,23 @@ def equip(ex: Exchange, user: Address, asset: Asset, pen: Pen, *, spot_usd: int)
     """Gives an actor what else it needs to trade `asset`.
 
     For a perp a leverage that no size can exceed, for a spot pair base and quote tokens worth
-    `spot_usd` whole dollars each.
+    `spot_usd` whole dollars each. Tokens of an outcome come in pairs, by the split that anybody
+    makes.
     """
     if isinstance(asset, Perp):
         wanted, is_cross = safe_leverage(asset)
         if not is_cross or wanted != min(DEFAULT_LEVERAGE, asset.max_leverage):
             pen.send(ex, user, UpdateLeverage(U32(asset.id), is_cross, U32(wanted)))
         return
-    quote = asset.quote
-    ex.operate(MintToken(user, asset.base.index, base_endowment(asset, spot_usd)))
-    ex.operate(MintToken(user, quote.index, Wei(spot_usd * 10**quote.wei_decimals)))
+    quote, tokens = asset.quote, base_endowment(asset, spot_usd)
+    cash = Wei(spot_usd * 10**quote.wei_decimals)
+    if isinstance(asset, OutcomeSide):
+        ex.operate(MintToken(user, quote.index, Wei(cash + tokens)))
+        split = SplitOutcome(U32(asset.outcome), Sz(tokens))
+        pen.send(ex, user, UserOutcome(split_outcome=split))
+        return
+    ex.operate(MintToken(user, asset.base.index, tokens))
+    ex.operate(MintToken(user, quote.index, cash))
 
 
 def base_endowment(pair: SpotPair, usd: int) -> Wei:

@@ -20,7 +20,7 @@ from ..sim.fixed import Address, Wei, wei_to_sz
 from ..sim.state import Account
 from ..sim.trading import is_open
 from .actors import Pen, actor_address, base_endowment, deposit, equip, new_order
-from .ladder import rungs, size_for, step_fits, step_for
+from .ladder import highest_px, order_size, rungs, step_fits, step_for
 from .paths import bell, resume_stream, stream, stream_state
 from .profiles import Profile, live_assets, profile_of
 
@@ -195,12 +195,12 @@ class Makers:
         """Orders for the rungs where none rests, larger ones further out."""
         asset, usd = ladder.asset, ladder.profile.level_usd
         orders = []
-        bids, asks = rungs(ladder.center, ladder.step, LEVELS)
+        bids, asks = rungs(ladder.center, ladder.step, LEVELS, highest_px(asset))
         for is_buy, pxs in ((True, bids), (False, asks)):
             for place, px in enumerate(pxs):
                 if px not in resting:
                     worth = usd * (24 + 4 * place + self._rng.getrandbits(6)) // 100
-                    sz = size_for(asset, px, worth)
+                    sz = order_size(asset, px, worth)
                     orders.append(new_order(asset, is_buy=is_buy, px=px, sz=sz, tif=Tif.ALO))
         return orders
 

@@ -176,7 +176,8 @@ def _write_decimal(value: int) -> str:
 
 
 def _write_tif(value: Tif) -> str:
-    return value.value
+    word: str = value.value
+    return word
 
 
 _WRITERS: dict[Any, Write] = {
