@@ -108,6 +108,16 @@ class Session:
         self._wire.write(frame)
         self._spoke_at = now
 
+    def lose(self, topic: Topic, why: TopicRefusal) -> None:
+        """Says of a subscription what would be said of it now, and ends it."""
+        if self._is_over or topic not in self._topics:
+            return
+        del self._topics[topic]
+        if why is TopicRefusal.HANG_UP:
+            self.hang_up()
+        else:
+            self._answer("error", f"Invalid subscription {_as_text(topic.echo())}")
+
     def _is_too_slow(self, pending: int, now: float) -> bool:
         rules = self._rules
         if pending <= rules.pending_bytes:

@@ -43,7 +43,6 @@ class AllMids(Topic):
     """Every mid, on the clock."""
 
     echoes_null: ClassVar[bool] = False
-    is_state: ClassVar[bool] = True
 
     dex: str | None = None
 
@@ -62,8 +61,6 @@ class AllMids(Topic):
 @dataclass(frozen=True, slots=True)
 class L2Book(Topic):
     """The whole book on the clock, changed or not; all coins at the same time."""
-
-    is_state: ClassVar[bool] = True
 
     coin: str
     n_sig_figs: int | None = None
@@ -97,8 +94,6 @@ class L2Book(Topic):
 @dataclass(frozen=True, slots=True)
 class Bbo(Topic):
     """The best prices, for each block that changed price, size or count of one of them."""
-
-    is_state: ClassVar[bool] = True
 
     coin: str
 
@@ -174,8 +169,6 @@ class Candle(Topic):
 @dataclass(frozen=True, slots=True)
 class ActiveAssetCtx(Topic):
     """How one market stands, on the clock; frames of a spot coin come by a channel of their own."""
-
-    is_state: ClassVar[bool] = True
 
     coin: str
 
