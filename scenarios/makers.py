@@ -46,6 +46,9 @@ _SKEW_LEVELS = 4
 _SKEW_MOST = 6
 """A maker quotes a rung lower for every four levels' worth that it is long, six rungs at most."""
 
+Span = tuple[int, int, int, int, dict[int, Side]]
+"""(what bids are above, the highest bid, the highest ask, step, side of what rests by price)."""
+
 OutsidePx = Callable[[int], int]
 """Asset id to the outside price of now, 1e-8."""
 
@@ -76,6 +79,11 @@ class Ladder:
         moved = center != self.center
         self.center = center
         return moved
+
+    def span(self) -> Span:
+        """Where its orders should be, and room for what rests there."""
+        middle, reach = self.center * self.step, LEVELS * self.step
+        return middle - reach, middle, middle + reach, self.step, {}
 
 
 @dataclass(slots=True)
@@ -173,21 +181,22 @@ class Makers:
 
     def _move(self, ex: Exchange, account: Account, moved: dict[int, Ladder]) -> None:
         """Cancels and places at the edges of the ladders that moved."""
-        resting: dict[int, dict[int, Side]] = {asset_id: {} for asset_id in moved}
+        spans = {asset_id: ladder.span() for asset_id, ladder in moved.items()}
         cancels: list[CancelOid] = []
         for oid, order in account.orders.items():
-            ladder = moved.get(order.asset_id)
-            if ladder is None:
+            span = spans.get(order.asset_id)
+            if span is None:
                 continue
-            rung = (order.px - ladder.center * ladder.step) // ladder.step
-            on_rung = order.px % ladder.step == 0
-            if on_rung and (-LEVELS < rung <= 0 if order.side is Side.BID else 0 < rung <= LEVELS):
-                resting[order.asset_id][order.px] = order.side
+            low, middle, high, step, resting = span
+            px = order.px
+            inside = low < px <= middle if order.side is Side.BID else middle < px <= high
+            if inside and px % step == 0:
+                resting[px] = order.side
             else:
                 cancels.append(CancelOid(U32(order.asset_id), U64(oid)))
         places: list[NewOrder] = []
         for asset_id, ladder in moved.items():
-            places += self._missing(ladder, resting[asset_id])
+            places += self._missing(ladder, spans[asset_id][-1])
         self._pen.cancel(ex, account.address, cancels)
         self._pen.place(ex, account.address, places)
 
