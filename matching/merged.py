@@ -6,10 +6,10 @@ two shrink and leave together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from .book import OrderBook
+from .dataclass import dataclass
 from .types import Order, Px, Side, Sz
 
 UNIT = 10**8

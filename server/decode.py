@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass
+from dataclasses import MISSING
 from functools import cache, reduce
 from operator import or_
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from ..matching.dataclass import dataclass
 from ..matching.types import Px, Sz, Tif
 from ..sim.actions import ActionSpec
 from ..sim.actions.abstraction import AbstractionWord

@@ -7,7 +7,6 @@ say, a body with trailing bytes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache, reduce
 from operator import or_
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from ..matching.dataclass import dataclass
 from ..sim.actions import ACTIONS, Action, ActionSpec
 from ..sim.fixed import Address
 from .decode import (

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Protocol
 
+from ..matching.dataclass import dataclass
 from ..scenarios.script import Script
 from ..sim.actions import ACTIONS, Action
 from ..sim.call import Call, CoSigned

@@ -159,9 +159,13 @@ class Desk:
         book, rules = market.book, self.ex.state.rules
         if account.abstraction == UNIFIED:
             cover_order(self.ex, account, market, order)
+        crosses = book.crosses(order.side, order.px)
+        if order.tif.rests and order.sz and not crosses:
+            self._rest(account, market, order)
+            return Resting(order.oid, order.cloid)
         gate = OutcomeTake if type(book) is MergedBook else Take
         take = gate(self, market, order, cause)
-        if book.crosses(order.side, order.px):
+        if crosses:
             book.take(order, take)
             self.ex.touch_book(order.coin)
         if order.sz == 0 or (take.sz and not order.tif.rests):

@@ -7,9 +7,11 @@ as ` asset=N` are the server's business (`server/encode.py`), by `OrderReject.su
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any
+
+from ..matching.dataclass import dataclass
 
 
 class OrderReject(Enum):

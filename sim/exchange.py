@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from ..matching.dataclass import dataclass
 from . import (
     abstraction,
     dead_man,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from ..matching.dataclass import dataclass
 from . import listing, open_interest, outcomes, prices, trading, transfers
 from .assets import MarginMode
 from .fixed import Address, Px, Usd, Wei

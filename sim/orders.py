@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from ..matching.dataclass import dataclass
 from ..matching.types import Order as BookOrder
 from ..matching.types import Px, Side, Tif
 from .fixed import Address, Cloid, Sz

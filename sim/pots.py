@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ..matching.dataclass import dataclass
 from . import margin
 from .assets import Perp
 from .fixed import Usd

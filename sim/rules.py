@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from ..matching.dataclass import dataclass
 from .fixed import Rate, Usd, Wei
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..matching.book import OrderBook
+from ..matching.dataclass import dataclass
 from ..matching.triggers import Triggers
 from .assets import Asset, Perp, Universe
 from .averages import Averages

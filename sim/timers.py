@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
+
+from ..matching.dataclass import dataclass
 
 
 class Timer(IntEnum):

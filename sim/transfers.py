@@ -6,9 +6,9 @@ the treasury books what enters, leaves or is kept as a fee.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..matching.dataclass import dataclass
 from . import margin, sub_accounts
 from .abstraction import cover, free, pool_of, refuse_unified
 from .amounts import USD_DECIMALS, USDC, from_usd, parse_amount, token_named, usd_value, value_of

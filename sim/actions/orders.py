@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NewType
 
+from ...matching.dataclass import dataclass
 from ...matching.types import Tif
 from .. import trading
 from ..errors import ActionError, ActionReject

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from ...matching.dataclass import dataclass
 from .. import backstops, dex_settings, perp_deploy
 from ..assets import Annotation, MarginMode
 from ..fixed import Address

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from ...matching.dataclass import dataclass
 
 if TYPE_CHECKING:
     from ..call import Acting

@@ -5,9 +5,9 @@ Amounts are signed verbatim, so they stay text here; `sim/transfers.py` reads th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NewType
 
+from ...matching.dataclass import dataclass
 from .. import abstraction, transfers
 from ..fixed import Address
 from ..replies import Done, Response

@@ -6,9 +6,10 @@ and deployers, none of which exist here: their only stated answer is a refusal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from ...matching.dataclass import dataclass
 from .. import transfers, wallets
 from ..errors import ActionError, ActionReject
 from ..fixed import Address
