@@ -26,7 +26,7 @@ from ..sim.actions.transfers import AddressText
 from ..sim.actions.validators import Given
 from ..sim.fixed import Address, Cloid
 from .canonical import WireField, action_fields, is_pair, wire_fields
-from .words import read_abstraction, read_signers
+from .words import read_abstraction, read_bytes, read_signers
 
 NOT_JSON = "Failed to parse the request body as JSON"
 NOT_SHAPED = "Failed to deserialize the JSON body into the target type"
@@ -161,6 +161,7 @@ CODECS: dict[Any, Codec] = {
     Tif: Codec(Tif),
     AbstractionWord: Codec(str, read_abstraction),
     SignersText: Codec(str, read_signers),
+    bytes: Codec(str, read_bytes),
     str: Codec(str),
     bool: Codec(bool),
 }

@@ -217,6 +217,9 @@ class ActionReject(Enum):
     TRANSFER_GAS = "Insufficient quote token (e.g., 1 USDC or USDT) balance for token transfer gas."
     TRANSFER_GAS_QUOTE = "Insufficient {quote} balance for token transfer gas."
     UNKNOWN_TOKEN = "Unknown token {token}"
+    # Observed of USDC, whatever the balance. Assumed: how it goes on for other tokens.
+    EVM_USDC = "Error transferring to EVM. Use Arbitrum bridge instead."
+    EVM_UNLINKED = "Error transferring to EVM. Token is not linked to an EVM contract."
     INVALID_DEX = "Invalid perp DEX"
     SUB_ACCOUNT_FOREIGN = "Sub-account {sub} is not registered to {address}"
 
@@ -255,6 +258,12 @@ class ActionReject(Enum):
     STAKE_SHORT = "Insufficient stake"
     # Assumed: the text of a sixth withdrawal was never recorded; worded like that of sub-accounts.
     UNSTAKING_TOO_MANY = "Too many pending withdrawals."
+    # Observed: the first three words. Assumed: what follows them.
+    LINK_USER = "Staking link error: invalid user"
+    LINK_TAKEN = "Staking link error: user is already linked"
+    LINK_UNASKED = "Staking link error: user has not requested a link"
+    LINK_MISSING = "Staking link error: user is not a linked trading user"
+    LINK_DISABLED = "Staking link error: trading user is disabled"
 
     # sub-accounts
     SUB_VOLUME = (
@@ -315,7 +324,8 @@ class ActionReject(Enum):
     GOSSIP_GAS = "Insufficient gas at current auction price."
     SIGNER_INACTIVE = "Signer invalid or inactive for current epoch"
 
-    # spot deployment; Assumed but for GENESIS_DONE: of the others only beginnings are known
+    # spot deployment; Assumed but for DEPLOY_EVM and GENESIS_DONE: of the others only beginnings
+    # are known
     DEPLOY_GAS = "Deploy gas auction error: Insufficient gas at current auction price."
     DEPLOY_GAS_BALANCE = "Deploy gas auction error: Insufficient balance for token transfer"
     DEPLOY_TOO_MANY = "Error deploying spot: Too many tokens or pairs"
@@ -326,6 +336,7 @@ class ActionReject(Enum):
     DEPLOY_NO_GENESIS = "Error deploying spot: Genesis missing"
     DEPLOY_SPOT = "Error deploying spot: Invalid spot"
     DEPLOY_HYPERLIQUIDITY = "Error deploying spot: Invalid hyperliquidity"
+    DEPLOY_EVM = "Error deploying spot: Pending EVM contract missing"
     GENESIS_DONE = "Genesis error: genesis already happened"
     GENESIS_BALANCE = "Genesis error: Invalid balance"
     GENESIS_SUPPLY = "Genesis error: Invalid max supply"
@@ -333,6 +344,8 @@ class ActionReject(Enum):
     # outcomes; Observed: the first word
     INVALID_OUTCOME = "Invalid outcome"
     INVALID_QUESTION = "Invalid question"
+    DEPLOYER_SCALE = "Deployer fee scale cannot be negative or greater than 10."
+    NOT_OUTCOME_DEPLOYER = "Error deploying outcome: not an outcome deployer"
 
 
 @dataclass(frozen=True, slots=True)

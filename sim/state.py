@@ -20,7 +20,7 @@ from .prices import Averages
 from .rules import Rules
 from .shares import Vault
 from .spot_deploy_state import Hyperliquidity, TokenDeploy
-from .stakes import Stake, Stakes
+from .stakes import Stake, Stakes, StakingLink
 from .timers import Timers
 from .twap_state import Twap, TwapUpdate, empty_history
 from .volume import DayVolume
@@ -172,6 +172,9 @@ class Account:
     """Fee rates of the day, once they were asked for; None after a change of the stake."""
     stake: Stake | None = None
     """None while nothing was ever staked."""
+    staking_link: StakingLink | None = None
+    is_disabled: bool = False
+    """By its staking user, for good: nobody acts for it any more."""
     net_deposits: Usd = Usd(0)
     schedule_cancel_ms: int | None = None
     schedule_triggers: int = 0

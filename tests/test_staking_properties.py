@@ -14,11 +14,17 @@ from test_conservation import check_money, check_orders, check_positions
 from hlsim.sim import fees, staking
 from hlsim.sim.actions.misc import SetReferrer
 from hlsim.sim.actions.referrals import ClaimRewards, RegisterReferrer
-from hlsim.sim.actions.staking import StakingDeposit, StakingWithdraw, TokenDelegate
+from hlsim.sim.actions.staking import (
+    LinkStakingUser,
+    StakingDeposit,
+    StakingWithdraw,
+    TokenDelegate,
+)
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.replies import Refused
 from hlsim.sim.rules import Rules
-from hlsim.sim.state import State
+from hlsim.sim.stakes import LinkRole
+from hlsim.sim.state import Account, State
 from hlsim.sim.volume import DAY_MS
 
 VALIDATORS = (VALIDATOR, SECOND, CLOSED, address("nobody"))
@@ -48,6 +54,7 @@ class Stakers(Crowd):
         amount = hype(str(rng.choice((0, 1, 5, 20, 70)))) + rng.randrange(3)
         validator = rng.choice(VALIDATORS)
         code = f"CODE{rng.randrange(3)}"
+        other = rng.choice(self.traders).address
         acts: tuple[Any, ...] = (
             StakingDeposit(amount, now),  # type: ignore[arg-type]
             StakingWithdraw(amount, now),  # type: ignore[arg-type]
@@ -55,8 +62,9 @@ class Stakers(Crowd):
             RegisterReferrer(code),
             SetReferrer(code),
             ClaimRewards(),
+            LinkStakingUser(other, rng.random() < 0.5, now),  # type: ignore[arg-type]
         )
-        action = rng.choices(acts, (3, 2, 4, 1, 1, 1))[0]
+        action = rng.choices(acts, (3, 2, 4, 1, 1, 1, 1))[0]
         before = spared(self.market.ex.state)
         response = trader.act(action)
         name = type(action).__name__
@@ -74,12 +82,9 @@ class Stakers(Crowd):
 
 def spared(state: State) -> str:
     """What a refused action must leave alone."""
-    parts = [
-        state.treasury,
-        state.stakes,
-        state.referral_codes,
-        *((a.stake, a.rewards, a.referral, a.spot, a.raw_usd) for a in state.accounts.values()),
-    ]
+    parts: list[Any] = [state.treasury, state.stakes, state.referral_codes]
+    for one in state.accounts.values():
+        parts += (one.stake, one.staking_link, one.rewards, one.referral, one.spot, one.raw_usd)
     return repr(parts)
 
 
@@ -107,9 +112,21 @@ def check_rates(state: State) -> None:
     for user, account in state.accounts.items():
         if account.standing is not None and account.standing.day == state.time_ms // DAY_MS:
             assert account.standing == fees.assess(state, account)
+        check_link(state, account)
         assert (account.referred_by is None) == (account.referral is None)
         if account.referred_by is not None:
             assert user in state.accounts[account.referred_by].referrals
+
+
+def check_link(state: State, account: Account) -> None:
+    """Both sides of a link name each other; a staking user's stake is another's."""
+    link = account.staking_link
+    if link is not None and link.role is not LinkRole.REQUESTED:
+        back = state.accounts[link.other].staking_link
+        assert back is not None
+        assert {link.role, back.role} == {LinkRole.TRADING_USER, LinkRole.STAKING_USER}
+        assert back.other == account.address
+        assert link.role is LinkRole.TRADING_USER or fees.staked(state, account)[0] == 0
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -125,7 +142,8 @@ def test_money_and_rates_hold_whatever_traders_stake_and_claim(seed: int) -> Non
         check_stakes(state)
         check_rates(state)
     accounts = [trader.account for trader in crowd.traders]
-    assert len(crowd.done) == 6
+    assert len(crowd.done) == 7
+    assert any(account.staking_link for account in accounts)
     assert any(account.referral and account.referral.parts for account in accounts)
     assert any(account.stake and account.stake.rewards for account in accounts)
 

@@ -1,17 +1,18 @@
-"""usdSend, spotSend, usdClassTransfer, sendAsset, withdraw3: money on the move, all user-signed.
+"""usdSend, spotSend, usdClassTransfer, sendAsset, withdraw3, sendToEvmWithData: money on the move,
+all user-signed.
 
 Amounts are signed verbatim, so they stay text here; `sim/transfers.py` reads them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NewType
 
-from .. import abstraction, transfers
+from .. import abstraction, evm, transfers
 from ..fixed import Address
 from ..replies import Done, Response
-from .orders import U64
+from .orders import U32, U64
 from .registry import action
 
 if TYPE_CHECKING:
@@ -129,3 +130,34 @@ class SendAsset:
             from_sub_account=self.from_sub_account,
         )
         return Done()
+
+
+@action(
+    "sendToEvmWithData",
+    signs=(
+        "string token",
+        "string amount",
+        "string sourceDex",
+        "string destinationRecipient",
+        "string addressEncoding",
+        "uint32 destinationChainId",
+        "uint64 gasLimit",
+        "bytes data",
+        "uint64 nonce",
+    ),
+    primary_type="SendToEvmWithData",
+)
+@dataclass(frozen=True, slots=True)
+class SendToEvmWithData:
+    token: str
+    amount: str
+    source_dex: str
+    destination_recipient: str
+    address_encoding: str = field(metadata={"choices": ("hex", "base58")})
+    destination_chain_id: U32
+    gas_limit: U64
+    data: bytes
+    nonce: U64
+
+    def apply(self, ex: Exchange, acting: Acting) -> Response:
+        evm.send(ex, token=self.token, amount=self.amount, source_dex=self.source_dex)
