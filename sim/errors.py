@@ -173,6 +173,12 @@ class ActionReject(Enum):
     EXPIRED = "Action already expired"
 
     # orders
+    # Assumed: documented are the conditions, the refusals of what does not meet them are not.
+    PRIORITY_RATE = "Priority rate cannot be greater than 100%."
+    PRIORITY_ORDERS = (
+        "Priority grouping is only supported when every order is IOC, or every order is a "
+        "non-reduce-only ALO, on a non-outcome asset."
+    )
     PRIORITY_BALANCE = "Insufficient delegatable balance for priority order"
     INVALID_SPOT = "Invalid spot"
     # Assumed: no recording exists of an unknown perps asset; nearest documented wording.

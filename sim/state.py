@@ -269,7 +269,7 @@ class Treasury:
     usd_to_rewards: Usd = Usd(0)
     """Perps fees that became rewards of referrers and builders, which are spot USDC."""
     token_burned: dict[int, Wei] = field(default_factory=dict)
-    """Spot dust that was worth no order."""
+    """Spot dust that was worth no order, and what priority orders paid."""
 
 
 @dataclass(slots=True)

@@ -62,9 +62,24 @@ def _(w: World) -> Any:
     "Insufficient delegatable balance for priority order",
 )
 def _(w: World) -> Any:
-    """Whatever is staked: priority fees are not modelled."""
+    """Spot HYPE pays for nothing, nor does what is delegated."""
     _stake(w)
+    assert _delegate(w, OPEN, 10)["status"] == "ok"
     return w.alice.orders(order(BTC, "0.1", "66000", IOC), grouping={"p": 12345})
+
+
+@earns(ActionReject.PRIORITY_RATE, "Priority rate cannot be greater than 100%.")
+def _(w: World) -> Any:
+    return w.alice.orders(order(BTC, "0.1", "66000", IOC), grouping={"p": 100_000_001})
+
+
+@earns(
+    ActionReject.PRIORITY_ORDERS,
+    "Priority grouping is only supported when every order is IOC, or every order is a "
+    "non-reduce-only ALO, on a non-outcome asset.",
+)
+def _(w: World) -> Any:
+    return w.alice.orders(order(BTC, "0.1", "66000"), grouping={"p": 1})
 
 
 @earns(ActionReject.STAKE_SHORT, "Insufficient stake")

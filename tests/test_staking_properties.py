@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -11,8 +12,10 @@ from stakers import CLOSED, SECOND, VALIDATOR, hype
 from stories import Trader, address, market
 from test_conservation import check_money, check_orders, check_positions
 
+from hlsim.matching.types import Tif
 from hlsim.sim import fees, staking
 from hlsim.sim.actions.misc import SetReferrer
+from hlsim.sim.actions.orders import LimitTerms, NewOrder, OrderTerms, PlaceOrders, Priority
 from hlsim.sim.actions.referrals import ClaimRewards, RegisterReferrer
 from hlsim.sim.actions.staking import (
     LinkStakingUser,
@@ -63,8 +66,9 @@ class Stakers(Crowd):
             SetReferrer(code),
             ClaimRewards(),
             LinkStakingUser(other, rng.random() < 0.5, now),  # type: ignore[arg-type]
+            PlaceOrders(self.hasty(trader), Priority(rng.choice((1, 80_000, 10**8)))),  # type: ignore[arg-type]
         )
-        action = rng.choices(acts, (3, 2, 4, 1, 1, 1, 1))[0]
+        action = rng.choices(acts, (3, 2, 4, 1, 1, 1, 1, 6))[0]
         before = spared(self.market.ex.state)
         response = trader.act(action)
         name = type(action).__name__
@@ -72,6 +76,12 @@ class Stakers(Crowd):
             assert spared(self.market.ex.state) == before
         else:
             self.done[name] = self.done.get(name, 0) + 1
+
+    def hasty(self, trader: Trader) -> tuple[NewOrder, ...]:
+        """Orders that mostly may have a priority."""
+        terms = OrderTerms(LimitTerms(self.rng.choice((Tif.IOC, Tif.ALO, Tif.ALO, Tif.GTC))))
+        orders = [self.order(trader) for _ in range(self.rng.randrange(1, 4))]
+        return tuple(replace(one, terms=terms, reduce_only=False) for one in orders)
 
     def sleep(self) -> None:
         """Some hours; clients stamp their nonces later afterwards."""
@@ -142,7 +152,8 @@ def test_money_and_rates_hold_whatever_traders_stake_and_claim(seed: int) -> Non
         check_stakes(state)
         check_rates(state)
     accounts = [trader.account for trader in crowd.traders]
-    assert len(crowd.done) == 7
+    assert len(crowd.done) == 8
+    assert sum(crowd.market.ex.state.treasury.token_burned.values()) > 0
     assert any(account.staking_link for account in accounts)
     assert any(account.referral and account.referral.parts for account in accounts)
     assert any(account.stake and account.stake.rewards for account in accounts)
