@@ -157,7 +157,8 @@ class Desk:
         """Matches and rests an order that passed its checks and has its oid.
 
         Inferred: a trigger order that fills at once says `triggered`, then `filled` (mechanics
-        3.2).
+        3.2). Observed: what the fill cancels stands in the same frame (ws 4.2); Inferred: behind
+        it. None of those orders can have met this one: they stand on its own side.
         """
         book, rules = market.book, self.ex.state.rules
         if account.abstraction == UNIFIED:
@@ -183,6 +184,8 @@ class Desk:
             return Reject(why, order.asset_id)
         else:
             self._rest(account, market, order)
+        if take.sz and not market.asset.is_spot:
+            self.fit_reduce_only(account, market)
         if order.priority:
             priority.charge(self.ex, account, order, take.ntl)
         if take.sz:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from stories import Story, Trader, market, px, sz
+from test_conservation import check_orders
 
 from hlsim.matching.types import Tif
-from hlsim.sim.errors import OrderReject, Reject
-from hlsim.sim.replies import Waiting
+from hlsim.sim.errors import ActionReject, OrderReject, Reject
+from hlsim.sim.orders import Trigger
+from hlsim.sim.replies import Done, Refused, Waiting
 from hlsim.sim.rules import Rules
 
 TRIGGER = Waiting.FOR_TRIGGER
@@ -98,7 +100,8 @@ def test_a_position_that_is_closed_otherwise_ends_both() -> None:
 
     alice.sells("0.1 BTC @ 49000", tif=Tif.IOC)
 
-    assert [row[:2] for row in alice.statuses()[-4:-2]] == [
+    assert [row[:2] for row in alice.statuses()[-3:]] == [
+        (6, "filled"),
         (3, "reduceOnlyCanceled"),
         (4, "reduceOnlyCanceled"),
     ]
@@ -129,10 +132,10 @@ def test_a_whole_position_tpsl_closes_whatever_there_is_when_it_fires() -> None:
 
     m.oracle("BTC", "46900")
 
-    assert m.updates() == [(3, "triggered"), (4, "siblingFilledCanceled"), (3, "filled")]
+    assert m.updates() == [(3, "triggered"), (3, "filled"), (4, "siblingFilledCanceled")]
     assert alice.szi("BTC") == 0
     assert [row.sz for row in list(alice.account.history.rows)[-3:]] == [0, 0, 0]
-    assert alice.account.history.rows[-1].order.orig_sz == sz("0.4")
+    assert alice.account.history.rows[-2].order.orig_sz == sz("0.4")
     assert nothing_is_left(m, alice)
 
 
@@ -158,8 +161,8 @@ def test_a_position_tpsl_with_a_size_keeps_it() -> None:
     assert alice.szi("BTC") == sz("0.04")
     assert [row[:2] for row in alice.statuses()[-3:]] == [
         (3, "triggered"),
-        (4, "siblingFilledCanceled"),
         (3, "filled"),
+        (4, "siblingFilledCanceled"),
     ]
     assert nothing_is_left(m, alice)
 
@@ -197,10 +200,10 @@ def test_a_second_pair_adds_to_the_first() -> None:
 
     assert [row for row in m.updates() if row[0] != 7] == [
         (3, "triggered"),
+        (3, "filled"),
         (4, "siblingFilledCanceled"),
         (5, "reduceOnlyCanceled"),
         (6, "reduceOnlyCanceled"),
-        (3, "filled"),
     ]
     assert nothing_is_left(m, alice)
 
