@@ -215,8 +215,9 @@ def approve_builder(ex: Exchange, user: Address, builder: Address, max_fee_rate:
         account.builder_limits.pop(builder, None)
         return
     owner = ex.state.accounts.get(builder)
-    # Documented: builders are standard accounts (mechanics 6.5). Assumed: the words for others.
-    if owner is None or owner.abstraction == margin.UNIFIED:
+    # Documented: builders are standard accounts (mechanics 6.5). Assumed: the words for others, and
+    # that a vault, which can claim nothing, is none.
+    if owner is None or owner.abstraction == margin.UNIFIED or builder in ex.state.vaults:
         raise ActionError(ActionReject.BUILDER_BALANCE)
     if margin.total_summary(ex.state, owner).account_value < BUILDER_VALUE:
         raise ActionError(ActionReject.BUILDER_BALANCE)

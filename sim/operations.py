@@ -35,13 +35,17 @@ class DepositUsd:
 
 @dataclass(frozen=True, slots=True)
 class MintToken:
-    """Spot tokens from nowhere onto the account of `user`, who exists from then on."""
+    """Spot tokens from nowhere onto the account of `user`, who exists from then on; not to a vault,
+    which has no use for them.
+    """
 
     user: Address
     token: int
     amount: Wei
 
     def apply(self, ex: Exchange) -> None:
+        if self.user in ex.state.vaults:
+            raise ValueError(f"a vault trades perps only: {self.user}")
         transfers.mint(ex, self.user, self.token, self.amount)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NewType
 
-from .. import abstraction, evm, transfers
+from .. import abstraction, evm, transfers, vaults
 from ..fixed import Address
 from ..replies import Done, Response
 from .orders import U32, U64
@@ -59,6 +59,7 @@ class SpotSend:
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
         abstraction.refuse_unified(ex.state.accounts[acting.user])
+        vaults.refuse_tokens(ex.state, _address(self.destination))
         transfers.spot_send(ex, acting, _address(self.destination), self.token, self.amount)
         return Done()
 
@@ -119,6 +120,8 @@ class SendAsset:
     nonce: U64
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
+        if self.destination_dex == transfers.SPOT:
+            vaults.refuse_tokens(ex.state, _address(self.destination))
         transfers.send_asset(
             ex,
             acting,
