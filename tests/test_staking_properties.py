@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from deeds import Crowd
+from deeds import Crowd, restored
 from stakers import CLOSED, SECOND, VALIDATOR, hype
 from stories import Trader, address, market
 from test_conservation import check_money, check_orders, check_positions
@@ -161,15 +161,4 @@ def test_money_and_rates_hold_whatever_traders_stake_and_claim(seed: int) -> Non
 
 @pytest.mark.parametrize("seed", [21, 22])
 def test_snapshot_then_restore_is_the_identity(seed: int) -> None:
-    """The restored exchange is equal and goes on equally."""
-    crowd, twin = Stakers(seed), Stakers(seed)
-    crowd.run(400)
-    twin.run(400)
-    twin.market.ex = Exchange.restore(crowd.market.ex.snapshot())
-    assert twin.market.ex.state_hash() == crowd.market.ex.state_hash()
-
-    crowd.run(200)
-    twin.run(200)
-
-    assert twin.market.ex.state_hash() == crowd.market.ex.state_hash()
-    check_money(twin.market.ex.state)
+    restored(Stakers, seed, check_money, before=400, after=200)
