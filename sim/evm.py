@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 def send(ex: Exchange, *, token: str, amount: str, source_dex: str) -> NoReturn:
     """Raises ActionError, whatever is asked: `spotMeta` says of every token that it is not linked.
 
-    Observed: USDC from spot is refused so on testnet before its balance is looked at (exchange
-    5.3). Assumed: the payload is judged first, with the texts of sendAsset; the text for the others
-    goes on in our words.
+    Observed: the text for USDC, on testnet in October 2026, of more than the account had; so the
+    balance comes later, if ever. Assumed: the payload is judged first, with the texts of sendAsset
+    (exchange 5.3, 7.5); the text for other tokens goes on in our words.
     """
     if source_dex not in (PERPS, SPOT):
         raise ActionError(ActionReject.INVALID_DEX)

@@ -14,6 +14,7 @@ from hlsim.sim.actions.abstraction import AgentSetAbstraction
 from hlsim.sim.actions.agents import ApproveAgent
 from hlsim.sim.actions.misc import Noop
 from hlsim.sim.actions.multisig import ConvertToMultiSigUser, SignersText
+from hlsim.sim.actions.outcomes import SplitOutcome, UserOutcome
 from hlsim.sim.actions.staking import (
     LinkStakingUser,
     StakingLinkDisableTradingUser,
@@ -21,6 +22,7 @@ from hlsim.sim.actions.staking import (
 )
 from hlsim.sim.call import CoSigned
 from hlsim.sim.exchange import Exchange
+from hlsim.sim.operations import ListOutcome
 from hlsim.sim.replies import Done, Response
 from hlsim.sim.rules import Rules
 from hlsim.sim.state import SignerSet
@@ -254,6 +256,8 @@ def test_at_the_end_the_staking_user_has_what_is_free(mode: Any) -> None:
     bob.sells("0.1 BTC @ 50000")
     tom.buys("0.1 BTC @ 50000")
     tom.sells("100 PURR/USDC @ 0.3")
+    m.ex.operate(ListOutcome("Rain?"))
+    tom.act(UserOutcome(split_outcome=SplitOutcome(1, sz("5"))))  # type: ignore[arg-type]
     disables(sue, tom)
 
     m.advance(ms=3_600_000 - 1)
@@ -266,6 +270,7 @@ def test_at_the_end_the_staking_user_has_what_is_free(mode: Any) -> None:
     assert (tom.spot("PURR"), tom.spot("HYPE")) == (0, 0)
     assert sue.spot("PURR") == 100 * 10**5
     assert sue.spot("HYPE") == hype("530")
+    assert [sue.account.spot[100_000_010 + side].total for side in (0, 1)] == [sz("5")] * 2
     state = m.ex.state
     perps = ask(m, "clearinghouseState", user=tom.address)
     assert (perps["withdrawable"], tom.szi("BTC")) == ("0.0", sz("0.1"))
