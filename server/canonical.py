@@ -186,6 +186,7 @@ _WRITERS: dict[Any, Write] = {
     Tif: _write_tif,
     AbstractionWord: SHORT_WORDS.__getitem__,
     SignersText: lambda value: value.text,
+    bytes: lambda value: f"0x{value.hex()}",
     Given: lambda value: None,
 }
 """Values that are kept in another form than the wire's."""

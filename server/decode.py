@@ -27,7 +27,7 @@ from ..sim.actions.transfers import AddressText
 from ..sim.actions.validators import Given
 from ..sim.fixed import Address, Cloid
 from .canonical import WireField, action_fields, is_pair, wire_fields
-from .words import read_abstraction, read_signers
+from .words import read_abstraction, read_bytes, read_signers
 
 NOT_JSON = "Failed to parse the request body as JSON"
 NOT_SHAPED = "Failed to deserialize the JSON body into the target type"
@@ -164,6 +164,7 @@ CODECS: dict[Any, Codec] = {
     SignersText: Codec(str, read_signers),
     # A key whose only value is null: being there is what it says.
     Given: Codec(None, lambda posted: (True, posted)),
+    bytes: Codec(str, read_bytes),
     str: Codec(str),
     bool: Codec(bool),
 }

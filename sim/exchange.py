@@ -15,6 +15,7 @@ from . import (
     prices,
     snapshot,
     staking,
+    staking_links,
     trading,
     twap,
 )
@@ -206,6 +207,8 @@ class Exchange:
                 staking.on_unstaked(self, Address(key))
             case Timer.STAKING_REWARDS:
                 staking.on_rewards(self)
+            case Timer.STAKING_LINK:
+                staking_links.on_released(self, Address(key))
             case Timer.SPOT_DUST:
                 dust.on_timer(self)
 

@@ -116,3 +116,5 @@ class Order(BookOrder):
     `Account.brackets`."""
     children: tuple[Order, ...] = ()
     """The TP/SL orders that were placed with it, newest first."""
+    priority: int = 0
+    """What it pays for its place, in 1e-8 of its notional."""

@@ -21,7 +21,7 @@ from .outcome_state import Outcome, Question
 from .rules import Rules
 from .shares import Vault
 from .spot_deploy_state import Hyperliquidity, TokenDeploy
-from .stakes import Stake, Stakes
+from .stakes import Stake, Stakes, StakingLink
 from .timers import Timers
 from .twap_state import Twap, TwapUpdate, empty_history
 from .volume import DayVolume
@@ -191,6 +191,9 @@ class Account(Clearing):
     """Fee rates of the day, once they were asked for; None after a change of the stake."""
     stake: Stake | None = None
     """None while nothing was ever staked."""
+    staking_link: StakingLink | None = None
+    is_disabled: bool = False
+    """By its staking user, for good: nobody acts for it any more."""
     net_deposits: Usd = Usd(0)
     schedule_cancel_ms: int | None = None
     schedule_triggers: int = 0
@@ -321,7 +324,7 @@ class Treasury:
     token_minted: dict[int, Wei] = field(default_factory=dict)
     token_fees: dict[int, Wei] = field(default_factory=dict)
     token_burned: dict[int, Wei] = field(default_factory=dict)
-    """Spot dust that was worth no order."""
+    """Spot dust that was worth no order, and what priority orders paid."""
 
     def flow(self, token: int) -> PerpsFlow:
         """The flow of a collateral, made when there is none."""

@@ -23,6 +23,7 @@ class Timer(IntEnum):
     STAKING_REWARDS = 9
     SPOT_DUST = 10
     HYPERLIQUIDITY = 11
+    STAKING_LINK = 12
 
 
 @dataclass(slots=True)

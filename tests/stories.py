@@ -23,6 +23,7 @@ from hlsim.sim.actions.orders import (
     NewOrder,
     OrderTerms,
     PlaceOrders,
+    Priority,
     TriggerTerms,
 )
 from hlsim.sim.assets import MarginMode, MarginTable, MarginTier, Perp, SpotPair, Token, Universe
@@ -167,7 +168,10 @@ class Trader:
         return replace(plain, terms=OrderTerms(trigger=TriggerTerms(is_market, px(at), tpsl)))
 
     def place(
-        self, *orders: NewOrder, builder: BuilderTerms | None = None, grouping: str = "na"
+        self,
+        *orders: NewOrder,
+        builder: BuilderTerms | None = None,
+        grouping: str | Priority = "na",
     ) -> Any:
         """The statuses of one order action; a single order gives its single status."""
         response = self.act(PlaceOrders(orders, grouping, builder))

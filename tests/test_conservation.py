@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from deeds import Crowd, Vandals
+from deeds import Crowd, Vandals, restored
 
 from hlsim.matching.merged import Mirror
 from hlsim.matching.types import Side
 from hlsim.sim import trading
-from hlsim.sim.exchange import Exchange
 from hlsim.sim.fixed import ntl_wei, sz_to_wei
 from hlsim.sim.margin import perp_of, position_of
 from hlsim.sim.orders import Order, Stage
@@ -228,19 +227,8 @@ def test_money_tokens_positions_and_lists_balance_after_anything(seed: int) -> N
 
 @pytest.mark.parametrize("seed", [11, 12])
 def test_snapshot_then_restore_is_the_identity(seed: int) -> None:
-    """The restored exchange is equal and goes on equally."""
-    crowd = Crowd(seed)
-    crowd.run(400)
-    before = crowd.market.ex
-    after = Exchange.restore(before.snapshot())
-    assert after.state_hash() == before.state_hash()
-    check_orders(after.state)
+    def check(state: State) -> None:
+        check_money(state)
+        check_orders(state)
 
-    twin = Crowd(seed)
-    twin.run(400)
-    twin.market.ex = after
-    crowd.run(200)
-    twin.run(200)
-
-    assert after.state_hash() == before.state_hash()
-    check_money(after.state)
+    restored(Crowd, seed, check, before=400, after=200)

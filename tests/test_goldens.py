@@ -29,7 +29,12 @@ from hlsim.sim.actions.leverage import UpdateIsolatedMargin
 from hlsim.sim.actions.misc import SetReferrer
 from hlsim.sim.actions.multisig import ConvertToMultiSigUser, SignersText
 from hlsim.sim.actions.orders import BuilderTerms
-from hlsim.sim.actions.staking import StakingDeposit, StakingWithdraw, TokenDelegate
+from hlsim.sim.actions.staking import (
+    LinkStakingUser,
+    StakingDeposit,
+    StakingWithdraw,
+    TokenDelegate,
+)
 from hlsim.sim.actions.sub_accounts import SubAccountSpotTransfer
 from hlsim.sim.actions.transfers import (
     SendAsset,
@@ -88,6 +93,7 @@ def busy() -> Story:
     houses(m)
     m.advance(seconds=90)
     modes(m)
+    links(alice, bob)
 
     bets(m)
     return m
@@ -116,6 +122,13 @@ def modes(m: Story) -> None:
     una.leverage("ETH", 10)
     una.buys("1 ETH @ 1900")
     m.account("dexter", usd="10").act(AgentEnableDexAbstraction())
+
+
+def links(alice: Trader, bob: Trader) -> None:
+    """What bob stakes lowers alice's fees from now on."""
+    at: Any = START_MS
+    alice.act(LinkStakingUser(bob.address, False, at))
+    bob.act(LinkStakingUser(alice.address, True, at))
 
 
 def permissions(m: Story, alice: Trader, bob: Trader) -> None:

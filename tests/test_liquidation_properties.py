@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from deeds import restored
 from endangered import btc_isolated, vault
 from gamblers import RULES, Gamblers
 from stories import START_MS, Story, market, universe, usd
@@ -126,19 +127,11 @@ def test_bands_spare_work_and_change_nothing(seed: int, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("seed", [21, 22])
 def test_a_restored_exchange_ruins_the_same_people(seed: int) -> None:
-    crowd, twin = Gamblers(seed), Gamblers(seed)
-    crowd.run(300)
-    twin.run(300)
-    after = Exchange.restore(crowd.market.ex.snapshot())
-    assert after.state_hash() == crowd.market.ex.state_hash()
+    def check(state: State) -> None:
+        check_money(state)
+        check_watch(state)
 
-    twin.market.ex = after
-    crowd.run(200)
-    twin.run(200)
-
-    assert after.state_hash() == crowd.market.ex.state_hash()
-    check_money(after.state)
-    check_watch(after.state)
+    restored(Gamblers, seed, check, before=300, after=200)
 
 
 @pytest.mark.parametrize("seed", range(40))
