@@ -6,7 +6,7 @@ rules of the house have to say at a match comes through a `Gate`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from .level import Ladder, Level
 from .types import SELF_TRADE, Gate, Order, Px, Side, Sz
@@ -36,8 +36,8 @@ class OrderBook:
 
     # -- changes -----------------------------------------------------------------------------------
 
-    def rest(self, order: Order) -> None:
-        """Puts `order` last in line at its price.
+    def rest(self, order: Order, gives_way: Callable[[Order], bool] | None = None) -> None:
+        """Puts `order` last in line at its price, but before those at the end who give way to it.
 
         It rests nowhere yet, has something left, and does not cross: `take` has come before.
         """
@@ -46,7 +46,15 @@ class OrderBook:
         level = ladder.by_px.get(order.px)
         if level is None:
             level = ladder.open(order.px)
-        level.append(order)
+        behind = None
+        if gives_way is not None:
+            last = level.tail
+            while last is not None and gives_way(last):
+                behind, last = last, last.before
+        if behind is None:
+            level.append(order)
+        else:
+            level.insert(order, behind)
         self._count += 1
         self.version += 1
 

@@ -6,10 +6,11 @@ two shrink and leave together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from .book import OrderBook
+from .dataclass import dataclass
 from .types import Order, Px, Side, Sz
 
 UNIT = 10**8
@@ -50,7 +51,8 @@ class MergedBook(OrderBook):
         one.dual, other.dual = other, one
         return one, other
 
-    def rest(self, order: Order) -> None:
+    def rest(self, order: Order, gives_way: Callable[[Order], bool] | None = None) -> None:
+        assert gives_way is None, "nobody gives way here"
         px, side = Px(UNIT - order.px), order.side.opposite
         mirror = Mirror(order.oid, order.owner, side, px, order.sz, order)
         self.mirrors[order.oid] = mirror

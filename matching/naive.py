@@ -6,7 +6,7 @@ no structure with `book.py`, and leaves the links of its orders alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from .types import SELF_TRADE, Gate, Order, Px, Side, Sz
 
@@ -27,14 +27,15 @@ class NaiveBook:
     def _line(self, side: Side) -> list[Order]:
         return self.bids if side is Side.BID else self.asks
 
-    def rest(self, order: Order) -> None:
+    def rest(self, order: Order, gives_way: Callable[[Order], bool] | None = None) -> None:
         """The sort is stable: whoever came first at a price stays first."""
-        if order.side is Side.BID:
-            self.bids.append(order)
-            self.bids.sort(key=lambda bid: -bid.px)
-        else:
-            self.asks.append(order)
-            self.asks.sort(key=lambda ask: ask.px)
+        line = self._line(order.side)
+        line.append(order)
+        line.sort(key=lambda each: each.px, reverse=order.side is Side.BID)
+        place = line.index(order)
+        while gives_way and place and line[place - 1].px == order.px and gives_way(line[place - 1]):
+            line[place - 1 : place + 1] = [order, line[place - 1]]
+            place -= 1
 
     def cancel(self, order: Order) -> None:
         self._line(order.side).remove(order)

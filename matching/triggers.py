@@ -6,8 +6,10 @@ Names are opaque: orders, accounts, anything that wants to be told. Nothing here
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, TypeVar
+
+from .dataclass import dataclass
 
 Name = TypeVar("Name", int, str)
 

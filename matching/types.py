@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from enum import Enum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NewType, Protocol
+
+from .dataclass import dataclass
 
 if TYPE_CHECKING:
     from .level import Level
@@ -27,10 +29,8 @@ class Side(Enum):
     # Members are singletons; identity is the cheapest hash there is.
     __hash__ = object.__hash__
 
-    @property
-    def sign(self) -> int:
-        """+1 for a bid, -1 for an ask."""
-        return 1 if self is Side.BID else -1
+    sign: int
+    """+1 for a bid, -1 for an ask."""
 
     @property
     def opposite(self) -> Side:
@@ -48,10 +48,14 @@ class Tif(Enum):
 
     __hash__ = object.__hash__
 
-    @property
-    def rests(self) -> bool:
-        """True when a remainder stays on the book."""
-        return self is Tif.GTC or self is Tif.ALO
+    rests: bool
+    """True when a remainder stays on the book."""
+
+
+# Not properties: they are asked for many times an order.
+Side.BID.sign, Side.ASK.sign = 1, -1
+for _tif in Tif:
+    _tif.rests = _tif is Tif.GTC or _tif is Tif.ALO
 
 
 @dataclass(slots=True, eq=False)

@@ -12,15 +12,19 @@ from hashlib import blake2b
 from ..matching.types import Tif
 from ..sim.actions.cancels import Cancel, CancelOid
 from ..sim.actions.leverage import UpdateLeverage
-from ..sim.actions.orders import U32, LimitTerms, NewOrder, OrderTerms, PlaceOrders
+from ..sim.actions.orders import U32, U64, LimitTerms, NewOrder, OrderTerms, PlaceOrders
+from ..sim.actions.outcomes import SplitOutcome, UserOutcome
 from ..sim.actions.registry import Action
-from ..sim.assets import Asset, Perp, SpotPair
+from ..sim.actions.transfers import AddressText, SendAsset
+from ..sim.amounts import USDC, from_usd
+from ..sim.assets import Asset, OutcomeSide, Perp, SpotPair
 from ..sim.call import Call
 from ..sim.exchange import Exchange
 from ..sim.fixed import Address, Px, Sz, Usd, Wei, sz_to_wei
 from ..sim.margin import DEFAULT_LEVERAGE
 from ..sim.operations import DepositUsd, KeepHistory, MintToken
 from ..sim.replies import Response
+from ..sim.transfers import PERPS, SPOT
 from .ladder import size_for
 
 BATCH = 40
@@ -77,16 +81,43 @@ def equip(ex: Exchange, user: Address, asset: Asset, pen: Pen, *, spot_usd: int)
     """Gives an actor what else it needs to trade `asset`.
 
     For a perp a leverage that no size can exceed, for a spot pair base and quote tokens worth
-    `spot_usd` whole dollars each.
+    `spot_usd` whole dollars each. Tokens of an outcome come in pairs, by the split that anybody
+    makes.
     """
     if isinstance(asset, Perp):
+        _join_dex(ex, user, asset, pen)
         wanted, is_cross = safe_leverage(asset)
         if not is_cross or wanted != min(DEFAULT_LEVERAGE, asset.max_leverage):
             pen.send(ex, user, UpdateLeverage(U32(asset.id), is_cross, U32(wanted)))
         return
-    quote = asset.quote
-    ex.operate(MintToken(user, asset.base.index, base_endowment(asset, spot_usd)))
-    ex.operate(MintToken(user, quote.index, Wei(spot_usd * 10**quote.wei_decimals)))
+    quote, tokens = asset.quote, base_endowment(asset, spot_usd)
+    cash = Wei(spot_usd * 10**quote.wei_decimals)
+    if isinstance(asset, OutcomeSide):
+        ex.operate(MintToken(user, quote.index, Wei(cash + tokens)))
+        split = SplitOutcome(U32(asset.outcome), Sz(tokens))
+        pen.send(ex, user, UserOutcome(split_outcome=split))
+        return
+    ex.operate(MintToken(user, asset.base.index, tokens))
+    ex.operate(MintToken(user, quote.index, cash))
+
+
+def _join_dex(ex: Exchange, user: Address, perp: Perp, pen: Pen) -> None:
+    """Brings as much to the dex of `perp` as there is on the first, once."""
+    account = ex.account(user)
+    assert account is not None
+    key = account.key_of(perp)
+    if key == 0 or key in account.dexes:
+        return
+    universe = ex.state.universe
+    dex, token = universe.dexes[perp.dex - 1], universe.tokens[perp.collateral]
+    if perp.collateral == USDC:
+        ex.operate(DepositUsd(user, ACTOR_USD))
+    else:
+        ex.operate(MintToken(user, token.index, from_usd(ACTOR_USD, token)))
+    amount, name = str(ACTOR_USD // 10**6), f"{token.name}:{token.token_id}"
+    source = PERPS if perp.collateral == USDC else SPOT
+    to, nonce = AddressText(user), U64(pen.last_nonce + 1)
+    pen.send(ex, user, SendAsset(to, source, dex.name, name, amount, "", nonce))
 
 
 def base_endowment(pair: SpotPair, usd: int) -> Wei:

@@ -12,14 +12,15 @@ from functools import partial
 from heapq import heapify, heappush, heapreplace
 from typing import Any
 
-from ..sim.assets import MarginMode, MarginTable, Perp, Universe
+from ..sim.assets import Asset, Perp, Universe
 from ..sim.exchange import Exchange
 from ..sim.fixed import Px
 from ..sim.operations import SetOracle
 from .actors import Pen
 from .makers import Maker, Makers
+from .newcomers import MOST_NEWCOMERS, asset_of, listed_later, reference_px, row_of
 from .paths import STEP_MS, PricePaths
-from .profiles import live_assets, profile_of
+from .profiles import live_assets, loner_profile, profile_of
 from .takers import Habit, Takers
 
 
@@ -52,8 +53,10 @@ class LivingMarket:
         """Makes the parts anew, for what was listed first."""
         universe = self._universe
         self._perps = [asset for asset in live_assets(universe) if isinstance(asset, Perp)]
-        self._joined: list[Perp] = []
-        """What was listed later."""
+        self._joined: list[list[Any]] = []
+        """Rows of what was listed later and is quoted."""
+        self._waiting: list[Asset] = []
+        """What was listed later and is not quoted, for want of a price."""
         self.paths = PricePaths(universe, self._seed)
         self.makers = Makers(universe, self._seed, self._pen)
         self.takers = Takers(universe, self._seed, self._pen)
@@ -102,31 +105,53 @@ class LivingMarket:
     def _look_around(self, ex: Exchange) -> None:
         """Takes up what was listed, and lets go of what was delisted."""
         universe = self._seen = ex.state.universe
-        self._perps = [perp for perp in universe.perps if not perp.is_delisted]
-        now_ms = ex.state.time_ms
-        for perp in self._perps:
-            if perp.id in self._published:
-                continue
-            maker, habit = self._join(perp)
-            self._published[perp.id] = perp.start_px
-            self.takers.open_one(ex, habit)
-            self.makers.open_one(ex, maker, self.paths.px)
-            place = len(self.makers.makers) - 1
-            heappush(self._turns, (now_ms + maker.every_ms, int(Turn.QUOTE), place))
-            first_ms = now_ms + self.takers.first_pause_ms(perp.id)
-            heappush(self._turns, (first_ms, int(Turn.TRADE), perp.id))
+        dexes = len(self._universe.dexes)
+        live = [perp for perp in universe.all_perps if not perp.is_delisted]
+        # Dexes that users deploy are priced and quoted by them.
+        self._perps = [perp for perp in live if perp.dex <= dexes]
+        known = self.takers.habits
+        self._waiting = [asset for asset in listed_later(universe) if asset.id not in known]
 
-    def _join(self, perp: Perp) -> tuple[Maker, Habit]:
-        """Gives a perp a price path, a maker and a taker."""
-        self._joined.append(perp)
-        kind = profile_of(self._universe, perp)
-        self.paths.add(perp, kind)
-        return self.makers.add(perp, kind), self.takers.add(perp, kind)
+    def _welcome(self, ex: Exchange) -> None:
+        """Takes up what was listed and has a price."""
+        waiting, self._waiting = self._waiting, []
+        for asset in waiting:
+            px = reference_px(ex.state.markets[asset.id])
+            if px is None:
+                self._waiting.append(asset)
+            elif len(self._joined) < MOST_NEWCOMERS:
+                self._open_one(ex, row_of(asset, px))
+
+    def _open_one(self, ex: Exchange, row: list[Any]) -> None:
+        """Lets a market be quoted and taken from now on."""
+        maker, habit = self._join(row)
+        asset, now_ms = habit.asset, ex.state.time_ms
+        if isinstance(asset, Perp):
+            self._published[asset.id] = asset.start_px
+        self.takers.open_one(ex, habit)
+        self.makers.open_one(ex, maker, self.paths.px)
+        place = len(self.makers.makers) - 1
+        heappush(self._turns, (now_ms + maker.every_ms, int(Turn.QUOTE), place))
+        first_ms = now_ms + self.takers.first_pause_ms(asset.id)
+        heappush(self._turns, (first_ms, int(Turn.TRADE), asset.id))
+
+    def _join(self, row: list[Any]) -> tuple[Maker, Habit]:
+        """Gives a market a price path, a maker and a taker."""
+        self._joined.append(row)
+        asset = asset_of(self._universe, row)
+        if isinstance(asset, Perp):
+            kind = profile_of(self._universe, asset)
+        else:
+            kind = loner_profile(asset)
+        self.paths.add(asset, kind)
+        return self.makers.add(asset, kind), self.takers.add(asset, kind)
 
     def _move_oracle(self, ex: Exchange, steps: int) -> None:
         """Publishes the outside prices of a new step, those that changed."""
         if ex.state.universe is not self._seen:
             self._look_around(ex)
+        if self._waiting:
+            self._welcome(ex)
         self.paths.step(steps)
         changed = []
         for perp in self._perps:
@@ -144,7 +169,7 @@ class LivingMarket:
             "oracle_ms": self._oracle_ms,
             "published": list(self._published.items()),
             "turns": self._turns,
-            "joined": [_perp_row(perp) for perp in self._joined],
+            "joined": self._joined,
             "paths": self.paths.state(),
             "makers": self.makers.state(),
             "takers": self.takers.state(),
@@ -157,7 +182,7 @@ class LivingMarket:
         self._assemble()
         self._seen = None
         for row in saved["joined"]:
-            self._join(_perp_of(self._universe, row))
+            self._join(row)
         self._pen.last_nonce = saved["nonce"]
         self._oracle_ms = saved["oracle_ms"]
         self._published = {key: Px(px) for key, px in saved["published"]}
@@ -165,17 +190,3 @@ class LivingMarket:
         self.paths.restore(saved["paths"])
         self.makers.restore(saved["makers"])
         self.takers.restore(saved["takers"])
-
-
-def _perp_row(perp: Perp) -> list[Any]:
-    """What the actors need to know of a perp, as plain data for `_perp_of`."""
-    table = perp.margin_table.id
-    return [perp.id, perp.coin, perp.sz_decimals, perp.max_leverage, table, perp.margin_mode.value,
-            perp.start_px]  # fmt: skip
-
-
-def _perp_of(universe: Universe, row: list[Any]) -> Perp:
-    asset_id, coin, sz_decimals, max_leverage, table_id, mode, start_px = row
-    table = universe.margin_tables.get(table_id) or MarginTable.implicit(table_id)
-    start = Px(start_px)
-    return Perp(asset_id, coin, sz_decimals, max_leverage, table, MarginMode(mode), start_px=start)

@@ -7,8 +7,8 @@ public knowledge: nothing of worth may ever be sent to these addresses.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from ..matching.dataclass import dataclass
 from ..sim.exchange import Exchange
 from ..sim.fixed import Address, Usd, Wei
 from ..sim.operations import DepositUsd, MintToken

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ..sim.assets import Asset, lot, px_decimals
-from ..sim.fixed import Px, Sz
+from ..matching.merged import UNIT
+from ..sim.assets import MAX_PX, Asset, OutcomeSide, SpotPair, lot, px_decimals
+from ..sim.fixed import Px, Sz, Wei, wei_to_sz
 
 _LEAST_USD = 11
 """No order is worth less: the $10 rule, and room for a price that moves (mechanics 2.5)."""
@@ -44,11 +45,26 @@ def size_for(asset: Asset, px: int, usd: int) -> Sz:
     return Sz(max(sz, least + -least % step))
 
 
-def rungs(center: int, step: int, count: int) -> tuple[list[Px], list[Px]]:
+def order_size(asset: Asset, px: int, usd: int) -> Sz:
+    """`size_for`, but no more than half of a token's supply, which no order may exceed."""
+    sz = size_for(asset, px, usd)
+    if not isinstance(asset, SpotPair) or not asset.base.total_supply:
+        return sz
+    supply = asset.base.total_supply
+    most = wei_to_sz(Wei(supply // 2), asset.base.wei_decimals)
+    return Sz(min(sz, most - most % lot(asset)))
+
+
+def highest_px(asset: Asset) -> Px:
+    """No order of an actor has a higher price: a side of an outcome is worth less than 1."""
+    return Px(UNIT - UNIT // 10**5 if isinstance(asset, OutcomeSide) else MAX_PX)
+
+
+def rungs(center: int, step: int, count: int, highest: int = MAX_PX) -> tuple[list[Px], list[Px]]:
     """Bid prices from `center * step` down and ask prices from the next rung up, best first.
 
-    Fewer bids when they would reach 0.
+    Fewer bids when they would reach 0, and fewer asks beyond `highest`.
     """
     bids = [Px((center - place) * step) for place in range(min(count, center))]
-    asks = [Px((center + 1 + place) * step) for place in range(count)]
+    asks = [Px(px) for place in range(count) if (px := (center + 1 + place) * step) <= highest]
     return bids, asks

@@ -7,9 +7,10 @@ the edges change: what is on the wrong side or too far out is cancelled, what is
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from ..matching.dataclass import dataclass
 from ..matching.types import Side, Tif
 from ..sim.actions.cancels import CancelOid
 from ..sim.actions.orders import U32, U64, NewOrder
@@ -19,7 +20,7 @@ from ..sim.fixed import Address, Wei, wei_to_sz
 from ..sim.state import Account
 from ..sim.trading import is_open
 from .actors import Pen, actor_address, base_endowment, deposit, equip, new_order
-from .ladder import rungs, size_for, step_fits, step_for
+from .ladder import highest_px, order_size, rungs, step_fits, step_for
 from .paths import bell, resume_stream, stream, stream_state
 from .profiles import Profile, live_assets, profile_of
 
@@ -44,6 +45,9 @@ _BASIS_HOME = 200
 _SKEW_LEVELS = 4
 _SKEW_MOST = 6
 """A maker quotes a rung lower for every four levels' worth that it is long, six rungs at most."""
+
+Span = tuple[int, int, int, int, dict[int, Side]]
+"""(what bids are above, the highest bid, the highest ask, step, side of what rests by price)."""
 
 OutsidePx = Callable[[int], int]
 """Asset id to the outside price of now, 1e-8."""
@@ -76,6 +80,11 @@ class Ladder:
         self.center = center
         return moved
 
+    def span(self) -> Span:
+        """Where its orders should be, and room for what rests there."""
+        middle, reach = self.center * self.step, LEVELS * self.step
+        return middle - reach, middle, middle + reach, self.step, {}
+
 
 @dataclass(slots=True)
 class Maker:
@@ -102,7 +111,7 @@ class Maker:
             gained = Wei(account.spot[token.index].total - self.endowed[token.index])
             szi: int = wei_to_sz(gained, token.wei_decimals)
         else:
-            position = account.positions.get(asset.id)
+            position = account.of(asset).positions.get(asset.id)
             szi = 0 if position is None else position.szi
         return px * szi // _USD
 
@@ -172,21 +181,22 @@ class Makers:
 
     def _move(self, ex: Exchange, account: Account, moved: dict[int, Ladder]) -> None:
         """Cancels and places at the edges of the ladders that moved."""
-        resting: dict[int, dict[int, Side]] = {asset_id: {} for asset_id in moved}
+        spans = {asset_id: ladder.span() for asset_id, ladder in moved.items()}
         cancels: list[CancelOid] = []
         for oid, order in account.orders.items():
-            ladder = moved.get(order.asset_id)
-            if ladder is None:
+            span = spans.get(order.asset_id)
+            if span is None:
                 continue
-            rung = (order.px - ladder.center * ladder.step) // ladder.step
-            on_rung = order.px % ladder.step == 0
-            if on_rung and (-LEVELS < rung <= 0 if order.side is Side.BID else 0 < rung <= LEVELS):
-                resting[order.asset_id][order.px] = order.side
+            low, middle, high, step, resting = span
+            px = order.px
+            inside = low < px <= middle if order.side is Side.BID else middle < px <= high
+            if inside and px % step == 0:
+                resting[px] = order.side
             else:
                 cancels.append(CancelOid(U32(order.asset_id), U64(oid)))
         places: list[NewOrder] = []
         for asset_id, ladder in moved.items():
-            places += self._missing(ladder, resting[asset_id])
+            places += self._missing(ladder, spans[asset_id][-1])
         self._pen.cancel(ex, account.address, cancels)
         self._pen.place(ex, account.address, places)
 
@@ -194,12 +204,12 @@ class Makers:
         """Orders for the rungs where none rests, larger ones further out."""
         asset, usd = ladder.asset, ladder.profile.level_usd
         orders = []
-        bids, asks = rungs(ladder.center, ladder.step, LEVELS)
+        bids, asks = rungs(ladder.center, ladder.step, LEVELS, highest_px(asset))
         for is_buy, pxs in ((True, bids), (False, asks)):
             for place, px in enumerate(pxs):
                 if px not in resting:
                     worth = usd * (24 + 4 * place + self._rng.getrandbits(6)) // 100
-                    sz = size_for(asset, px, worth)
+                    sz = order_size(asset, px, worth)
                     orders.append(new_order(asset, is_buy=is_buy, px=px, sz=sz, tif=Tif.ALO))
         return orders
 

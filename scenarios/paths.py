@@ -6,13 +6,13 @@ Every coin has a stream of its own, so that a coin more or less in the world shi
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 from math import isqrt
 from random import Random
 from struct import pack, unpack
 from typing import Any
 
-from ..sim.assets import Asset, Perp, SpotPair, Universe, round_px
+from ..matching.dataclass import dataclass
+from ..sim.assets import MAX_PX, Asset, OutcomeSide, Perp, SpotPair, Universe, round_px
 from ..sim.fixed import Px
 from .profiles import Profile, live_assets, profile_of, twin_of
 
@@ -24,6 +24,9 @@ _FINE = 10**6
 _PARTS = 10**9
 _WORST = 300_000_000
 """No price falls or rises by more than 30 % at once."""
+_MOST = MAX_PX * _FINE
+_OUTCOME_MOST = 95 * 10**6 * _FINE
+"""A side of an outcome is worth less than 1, and asks stand above its price."""
 _COMMON_SIGMA = 140_000
 """What all coins move together in one step: 1.4 bp, some 45 % a year (Assumed)."""
 
@@ -65,6 +68,8 @@ class _Walk:
     start_px: int
     px: int
     next_px: int
+    most: int
+    """It goes no higher."""
 
 
 class PricePaths:
@@ -90,7 +95,8 @@ class PricePaths:
         """Lets the price of one more asset walk, from where its market starts."""
         start = asset.start_px * _FINE
         rng = stream(self._seed, f"oracle/{asset.coin}")
-        self._walks[asset.id] = _Walk(rng, kind, start, start, start)
+        most = max(start, _OUTCOME_MOST) if isinstance(asset, OutcomeSide) else _MOST
+        self._walks[asset.id] = _Walk(rng, kind, start, start, start, most)
 
     def step(self, count: int = 1) -> None:
         """Goes `count` steps on; those missed in one move as wide as that many small ones."""
@@ -109,7 +115,8 @@ class PricePaths:
             own = bell(walk.rng) * kind.sigma >> 2
             home = (walk.start_px - px) * min(kind.pull * count, _PARTS) // walk.start_px
             move = (common * kind.beta // 100 + own) * width // 100 + home
-            walk.next_px = px + px * max(-_WORST, min(_WORST, move)) // _PARTS
+            px += px * max(-_WORST, min(_WORST, move)) // _PARTS
+            walk.next_px = px if px < walk.most else walk.most
 
     def px(self, asset_id: int, part: int = 0) -> int:
         """The price now, scaled by 1e8 but on no tick.

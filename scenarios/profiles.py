@@ -6,9 +6,8 @@ follow the perp of the same coin where there is one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from ..sim.assets import Asset, Perp, SpotPair, Universe
+from ..matching.dataclass import dataclass
+from ..sim.assets import Asset, OutcomeSide, Perp, SpotPair, Universe
 
 _TWINS = {
     "UBTC": "BTC",
@@ -64,6 +63,7 @@ _PERPS = (
 _FOLLOWER = Profile(250, 4_000, 400, 8_000, 0, 0)
 _STABLE = Profile(100, 5_000, 300, 20_000, 0, 20_000, 3_500_000)
 _SMALL = Profile(800, 300, 60, 40_000, 80, 250_000)
+_OUTCOME = Profile(10_000, 300, 60, 40_000, 0, 1_000_000)
 
 
 def twin_of(universe: Universe, pair: SpotPair) -> Perp | None:
@@ -79,7 +79,14 @@ def profile_of(universe: Universe, asset: Asset) -> Profile:
         return next(kind for least, kind in _PERPS if asset.max_leverage >= least)
     if twin_of(universe, asset) is not None:
         return _FOLLOWER
-    name = asset.base.name
+    return loner_profile(asset)
+
+
+def loner_profile(pair: SpotPair) -> Profile:
+    """The kind of a pair, or of a side of an outcome, that follows nothing else."""
+    if isinstance(pair, OutcomeSide):
+        return _OUTCOME
+    name = pair.base.name
     return _STABLE if "USD" in name or "BILL" in name else _SMALL
 
 

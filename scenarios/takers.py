@@ -6,9 +6,9 @@ limit it always does. So inventories stay bounded, the makers' with them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from ..matching.dataclass import dataclass
 from ..matching.types import Tif
 from ..sim.actions.orders import PlaceOrders
 from ..sim.assets import Asset, SpotPair, Universe, round_px
@@ -16,7 +16,7 @@ from ..sim.exchange import Exchange
 from ..sim.fixed import Address, Wei, wei_to_sz
 from ..sim.trading import matches
 from .actors import Pen, actor_address, base_endowment, deposit, equip, new_order
-from .ladder import size_for
+from .ladder import highest_px, order_size
 from .paths import resume_stream, stream, stream_state
 from .profiles import Profile, live_assets, profile_of
 
@@ -68,8 +68,10 @@ class Takers:
                 habit.endowed = Wei(minted[habit.address, habit.asset.base.index])
 
     def add(self, asset: Asset, profile: Profile) -> Habit:
-        """One more taker, for a perp that was listed later; it is not funded."""
+        """One more taker, for a market that was listed later; it is not funded."""
         habit = Habit(actor_address(f"taker/listed/{asset.coin}"), asset, profile)
+        if isinstance(asset, SpotPair):
+            habit.endowed = base_endowment(asset, habit.spot_usd)
         self.habits[asset.id] = habit
         return habit
 
@@ -103,10 +105,11 @@ class Takers:
             return
         is_buy = self._buys(self._inventory_usd(ex, habit, bid), habit.profile)
         best = ask if is_buy else bid
-        sz = size_for(habit.asset, best, self._worth(habit.profile))
+        sz = order_size(habit.asset, best, self._worth(habit.profile))
         limit = round_px(
             habit.asset, best + best // 500 if is_buy else best - best // 500, up=is_buy
         )
+        limit = min(limit, highest_px(habit.asset))
         order = new_order(habit.asset, is_buy=is_buy, px=limit, sz=sz, tif=Tif.IOC)
         self._pen.send(ex, habit.address, PlaceOrders((order,)))
 
@@ -129,7 +132,7 @@ class Takers:
             gained = Wei(account.spot[asset.base.index].total - habit.endowed)
             szi: int = wei_to_sz(gained, asset.base.wei_decimals)
         else:
-            position = account.positions.get(asset.id)
+            position = account.of(asset).positions.get(asset.id)
             szi = 0 if position is None else position.szi
         return px * szi // _USD
 

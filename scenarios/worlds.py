@@ -9,6 +9,9 @@ strings. Its lists:
     tokens        index, name, szDecimals, weiDecimals; tokenId, isCanonical, fullName,
                   totalSupply, circulatingSupply
     spot          index, name, tokens ([base, quote] indices), markPx; isCanonical, isDelisted
+    dexes         name, fullName, deployer, perps as above with names such as "xyz:TSLA", whose ids
+                  begin at 110000; collateralToken (an index, 0), feeRecipient, oracleUpdater,
+                  marginTables; a perp's fundingMultiplier. The first is dex 1.
 
 Clients want `tokens[i].index == i` (info 4.6). A world may leave tokens out: every gap is filled
 with a placeholder that nothing trades.
@@ -17,7 +20,9 @@ with a placeholder that nothing trades.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
+from dataclasses import replace
 from difflib import get_close_matches
 from hashlib import blake2b
 from pathlib import Path
@@ -26,6 +31,8 @@ from typing import Any
 from ..sim.assets import (
     MAX_PX,
     Asset,
+    Deployed,
+    Dex,
     MarginMode,
     MarginTable,
     MarginTier,
@@ -36,7 +43,8 @@ from ..sim.assets import (
     has_legal_decimals,
     on_tick,
 )
-from ..sim.fixed import Px, Usd, parse_decimal
+from ..sim.fixed import RATE_SCALE, Address, Px, Rate, Usd, parse_decimal
+from ..sim.ids import ZERO_ADDRESS
 
 WORLDS = ("mainnet", "testnet")
 """The worlds that are shipped."""
@@ -79,10 +87,14 @@ def parse_world(text: str, source: str = "world") -> Universe:
     perps = [_perp(place, row, tables) for place, row in enumerate(top.rows("perps"))]
     tokens = _tokens(top.rows("tokens"))
     pairs = [_pair(row, tokens) for row in top.rows("spot")]
+    dexes: list[Dex] = []
+    for row in top.rows("dexes"):
+        dexes.append(_dex(row, dexes, tokens))
     top.finish()
-    assets: list[Asset] = [*perps, *pairs]
+    assets: list[Asset] = [*perps, *(perp for dex in dexes for perp in dex.perps), *pairs]
     for what, names in (
         ("perps and spot: name", [asset.coin for asset in assets]),
+        ("dexes: name", [dex.name for dex in dexes]),
         ("spot: index", [str(pair.index) for pair in pairs]),
     ):
         entry, count = Counter(names).most_common(1)[0] if names else ("", 1)
@@ -90,7 +102,7 @@ def parse_world(text: str, source: str = "world") -> Universe:
             raise ValueError(f"{source}: {what} {entry!r} stands twice")
     if not assets:
         raise ValueError(f"{source}: lists no market")
-    return Universe(perps, pairs, tokens, tables, name)
+    return Universe(perps, pairs, tokens, tables, name, dexes=dexes)
 
 
 class _Row:
@@ -141,6 +153,15 @@ class _Row:
         if value < 0:
             raise self.error(key, f"must not be negative: {found}")
         return value
+
+    def address(self, key: str, default: Any = None) -> Any:
+        """In lower case; the zero address for "", None where it may be left out."""
+        found = self.text(key, default)
+        if found is None:
+            return None
+        if found and not re.fullmatch("0x[0-9a-fA-F]{40}", found):
+            raise self.error(key, f"an address is expected, not {found!r}")
+        return Address(found.lower() or ZERO_ADDRESS)
 
     def rows(self, key: str) -> list[_Row]:
         found: list[Any] = self.take(key, list, "a list", [])
@@ -202,6 +223,47 @@ def _perp(place: int, row: _Row, tables: dict[int, MarginTable]) -> Perp:
     _check_px(row, "oraclePx", perp)
     row.finish()
     return perp
+
+
+def _dex(row: _Row, others: list[Dex], tokens: list[Token]) -> Dex:
+    """A dex and its perps, each in the pool of the first dex with the same collateral."""
+    name, index = row.text("name"), len(others) + 1
+    if not re.fullmatch("[a-z]{2,4}", name) or name == "spot":
+        raise row.error("name", f"2 to 4 lower-case letters are expected, not {name!r}")
+    collateral = row.whole("collateralToken", 0, MAX_TOKEN_INDEX, 0)
+    if collateral and collateral >= len(tokens):
+        raise row.error("collateralToken", f"{collateral} is not listed")
+    pool = next((one.index for one in others if one.collateral == collateral), index)
+    tables = _tables(row.rows("marginTables"))
+    dex = Dex(
+        index,
+        name,
+        row.text("fullName", name),
+        row.address("deployer", ""),
+        collateral,
+        row.address("oracleUpdater"),
+        row.address("feeRecipient"),
+        margin_tables=tables,
+    )
+    perps = []
+    for place, entry in enumerate(row.rows("perps")):
+        multiplier = Rate(entry.decimal("fundingMultiplier", 10, "1"))
+        perp = _perp(place, entry, tables)
+        if perp.coin.partition(":")[0] != name:
+            raise entry.error("name", f"{name}:COIN is expected, not {perp.coin!r}")
+        perps.append(
+            replace(
+                perp,
+                id=dex.first_id + place,
+                dex=index,
+                pool=pool if collateral else 0,
+                collateral=collateral,
+                fee_token=tokens[collateral].name if tokens else "USDC",
+                deployed=Deployed(multiplier, is_scaled=multiplier != RATE_SCALE),
+            )
+        )
+    row.finish()
+    return replace(dex, perps=tuple(perps))
 
 
 def _tokens(rows: list[_Row]) -> list[Token]:

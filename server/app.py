@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, cast
 
 import uvicorn
 
+from ..matching.dataclass import dataclass
 from ..scenarios.crowd import LivingMarket
 from ..scenarios.genesis import fund
 from ..scenarios.script import Script

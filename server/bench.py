@@ -13,12 +13,12 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from ..matching.book import OrderBook
+from ..matching.dataclass import dataclass
 from ..matching.types import Order, Px, Side, Sz
 from ..scenarios.genesis import KNOWN_ACCOUNTS
 from .bench_client import (

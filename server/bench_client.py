@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import msgspec
 from coincurve import PrivateKey
 
+from ..matching.dataclass import dataclass
 from .keccak import keccak256
 from .signing import action_hash, l1_digest
 

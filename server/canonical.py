@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from ..matching.dataclass import dataclass
 from ..matching.types import Px, Sz, Tif
 from ..sim.actions import ACTIONS, Action
 from ..sim.actions.abstraction import AbstractionWord
@@ -175,7 +176,8 @@ def _write_decimal(value: int) -> str:
 
 
 def _write_tif(value: Tif) -> str:
-    return value.value
+    word: str = value.value
+    return word
 
 
 _WRITERS: dict[Any, Write] = {
@@ -184,6 +186,7 @@ _WRITERS: dict[Any, Write] = {
     Tif: _write_tif,
     AbstractionWord: SHORT_WORDS.__getitem__,
     SignersText: lambda value: value.text,
+    bytes: lambda value: f"0x{value.hex()}",
     Given: lambda value: None,
 }
 """Values that are kept in another form than the wire's."""

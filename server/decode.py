@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass
+from dataclasses import MISSING
 from functools import cache, reduce
 from operator import or_
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from ..matching.dataclass import dataclass
 from ..matching.types import Px, Sz, Tif
 from ..sim.actions import ActionSpec
 from ..sim.actions.abstraction import AbstractionWord
@@ -26,7 +27,7 @@ from ..sim.actions.transfers import AddressText
 from ..sim.actions.validators import Given
 from ..sim.fixed import Address, Cloid
 from .canonical import WireField, action_fields, is_pair, wire_fields
-from .words import read_abstraction, read_signers
+from .words import read_abstraction, read_bytes, read_signers
 
 NOT_JSON = "Failed to parse the request body as JSON"
 NOT_SHAPED = "Failed to deserialize the JSON body into the target type"
@@ -161,6 +162,9 @@ CODECS: dict[Any, Codec] = {
     Tif: Codec(Tif),
     AbstractionWord: Codec(str, read_abstraction),
     SignersText: Codec(str, read_signers),
+    # A key whose only value is null: being there is what it says.
+    Given: Codec(None, lambda posted: (True, posted)),
+    bytes: Codec(str, read_bytes),
     str: Codec(str),
     bool: Codec(bool),
 }
@@ -179,16 +183,13 @@ class Shape:
     """
 
     struct: Any
-    """What msgspec decodes: a struct, or None for a key whose only value is null."""
+    """What msgspec decodes."""
     build: Callable[[Any], Any]
     parts: dict[str, Shape | None]
     """Every known wire key; with a shape where an object (or a list of them) is nested."""
     closed: bool
     """All its values are words of a closed set, so equal instances are one and the same."""
 
-
-_GIVEN = Shape(None, lambda posted: True, {}, closed=True)
-"""Of a key whose only value is null: being there is what it says."""
 
 USER_SIGNED_FIELDS: tuple[tuple[str, Any], ...] = (
     ("signatureChainId", str),
@@ -223,7 +224,7 @@ def _variant_shape(cls: Any, entries: tuple[WireField, ...], **options: Any) -> 
 
     Equal closed ones are made once. A way may be a list or a text, too.
     """
-    codecs = {entry.name: _way_codec(entry.hints[0]) for entry in entries}
+    codecs = {entry.name: _hint_codec(entry.hints[0]) for entry in entries}
     struct = msgspec.defstruct(
         cls.__name__,
         [(name, codec.wire | UnsetType, UNSET) for name, (codec, _) in codecs.items()],
@@ -261,13 +262,6 @@ def _variant_shape(cls: Any, entries: tuple[WireField, ...], **options: Any) -> 
 
     parts: dict[str, Shape | None] = {entry.key: codecs[entry.name][1] for entry in entries}
     return Shape(struct, build, parts, closed=False)
-
-
-def _way_codec(hint: Any) -> tuple[Codec, Shape | None]:
-    """Of one key of a tagged union."""
-    if hint is Given:
-        return Codec(_GIVEN.struct, lambda posted: (True, posted)), _GIVEN
-    return _hint_codec(hint)
 
 
 def _shape(

@@ -9,18 +9,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import struct
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import field
 from itertools import count
 from typing import Protocol
 
 import msgspec
 
+from ..matching.dataclass import dataclass
 from ..sim.events import Event, NetworkUpgraded, PricesChanged
 from .info.registry import Json
 from .node import Block
 from .replica import Replica
-from .topics import Source, Topic
+from .topics import Refusal, Source, Topic
 
 logger = logging.getLogger("hlsim.hub")
 
@@ -34,9 +35,13 @@ class Socket(Protocol):
 
 
 class Subscriber(Protocol):
-    """Takes frames. Must not call the hub from `deliver`."""
+    """Takes frames. Must not call the hub from either."""
 
     def deliver(self, frame: bytes) -> None: ...
+
+    def lose(self, topic: Topic, why: Refusal) -> None:
+        """`topic` names nothing any more: what `join` began is over."""
+        ...
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -294,26 +299,33 @@ class Hub:
             self._letters.append(Letter(channel, channel_frame(channel.name, data)))
 
     def _start_over(self) -> None:
-        """The state was replaced: whoever listens to a state gets the new one.
+        """The state was replaced: everybody is told what a client is told that subscribes now.
 
-        What was listed after the snapshot is not any more, and its topics fall silent.
+        What was listed after the snapshot is not any more, so that may be a refusal.
         """
         for channel in list(self._channels.values()):
             channel.held.clear()
-            if channel.topic.refusal(self.view) is not None:
-                self._shut(channel)
-            elif channel.topic.is_state:
+            refusal = channel.topic.refusal(self.view)
+            if refusal is None:
                 self._build_tick(channel)
+                continue
+            self._shut(channel)
+            for subscriber in (*channel.waiting, *channel.live):
+                self._later(subscriber.lose, channel.topic, refusal)
         self._held.clear()
+
+    def _later(self, tell: Callable[..., None], *said: object) -> None:
+        """Calls in the next turn of the loop, like all that leaves."""
+        if self._loop is None:
+            tell(*said)
+        else:
+            self._loop.call_soon(tell, *said)
 
     def _send(self) -> None:
         if not self._letters:
             return
         letters, self._letters = self._letters, []
-        if self._loop is None:
-            _deliver(letters)
-        else:
-            self._loop.call_soon(_deliver, letters)
+        self._later(_deliver, letters)
 
 
 def _rank(channel: Channel) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from Crypto.Hash import keccak as _pycryptodome
-
 
 def keccak256_portable(data: bytes) -> bytes:
     """Keccak-256 by pycryptodome: available everywhere, ten times slower on short messages."""
-    return _pycryptodome.new(data=data, digest_bits=256).digest()
+    # Where the other library is, start-up need not wait for this one.
+    from Crypto.Hash import keccak
+
+    return keccak.new(data=data, digest_bits=256).digest()
 
 
 keccak256: Callable[[bytes], bytes]

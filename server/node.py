@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Protocol
 
+from ..matching.dataclass import dataclass
 from ..scenarios.script import Script
-from ..sim.actions import ACTIONS, Action
+from ..sim.actions import ACTIONS, Action, BlockClass
 from ..sim.call import Call, CoSigned
 from ..sim.events import Event
 from ..sim.exchange import Exchange, Input
@@ -289,7 +290,7 @@ class LocalNode:
         try:
             self._bring_up_to(time_ms)
             waiting, self._queue = self._queue, []
-            waiting.sort(key=lambda entry: _block_class(entry[0].action))
+            waiting.sort(key=lambda entry: _block_place(entry[0].action))
             for signed, future in waiting:
                 self._answer(signed, future)
         finally:
@@ -372,8 +373,15 @@ class LocalNode:
             consumer(block)
 
 
-def _block_class(action: Action) -> int:
-    return ACTIONS[type(action).wire_name].block_class(action)  # type: ignore[attr-defined]
+def _block_place(action: Action) -> tuple[int, int]:
+    """Where in a block an action runs: by its class, and among takers what pays more goes first.
+
+    Documented: priority of immediate orders is a matter of arrival, and of the fee among those that
+    arrive together (mechanics 2.1). Assumed: all of a block do.
+    """
+    spec = ACTIONS[type(action).wire_name]  # type: ignore[attr-defined]
+    place = spec.block_class(action)
+    return place, -spec.priority(action) if place is BlockClass.TAKER else 0
 
 
 def adopt(state: State, other: State) -> None:

@@ -6,13 +6,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from http import HTTPStatus
 from random import Random
 from typing import Any
 
 import msgspec
 
+from ..matching.dataclass import dataclass
 from .http import Failure, Message, Receive, Refusal, Scope, Send
 from .hub import Hub, channel_frame, text_frame
 from .info.registry import Json
@@ -107,6 +107,16 @@ class Session:
             return
         self._wire.write(frame)
         self._spoke_at = now
+
+    def lose(self, topic: Topic, why: TopicRefusal) -> None:
+        """Says of a subscription what would be said of it now, and ends it."""
+        if self._is_over or topic not in self._topics:
+            return
+        del self._topics[topic]
+        if why is TopicRefusal.HANG_UP:
+            self.hang_up()
+        else:
+            self._answer("error", f"Invalid subscription {_as_text(topic.echo())}")
 
     def _is_too_slow(self, pending: int, now: float) -> bool:
         rules = self._rules

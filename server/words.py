@@ -1,4 +1,4 @@
-"""Texts of account actions that mean more than they say: modes and the signers of a multi-sig.
+"""Texts of actions that mean more than they say: modes, the signers of a multi-sig, bytes.
 
 Each reader gives (value, canonical wire value) and raises ValueError, as those of `decode.py` do.
 """
@@ -20,6 +20,7 @@ SHORT_WORDS = {"disabled": "i", "unifiedAccount": "u", "portfolioMargin": "p"}
 """What a mode is called where it is hashed (exchange 5.1, 2.2)."""
 _LONG_WORDS = {short: long for long, short in SHORT_WORDS.items()}
 
+_BYTES = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2})*)")
 _ADDRESS = re.compile(r"(?:0x)?([0-9a-fA-F]{40})")
 
 
@@ -31,6 +32,15 @@ def read_abstraction(text: str) -> tuple[AbstractionWord, str]:
     if long not in SHORT_WORDS:
         raise ValueError("not a mode")
     return AbstractionWord(long), SHORT_WORDS[long]
+
+
+def read_bytes(text: str) -> tuple[bytes, str]:
+    """Bytes in hex. Assumed: their `0x` is optional, as that of other hex."""
+    match = _BYTES.fullmatch(text)
+    if match is None:
+        raise ValueError("not bytes in hex")
+    data = bytes.fromhex(match[1])
+    return data, f"0x{data.hex()}"
 
 
 class _Signers(msgspec.Struct):

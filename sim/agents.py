@@ -56,16 +56,27 @@ def resolve_signer(state: State, signer: Address, *, is_l1: bool) -> tuple[Addre
         if account.multi_sig is not None:
             # Observed: every action of the key alone, user-signed or not (exchange 8).
             raise ActionError(ActionReject.MULTI_SIG_REQUIRED)
+        check_enabled(account)
         return signer, False
     if not is_l1:
         raise ActionError(ActionReject.MUST_DEPOSIT, address=signer)
     master = live_master(state, signer)
     if master is not None:
+        check_enabled(state.accounts[master])
         return master, True
     master = state.retired_agents.get(signer)
     if master is not None:
         raise ActionError(ActionReject.MUST_DEPOSIT, address=master)
     raise ActionError(ActionReject.UNKNOWN_SIGNER, address=signer)
+
+
+def check_enabled(account: Account) -> None:
+    """Raises ActionError for a trading user whom its staking user disabled.
+
+    Documented: it is unusable (mechanics 11.3). Assumed: the text, and that nonces are spared.
+    """
+    if account.is_disabled:
+        raise ActionError(ActionReject.LINK_DISABLED)
 
 
 # -- acting through vaultAddress -------------------------------------------------------------------
@@ -204,8 +215,9 @@ def approve_builder(ex: Exchange, user: Address, builder: Address, max_fee_rate:
         account.builder_limits.pop(builder, None)
         return
     owner = ex.state.accounts.get(builder)
-    # Documented: builders are standard accounts (mechanics 6.5). Assumed: the words for others.
-    if owner is None or owner.abstraction in POOLED:
+    # Documented: builders are standard accounts (mechanics 6.5). Assumed: the words for others, and
+    # that a vault, which can claim nothing, is none.
+    if owner is None or owner.abstraction in POOLED or builder in ex.state.vaults:
         raise ActionError(ActionReject.BUILDER_BALANCE)
     if margin.total_summary(ex.state, owner).account_value < BUILDER_VALUE:
         raise ActionError(ActionReject.BUILDER_BALANCE)

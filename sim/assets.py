@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 
+from ..matching.dataclass import dataclass
 from .fixed import RATE_SCALE, TEN, Address, Px, Rate, Sz, Usd, div_down
 
 FIRST_SPOT_ID = 10_000

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Context, Decimal
 
+from ..matching.dataclass import dataclass
 from .fixed import Px, div_down, div_half_even
 
 PERIOD_MS = 3_000

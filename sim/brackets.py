@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from . import margin, trigger_orders
 from .errors import OrderReject, Reject
-from .fixed import Address
 from .orders import Order, OrderStatus, Stage
 from .replies import OrderReply, Waiting
 from .state import Account
@@ -134,7 +133,7 @@ def follow(desk: Desk, account: Account, order: Order, status: str) -> None:
         _follow_parent(desk, account, order, status)
         return
     if status == OrderStatus.FILLED and order.sz == 0:
-        end_siblings(desk, order)
+        _end_siblings(desk, account, order)
         return
     members = account.brackets.get(order.group)
     if members is not None:
@@ -143,14 +142,13 @@ def follow(desk: Desk, account: Account, order: Order, status: str) -> None:
             del account.brackets[order.group]
 
 
-def end_siblings(desk: Desk, order: Order) -> None:
+def _end_siblings(desk: Desk, account: Account, order: Order) -> None:
     """Cancels what stands beside an order of a group that has filled.
 
     Documented: `siblingFilledCanceled` (mechanics 3.4). Assumed: not before it has filled whole
     (contested, unknown points).
     """
     assert order.group is not None
-    account = desk.ex.state.accounts[Address(order.owner)]
     for oid in account.brackets.pop(order.group, ()):
         if oid != order.oid:
             desk.cancel_order(account.orders[oid], OrderStatus.SIBLING_FILLED_CANCELED)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ..matching.dataclass import dataclass
 from .fixed import Address
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
+from ..matching.dataclass import dataclass
 from .fixed import Px, Sz
 
 MINUTE_MS = 60_000

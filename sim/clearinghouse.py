@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..matching.dataclass import dataclass
 from ..matching.merged import UNIT
 from ..matching.types import Side
 from . import fees, margin, rewards

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..matching.merged import MergedBook
 from ..matching.types import Side, Tif
-from . import brackets, clearinghouse, margin, open_interest, trading, trigger_orders
+from . import brackets, clearinghouse, margin, open_interest, priority, trading, trigger_orders
 from .abstraction import cover_order, gather
 from .assets import FIRST_BUILDER_ID, FIRST_OUTCOME_ID, FIRST_SPOT_ID, SpotPair
 from .clearinghouse import Cause
@@ -43,6 +43,8 @@ class Desk:
         asked: tuple[NewOrder, ...],
         builder: BuilderTerms | None,
         grouping: str = "na",
+        *,
+        priority_rate: int = 0,
     ) -> tuple[OrderReply, ...]:
         """One reply an order, or a single Reject when the payload is statically wrong.
 
@@ -66,6 +68,9 @@ class Desk:
             for order in drafts:
                 if not _builder_allowed(account, self.market_of(order), order.builder):
                     raise ActionError(OrderReject.BUILDER_FEE)
+        if priority_rate:
+            for order in drafts:
+                order.priority = priority_rate
         if grouping != "na":
             return brackets.place(self, acting, account, drafts, grouping)
         return tuple(self.place(acting, account, order) for order in drafts)
@@ -153,14 +158,19 @@ class Desk:
         """Matches and rests an order that passed its checks and has its oid.
 
         Inferred: a trigger order that fills at once says `triggered`, then `filled` (mechanics
-        3.2).
+        3.2). Observed: what the fill cancels stands in the same frame (ws 4.2); Inferred: behind
+        it. None of those orders can have met this one: they stand on its own side.
         """
         book, rules = market.book, self.ex.state.rules
         if account.abstraction in POOLED:
             cover_order(self.ex, account, market, order)
+        crosses = book.crosses(order.side, order.px)
+        if order.tif.rests and order.sz and not crosses:
+            self._rest(account, market, order)
+            return Resting(order.oid, order.cloid)
         gate = OutcomeTake if type(book) is MergedBook else Take
         take = gate(self, market, order, cause)
-        if book.crosses(order.side, order.px):
+        if crosses:
             book.take(order, take)
             self.ex.touch_book(order.coin)
         if order.sz == 0 or (take.sz and not order.tif.rests):
@@ -179,6 +189,10 @@ class Desk:
             return Reject(why, order.asset_id)
         else:
             self._rest(account, market, order)
+        if take.sz and not market.asset.is_spot:
+            self.fit_reduce_only(account, market)
+        if order.priority:
+            priority.charge(self.ex, account, order, take.ntl)
         if take.sz:
             if market.open_interest_cap is not None:
                 open_interest.watch(self.ex, market)
@@ -188,7 +202,10 @@ class Desk:
         return Resting(order.oid, order.cloid)
 
     def _rest(self, account: Account, market: Market, order: Order) -> None:
-        market.book.rest(order)
+        if order.priority:
+            market.book.rest(order, priority.precedence(order))
+        else:
+            market.book.rest(order)
         enlist(account, order)
         self.weigh(order, order.sz)
         self.record(account, order, OrderStatus.OPEN)

@@ -7,9 +7,11 @@ as ` asset=N` are the server's business (`server/encode.py`), by `OrderReject.su
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any
+
+from ..matching.dataclass import dataclass
 
 
 class OrderReject(Enum):
@@ -173,6 +175,12 @@ class ActionReject(Enum):
     EXPIRED = "Action already expired"
 
     # orders
+    # Assumed: documented are the conditions, the refusals of what does not meet them are not.
+    PRIORITY_RATE = "Priority rate cannot be greater than 100%."
+    PRIORITY_ORDERS = (
+        "Priority grouping is only supported when every order is IOC, or every order is a "
+        "non-reduce-only ALO, on a non-outcome asset."
+    )
     PRIORITY_BALANCE = "Insufficient delegatable balance for priority order"
     INVALID_SPOT = "Invalid spot"
     # Assumed: no recording exists of an unknown perps asset; nearest documented wording.
@@ -217,6 +225,9 @@ class ActionReject(Enum):
     TRANSFER_GAS = "Insufficient quote token (e.g., 1 USDC or USDT) balance for token transfer gas."
     TRANSFER_GAS_QUOTE = "Insufficient {quote} balance for token transfer gas."
     UNKNOWN_TOKEN = "Unknown token {token}"
+    # Observed of USDC, whatever the balance. Assumed: how it goes on for other tokens.
+    EVM_USDC = "Error transferring to EVM. Use Arbitrum bridge instead."
+    EVM_UNLINKED = "Error transferring to EVM. Token is not linked to an EVM contract."
     INVALID_DEX = "Invalid perp DEX"
     SUB_ACCOUNT_FOREIGN = "Sub-account {sub} is not registered to {address}"
 
@@ -255,6 +266,12 @@ class ActionReject(Enum):
     STAKE_SHORT = "Insufficient stake"
     # Assumed: the text of a sixth withdrawal was never recorded; worded like that of sub-accounts.
     UNSTAKING_TOO_MANY = "Too many pending withdrawals."
+    # Observed: the first three words. Assumed: what follows them.
+    LINK_USER = "Staking link error: invalid user"
+    LINK_TAKEN = "Staking link error: user is already linked"
+    LINK_UNASKED = "Staking link error: user has not requested a link"
+    LINK_MISSING = "Staking link error: user is not a linked trading user"
+    LINK_DISABLED = "Staking link error: trading user is disabled"
 
     # sub-accounts
     SUB_VOLUME = (
@@ -315,7 +332,8 @@ class ActionReject(Enum):
     GOSSIP_GAS = "Insufficient gas at current auction price."
     SIGNER_INACTIVE = "Signer invalid or inactive for current epoch"
 
-    # spot deployment; Assumed but for GENESIS_DONE: of the others only beginnings are known
+    # spot deployment; Assumed but for DEPLOY_EVM and GENESIS_DONE: of the others only beginnings
+    # are known
     DEPLOY_GAS = "Deploy gas auction error: Insufficient gas at current auction price."
     DEPLOY_GAS_BALANCE = "Deploy gas auction error: Insufficient balance for token transfer"
     DEPLOY_TOO_MANY = "Error deploying spot: Too many tokens or pairs"
@@ -345,6 +363,7 @@ class ActionReject(Enum):
     UNKNOWN_COIN = "Unknown coin {coin}"  # Observed (exchange 7.6)
     # Documented (exchange 7.6)
     PERP_DEPLOY_SCALE = "Deployer fee scale cannot be negative or greater than 10."
+    DEPLOY_EVM = "Error deploying spot: Pending EVM contract missing"
     GENESIS_DONE = "Genesis error: genesis already happened"
     GENESIS_BALANCE = "Genesis error: Invalid balance"
     GENESIS_SUPPLY = "Genesis error: Invalid max supply"
@@ -352,6 +371,8 @@ class ActionReject(Enum):
     # outcomes; Observed: the first word
     INVALID_OUTCOME = "Invalid outcome"
     INVALID_QUESTION = "Invalid question"
+    DEPLOYER_SCALE = "Deployer fee scale cannot be negative or greater than 10."
+    NOT_OUTCOME_DEPLOYER = "Error deploying outcome: not an outcome deployer"
 
 
 @dataclass(frozen=True, slots=True)

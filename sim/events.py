@@ -6,10 +6,10 @@ here formats; nothing here is ever changed after it was made.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from ..matching.dataclass import dataclass
 from .fixed import Address, Cloid, Px, Rate, Sz, Szi, Usd
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from ..matching.dataclass import dataclass
 from . import (
     abstraction,
     dead_man,
@@ -16,6 +16,7 @@ from . import (
     prices,
     snapshot,
     staking,
+    staking_links,
     trading,
     twap,
 )
@@ -209,6 +210,8 @@ class Exchange:
                 staking.on_unstaked(self, Address(key))
             case Timer.STAKING_REWARDS:
                 staking.on_rewards(self)
+            case Timer.STAKING_LINK:
+                staking_links.on_released(self, Address(key))
             case Timer.SPOT_DUST:
                 dust.on_timer(self)
 

@@ -5,8 +5,7 @@ Numbers and pure functions only; who is in which tier is `fees.py`'s business.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ..matching.dataclass import dataclass
 from .fixed import RATE_SCALE, Rate, div_down, div_trunc
 
 USD = 10**8

@@ -6,7 +6,7 @@ from . import fee_tiers
 from .assets import Asset, OutcomeSide, Perp, SpotPair
 from .fee_tiers import Rates, StakingTier, Standing, fee_rates
 from .fixed import RATE_SCALE, TEN, Rate, Usd, Wei, div_down, div_trunc, floor_to, mul_trunc
-from .stakes import HYPE
+from .stakes import HYPE, LinkRole
 from .state import Account, State
 from .volume import DAY_MS, TIER_DAYS
 
@@ -104,12 +104,23 @@ def exchange_volume(state: State, day: int) -> int:
 
 
 def staked(state: State, account: Account) -> tuple[Wei, int]:
-    """Delegated HYPE of an account in wei, and its decimals. Assumed: only what is delegated
-    counts as staked."""
+    """HYPE in wei that counts for the discount of an account, and its decimals.
+
+    Assumed: only what is delegated counts as staked. Documented: a staking link attributes what the
+    staking user stakes to the trading user, and the staking user has no discount of its own any
+    more (mechanics 11.3). Assumed: beside what the trading user stakes itself.
+    """
     token = state.universe.token_by_name.get(HYPE)
-    if token is None or account.stake is None:
+    if token is None:
         return Wei(0), 0
-    return account.stake.delegated, token.wei_decimals
+    link = account.staking_link
+    amount = 0 if account.stake is None else account.stake.delegated
+    if link is not None and link.role is LinkRole.STAKING_USER:
+        amount = 0
+    elif link is not None and link.role is LinkRole.TRADING_USER:
+        other = state.accounts[link.other].stake
+        amount += 0 if other is None else other.delegated
+    return Wei(amount), token.wei_decimals
 
 
 def staking_tier(state: State, account: Account) -> StakingTier:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..matching.dataclass import dataclass
 from ..matching.types import Side
 from . import clearinghouse, margin
 from .assets import Perp
@@ -141,14 +141,14 @@ def keep_apart(ex: Exchange, pot: Pot, raw_usd: Usd, *, releases: bool) -> None:
     if position is not None:
         position.raw_usd = Usd(position.raw_usd + moved)
         return
-    cover(ex, pot.key, Usd(moved))
+    cover(ex, pot.dex(ex.state), Usd(moved))
 
 
-def cover(ex: Exchange, key: int, usd: Usd) -> None:
-    """Books what was left of a pot of the clearing `key`, or is missing in it when negative, to
-    the liquidator of the first dex of that clearing.
+def cover(ex: Exchange, dex: int, usd: Usd) -> None:
+    """Books what was left of a pot, or is missing in it when negative, to the liquidator of a
+    dex.
     """
-    account = house_of(ex, key)
-    clearing = account.open(key)
+    account = house_of(ex, dex)
+    clearing = account.open(dex)
     clearing.raw_usd = Usd(clearing.raw_usd + usd)
     ex.touch(account.address)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ..matching.dataclass import dataclass
 from .events import OrderUpdate
 from .fixed import Cloid
 from .orders import OrderStatus

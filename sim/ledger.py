@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from ..matching.dataclass import dataclass
 from .fixed import Address, Szi, Usd, Wei
 
 

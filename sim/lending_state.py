@@ -6,8 +6,9 @@ part of that index, in whole wei, and every part of a wei that interest leaves i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ..matching.dataclass import dataclass
 from .fixed import RATE_SCALE, Address, Rate, Wei, div_down, div_up
 
 INDEX = 10**18

@@ -17,7 +17,7 @@ from .borrow_liquidation import take_over
 from .clearinghouse import Cause
 from .deleveraging import LIQUIDATED, deleverage
 from .events import AccountLiquidated, LedgerRow, Liquidation
-from .fixed import RATE_SCALE, Px, Sz, Szi, Usd, div_down, floor_to, ntl
+from .fixed import RATE_SCALE, Px, Sz, Szi, Usd, div_down, div_trunc, floor_to, ntl
 from .handover import (
     Hand,
     cover,
@@ -189,12 +189,16 @@ def _backstop(ex: Exchange, pot: Pot) -> None:
     """Everything of the pot goes to the liquidator, positions at mark and whatever is left.
 
     Documented: "all cross positions and all cross margin", or the isolated position and its margin
-    (mechanics 8.2). Assumed: at mark; a pot that lost more than it had leaves its debt, too.
+    (mechanics 8.2). Assumed: at mark; a pot that lost more than it had leaves its debt, too; where
+    several dexes shared a pot, their liquidators share what is left by what they took.
     """
     state, account, clearing = ex.state, pot.account, pot.clearing
     before = clearing.raw_usd
+    taken: dict[int, int] = {}
     for asset_id in pot.assets(state):
         market, position = state.markets[asset_id], clearing.positions[asset_id]
+        dex = perp_of(state, asset_id).dex
+        taken[dex] = taken.get(dex, 0) + position_value(market, position)
         is_long = position.szi > 0
         told = Liquidation(account.address, market.mark_px, "backstop")
         loser = Hand(account, LIQUIDATED[position.is_cross, is_long], crossed=True)
@@ -204,7 +208,13 @@ def _backstop(ex: Exchange, pot: Pot) -> None:
         hand_over(ex, asset_id, seller, buyer, market.mark_px, sz, told)
     left = Usd(clearing.raw_usd if pot.asset_id is None else clearing.raw_usd - before)
     clearing.raw_usd = Usd(clearing.raw_usd - left)
-    cover(ex, pot.key, left)
+    whole, rest = sum(taken.values()), left
+    for dex, value in taken.items():
+        part = Usd(div_trunc(left * value, max(1, whole)))
+        cover(ex, dex, part)
+        rest = Usd(rest - part)
+    if rest:
+        cover(ex, pot.dex(state), rest)
     if pot.is_portfolio:
         take_over(ex, account)
     ex.touch(account.address)
@@ -242,6 +252,6 @@ def _tell(ex: Exchange, pot: Pot, value: Usd, held: dict[int, Szi], hash_: str) 
     ex.emit(row)
     lid = state.next_lid
     state.next_lid += 1
-    taker = liquidator_of(pot.key)
+    taker = liquidator_of(pot.dex(state))
     ex.emit(AccountLiquidated(lid, taker, account.address, Usd(total), value))
     return True

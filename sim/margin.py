@@ -6,9 +6,9 @@ positions share `Clearing.raw_usd`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
+from ..matching.dataclass import dataclass
 from ..matching.types import Side
 from . import lending
 from .assets import FIRST_BUILDER_ID, Asset, MarginTier, Perp, px_decimals

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..matching.types import Tif
+from ..matching.types import Side, Tif
 from .errors import ActionError, ActionReject, OrderReject, Reject
 from .fixed import Cloid
 from .open_orders import unlist
@@ -52,13 +52,16 @@ def _replace(
 ) -> OrderReply:
     """Rule of 2026: without `always_place` the new order must be post-only, or a Gtc that crosses
     nothing, which becomes post-only; neither may be a trigger order (mechanics 5, contested 13).
-    Assumed: the new order belongs to no group, and the children of the old one go with it.
+    Documented: what is tied to the position goes on to be, with its sibling, `s` "0" included
+    (exchange 5.1, mechanics 3.4). Assumed: any other new order belongs to no group, and the
+    children of the old one go with it.
     """
     account = desk.ex.state.accounts[acting.user]
     old = desk.find_open(account, name)
     if old is None and not always_place:
         return Reject(ActionReject.MODIFY_NOT_OPEN, new.asset)
-    order = desk.draft(account, new)
+    is_tied = old is not None and _stays_tied(old, new)
+    order = desk.draft(account, new, is_position_tpsl=is_tied)
     market = desk.market_of(order)
     if old is not None and not always_place and desk.ex.state.rules.modify_rule == "2026":
         if not _is_tame(old, order, market):
@@ -70,13 +73,24 @@ def _replace(
     if old is not None:
         desk.withdraw(old)
         unlist(account, old)
+        order.group = old.group if is_tied else None
     reply = desk.place(acting, account, order)
+    if order.group is not None and order.oid in account.orders:
+        account.brackets[order.group].append(order.oid)
     if old is not None:
         # Observed: `open` of the new order stands before `canceled` of the old (contested 23).
         desk.end(account, old, OrderStatus.CANCELED)
     if isinstance(reply, Reject):
         return Reject(ActionReject.MODIFY_PLACING, new.asset, {"reason": reply})
     return reply
+
+
+def _stays_tied(old: Order, new: NewOrder) -> bool:
+    """True when `new`, like `old`, is an exit from the position that `old` is tied to."""
+    if old.trigger is None or not old.trigger.is_position_tpsl or old.stage is Stage.LIVE:
+        return False
+    is_exit = new.terms.trigger is not None and new.reduce_only
+    return is_exit and new.asset == old.asset_id and new.is_buy is (old.side is Side.BID)
 
 
 def _is_tame(old: Order, new: Order, market: Market) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .agents import live_master
+from .agents import check_enabled, live_master
 from .errors import ActionError, ActionReject
 from .fixed import Address
 from .state import SignerSet, State
@@ -27,7 +27,7 @@ def authorise(state: State, leader: Address, co_signed: CoSigned) -> Address:
     """
     account = state.accounts.get(co_signed.user)
     owners = None if account is None else account.multi_sig
-    if owners is None:
+    if account is None or owners is None:
         raise ActionError(ActionReject.MULTI_SIG_USER)
     if leader not in state.accounts:
         raise ActionError(ActionReject.MULTI_SIG_LEADER)
@@ -37,6 +37,7 @@ def authorise(state: State, leader: Address, co_signed: CoSigned) -> Address:
         raise ActionError(ActionReject.MULTI_SIG_INNER)
     if len(dict.fromkeys(co_signed.signers)) < owners.threshold:
         raise ActionError(ActionReject.MULTI_SIG_UNMET)
+    check_enabled(account)
     return co_signed.user
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ..matching.dataclass import dataclass
 from .errors import ActionError, ActionReject
 
 KEPT = 100

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from ..matching.dataclass import dataclass
 from . import listing, open_interest, outcomes, prices, trading, transfers
-from .assets import MarginMode
+from .assets import MarginMode, OutcomeSide
 from .fixed import Address, Px, Usd, Wei
 
 if TYPE_CHECKING:
@@ -35,13 +35,17 @@ class DepositUsd:
 
 @dataclass(frozen=True, slots=True)
 class MintToken:
-    """Spot tokens from nowhere onto the account of `user`, who exists from then on."""
+    """Spot tokens from nowhere onto the account of `user`, who exists from then on; not to a vault,
+    which has no use for them.
+    """
 
     user: Address
     token: int
     amount: Wei
 
     def apply(self, ex: Exchange) -> None:
+        if self.user in ex.state.vaults:
+            raise ValueError(f"a vault trades perps only: {self.user}")
         transfers.mint(ex, self.user, self.token, self.amount)
 
 
@@ -69,7 +73,9 @@ class SetReferralCode:
 
 @dataclass(frozen=True, slots=True)
 class SetHalt:
-    """Halts or resumes trading of one asset."""
+    """Halts or resumes trading of one asset. Both sides of an outcome share one book, so both
+    halt.
+    """
 
     asset_id: int
     halted: bool
@@ -79,6 +85,8 @@ class SetHalt:
         if market is None:
             raise ValueError(f"no asset has id {self.asset_id}")
         market.halted = self.halted
+        if isinstance(market.asset, OutcomeSide):
+            ex.state.markets[market.asset.dual_id].halted = self.halted
         if not self.halted:
             ex.mark_moved(self.asset_id)  # what it reached meanwhile was left asleep
 

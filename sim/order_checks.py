@@ -6,8 +6,9 @@ Three stages: `static_reject` judges the payload (one error answers for the whol
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cache
 
+from ..matching.dataclass import dataclass
 from ..matching.level import Level
 from ..matching.merged import UNIT, MergedBook
 from ..matching.types import Side, Tif
@@ -27,6 +28,7 @@ _MARKET_NTLS = ((25, 30_000_000), (20, 5_000_000), (10, 2_000_000), (0, 500_000)
 (mechanics 2.6)."""
 
 
+@cache
 def market_order_cap(max_leverage: int) -> int:
     """Whole USD that one market order of an asset may be worth."""
     return next(cap for least, cap in _MARKET_NTLS if max_leverage >= least)

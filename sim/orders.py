@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from ..matching.dataclass import dataclass
 from ..matching.types import Order as BookOrder
 from ..matching.types import Px, Side, Tif
 from .fixed import Address, Cloid, Sz
@@ -116,3 +116,5 @@ class Order(BookOrder):
     `Account.brackets`."""
     children: tuple[Order, ...] = ()
     """The TP/SL orders that were placed with it, newest first."""
+    priority: int = 0
+    """What it pays for its place, in 1e-8 of its notional."""

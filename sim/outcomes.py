@@ -25,7 +25,7 @@ from .events import (
     QuestionSettled,
     QuestionUpdated,
 )
-from .fixed import Px, Sz, Szi, Wei, div_down
+from .fixed import TEN, Px, Sz, Szi, Wei, div_down, parse_decimal
 from .ids import ZERO_HASH, trade_id
 from .orders import Order, OrderStatus
 from .outcome_state import Outcome, Question, Settled
@@ -42,6 +42,7 @@ MOST_OUTCOMES = 10_000
 MOST_NAMED = 100
 """Assumed: so that no list grows without end."""
 EVEN = Px(UNIT // 2)  # not money
+_SCALE_DECIMALS = 8
 
 
 # -- listing ---------------------------------------------------------------------------------------
@@ -384,3 +385,13 @@ def _move(
     account.fills.append(fill)
     ex.emit(fill)
     ex.touch(account.address)
+
+
+def is_fee_scale(text: str) -> bool:
+    """True for what a deployer may ask for. Documented: 0 to 10 (exchange 7.6). Assumed: nothing
+    that is no number, or has more than eight places.
+    """
+    try:
+        return 0 <= parse_decimal(text, _SCALE_DECIMALS) <= 10 * TEN[_SCALE_DECIMALS]
+    except ValueError:
+        return False

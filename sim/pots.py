@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ..matching.dataclass import dataclass
 from . import margin, portfolio
 from .assets import Perp
 from .fixed import Usd
@@ -30,6 +29,10 @@ class Pot:
         """True for the whole of an account with portfolio margin, its collateral included."""
         is_main = self.asset_id is None and self.key == 0
         return is_main and self.account.abstraction == PORTFOLIO_MARGIN
+
+    def dex(self, state: State) -> int:
+        """The dex whose liquidator stands for it: of a pool of dexes the first."""
+        return self.key if self.asset_id is None else margin.perp_of(state, self.asset_id).dex
 
     def assets(self, state: State) -> list[int]:
         """Asset ids of its open positions, the largest notional first.

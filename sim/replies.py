@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from ..matching.dataclass import dataclass
 from .errors import ActionError, Reject
 from .fixed import Address, Cloid, Px, Sz
 

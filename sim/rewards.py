@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from . import fee_tiers
 from .assets import Perp
-from .fixed import RATE_SCALE, Rate, Usd, Wei, div_down, div_trunc, mul_trunc, rescale_down
+from .fixed import RATE_SCALE, Rate, Usd, Wei, div_down, div_trunc, rescale_down
 from .state import Account, Rewards, State
 
 if TYPE_CHECKING:
@@ -41,24 +41,25 @@ def share_perp_fee(
     flow.to_rewards = Usd(flow.to_rewards + part + builder)
 
 
-def _deployer_share(scale: Rate) -> Rate:
-    """The part of a fee that is the deployer's: s / (1 + s) below a scale of 1, else one half.
+def _deployer_part(fee: int, scale: Rate) -> Usd:
+    """What of a fee is the deployer's, truncated: s / (1 + s) below a scale of 1, else one half.
 
-    Documented: mechanics 11.3.
+    Documented: mechanics 11.3. Inferred: nothing of a rebate.
     """
+    whole = max(0, fee)
     if scale >= RATE_SCALE:
-        return Rate(div_down(RATE_SCALE, 2))
-    return Rate(div_down(scale * RATE_SCALE, RATE_SCALE + scale))
+        return Usd(div_down(whole, 2))
+    return Usd(div_down(whole * scale, RATE_SCALE + scale))
 
 
 def _pay_deployer(ex: Exchange, perp: Perp, fee: Usd) -> Usd:
-    """Pays the deployer's part of a `fee`, truncated, and returns it; nothing of a rebate.
+    """Pays the deployer's part of a `fee` and returns it.
 
     Documented: who receives it is settable (exchange 5.2). Assumed: at once, onto the recipient's
     ledger on that dex, without a row.
     """
     dex = ex.state.universe.dexes[perp.dex - 1]
-    part = Usd(mul_trunc(max(0, fee), _deployer_share(dex.fee_scale)))
+    part = _deployer_part(fee, dex.fee_scale)
     if part:
         account = ex.open_account(dex.fee_recipient or dex.deployer)
         clearing = account.enter(perp)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from ..matching.dataclass import dataclass
 from .fixed import Rate, Usd, Wei
 
 
@@ -124,6 +124,10 @@ class Rules:
     delegation_lock_ms: int = 86_400_000
     unstaking_ms: int = 7 * 86_400_000
     """Documented: a delegation is locked for a day, and unstaking takes seven (mechanics 13)."""
+
+    staking_link_lock_ms: int = 365 * 86_400_000
+    """Documented: the funds of a trading user whom its staking user disabled are locked for a year
+    (mechanics 11.3)."""
 
     vault_creation_fee: Usd = Usd(100_000_000)
     """Documented: creating a vault costs 100 USDC, kept like trading fees (exchange 5.2); one page

@@ -6,8 +6,9 @@ rounding favours those who stay, so that nobody gains by coming, going or doing 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ..matching.dataclass import dataclass
 from .fixed import Address, Rate, Usd, div_down, mul_down
 
 FIRST_SHARES = 10**6

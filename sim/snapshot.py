@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import Any
 
 from ..matching.book import OrderBook
+from ..matching.dataclass import is_frozen
 from ..matching.types import Order as BookOrder
 from ..matching.types import Side
 from .state import State
@@ -150,7 +151,7 @@ def _shape(kind: type) -> _Shape:
             for part in fields(kind)
             if not part.metadata.get("transient") and not (is_order and part.name in _LINKS)
         )
-        shared = is_order or kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
+        shared = is_order or is_frozen(kind)
         shape = _SHAPES[kind] = (names, _getter(names), shared)
     return shape
 

@@ -133,13 +133,15 @@ def genesis(
 
     Documented: the maximum supply is a checksum of what `userGenesis` gave away. Assumed: holders
     of another token share in proportion, rounded down, and what is left over never comes into
-    being; without hyperliquidity it must have been given nothing.
+    being; without hyperliquidity it must have been given nothing, and a vault never.
     """
     state = ex.state
     deploy = _before_genesis(state, acting, token_index)
     supply = _wei(max_supply)
     if supply == 0 or supply != deploy.total:
         raise ActionError(ActionReject.GENESIS_SUPPLY)
+    if any(user in state.vaults for user in deploy.users):
+        raise ActionError(ActionReject.GENESIS_BALANCE)
     if no_hyperliquidity and HYPERLIQUIDITY in deploy.users:
         raise ActionError(ActionReject.GENESIS_BALANCE)
     shares = dict(deploy.users)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
+from enum import Enum
 
+from ..matching.dataclass import dataclass
 from .fixed import Address, Rate, Wei
 
 HYPE = "HYPE"
@@ -108,6 +110,23 @@ class Stake:
     def leaving(self) -> Wei:
         """What the queue holds."""
         return Wei(sum(entry.amount for entry in self.unstaking))
+
+
+class LinkRole(Enum):
+    """What an account is in a staking link: the wire words of `stakingLink` (info 7.3)."""
+
+    REQUESTED = "requested"
+    """It asked a staking user who has not answered yet."""
+    TRADING_USER = "tradingUser"
+    STAKING_USER = "stakingUser"
+
+
+@dataclass(frozen=True, slots=True)
+class StakingLink:
+    """One side's view of a staking link; `other` is whom it is with."""
+
+    role: LinkRole
+    other: Address
 
 
 @dataclass(slots=True)

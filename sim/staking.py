@@ -208,7 +208,7 @@ def _pay(ex: Exchange, account: Account) -> None:
         else:
             stake.undelegated = Wei(stake.undelegated + earned)
             del stake.delegations[address]
-    account.standing = None
+    restake(state, account)
     if total == 0:
         return
     token, minted = _hype(state), state.treasury.token_minted
@@ -259,9 +259,16 @@ def _validator(state: State, address: Address) -> Validator:
 
 def _moved(ex: Exchange, account: Account, stake: Stake, delta: Delegated, hash_: str) -> None:
     """Tells that what counts for the fee discount changed."""
-    account.standing = None
+    restake(ex.state, account)
     _note(ex, stake, delta, hash_)
     ex.touch(account.address)
+
+
+def restake(state: State, account: Account) -> None:
+    """Forgets the fee rates that the stake of `account` set, its own and its trading user's."""
+    account.standing = None
+    if account.staking_link is not None:
+        state.accounts[account.staking_link.other].standing = None
 
 
 def _note(ex: Exchange, stake: Stake, delta: StakingChange, hash_: str) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..matching.book import OrderBook
+from ..matching.dataclass import dataclass
 from ..matching.triggers import Triggers
 from .assets import Asset, Perp, Universe
 from .averages import Averages
@@ -21,8 +22,9 @@ from .outcome_state import Outcome, Question
 from .rules import Rules
 from .shares import Vault
 from .spot_deploy_state import Hyperliquidity, TokenDeploy
-from .stakes import Stake, Stakes
+from .stakes import Stake, Stakes, StakingLink
 from .timers import Timers
+from .treasury import Treasury
 from .twap_state import Twap, TwapUpdate, empty_history
 from .volume import DayVolume
 from .watch import Watch
@@ -195,6 +197,9 @@ class Account(Clearing):
     """Fee rates of the day, once they were asked for; None after a change of the stake."""
     stake: Stake | None = None
     """None while nothing was ever staked."""
+    staking_link: StakingLink | None = None
+    is_disabled: bool = False
+    """By its staking user, for good: nobody acts for it any more."""
     net_deposits: Usd = Usd(0)
     schedule_cancel_ms: int | None = None
     schedule_triggers: int = 0
@@ -299,45 +304,6 @@ class Market:
     """The same by oid."""
     twap_waits: Triggers[int] = field(default_factory=Triggers[int])
     """TWAPs that the mark starts or stops, by id."""
-
-
-@dataclass(slots=True)
-class PerpsFlow:
-    """Where money of the perps ledgers of one collateral went, in its millionths."""
-
-    fees: Usd = Usd(0)
-    """Protocol fees less rebates, withdrawal and activation fees."""
-    funding: Usd = Usd(0)
-    """What truncation of funding payments left over (may be negative)."""
-    to_spot: Usd = Usd(0)
-    """Moved to spot, net: links the two ledgers of the token."""
-    to_rewards: Usd = Usd(0)
-    """Fees that became rewards of referrers and builders, which are spot money."""
-
-
-@dataclass(slots=True)
-class Treasury:
-    """Where money came from and went, so that every unit can be accounted for at any time."""
-
-    usd_deposited: Usd = Usd(0)
-    usd_withdrawn: Usd = Usd(0)
-    flows: dict[int, PerpsFlow] = field(default_factory=lambda: {0: PerpsFlow()})
-    """By token index of the collateral; 0 is USDC."""
-    dex_deposits: dict[int, Usd] = field(default_factory=dict)
-    """What was moved to each deployed dex, net, in millionths of its collateral."""
-    token_minted: dict[int, Wei] = field(default_factory=dict)
-    token_fees: dict[int, Wei] = field(default_factory=dict)
-    token_burned: dict[int, Wei] = field(default_factory=dict)
-    """Spot dust that was worth no order."""
-
-    def flow(self, token: int) -> PerpsFlow:
-        """The flow of a collateral, made when there is none."""
-        return self.flows.setdefault(token, PerpsFlow())
-
-    @property
-    def usd(self) -> PerpsFlow:
-        """That of USDC."""
-        return self.flows[0]
 
 
 @dataclass(slots=True)

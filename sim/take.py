@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..matching.types import SELF_TRADE
 from ..matching.types import Order as BookOrder
-from . import brackets, clearinghouse, margin
+from . import clearinghouse, margin
 from .assets import px_decimals
 from .clearinghouse import Cause
 from .fixed import TEN, Address, Px, Sz, div_down, floor_to
@@ -53,7 +53,10 @@ class Take:
         return OrderStatus.MARGIN_CANCELED
 
     def settle(self, maker: BookOrder, px: Px, sz: Sz) -> None:
-        """Books the match on both sides, then tells what became of the maker."""
+        """Books the match on both sides, then tells what became of the maker and its other orders.
+
+        Those of the taker follow when it was told what became of the taker: see `Desk.execute`.
+        """
         assert isinstance(maker, Order)
         desk, market = self.desk, self.market
         self.sz += sz
@@ -62,11 +65,8 @@ class Take:
         clearinghouse.settle(desk.ex, market, self.taker, maker, px, sz, self.cause)
         if maker.sz == 0:
             desk.forget(maker, OrderStatus.FILLED)
-        if self.taker.group is not None and self.taker.sz == 0:
-            brackets.end_siblings(desk, self.taker)
         if not market.asset.is_spot:
-            for owner in (maker.owner, self.taker.owner):
-                desk.fit_reduce_only(desk.ex.state.accounts[Address(owner)], market)
+            desk.fit_reduce_only(desk.ex.state.accounts[Address(maker.owner)], market)
 
     def removed(self, maker: BookOrder, reason: object) -> None:
         """The book took `maker` out; the rest of the house follows."""

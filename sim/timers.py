@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
+
+from ..matching.dataclass import dataclass
 
 
 class Timer(IntEnum):
@@ -21,6 +23,7 @@ class Timer(IntEnum):
     STAKING_REWARDS = 9
     SPOT_DUST = 10
     HYPERLIQUIDITY = 11
+    STAKING_LINK = 12
 
 
 @dataclass(slots=True)

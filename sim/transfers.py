@@ -6,9 +6,9 @@ the treasury books what enters, leaves or is kept as a fee.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..matching.dataclass import dataclass
 from . import margin, sub_accounts
 from .abstraction import cover, free, pool_of, refuse_unified
 from .amounts import USD_DECIMALS, USDC, from_usd, parse_amount, token_named, usd_value, value_of
@@ -193,7 +193,7 @@ def send_asset(
     state, account = ex.state, ex.state.accounts[acting.user]
     if from_sub_account:
         account = sub_accounts.named(state, account, from_sub_account)
-    source, target_dex = (_dex_named(state, name) for name in (source_dex, destination_dex))
+    source, target_dex = (dex_named(state, name) for name in (source_dex, destination_dex))
     if account.abstraction in POOLED and (source, target_dex) != (None, None):
         raise ActionError(ActionReject.UNIFIED_SPOT_ONLY)
     sent = token_named(state, token)
@@ -244,7 +244,7 @@ class Gas:
     token: str
 
 
-def _dex_named(state: State, name: str) -> int | None:
+def dex_named(state: State, name: str) -> int | None:
     """The perps dex of a name, None for spot. Raises ActionError. Assumed: a dex that was disabled
     takes no more orders, but gives back what it holds.
     """

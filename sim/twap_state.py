@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from enum import Enum
 
+from ..matching.dataclass import dataclass
 from ..matching.types import Side
 from .errors import Reject
 from .events import Event, Topic

@@ -8,9 +8,9 @@ moves margin and not value; what closing costs beyond that, the one who withdraw
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..matching.dataclass import dataclass
 from ..matching.types import Side, Tif
 from . import fees, margin
 from .assets import lot, round_px

@@ -53,6 +53,17 @@ def value_of(state: State, address: Address) -> int:
 # -- the leader ------------------------------------------------------------------------------------
 
 
+def refuse_tokens(state: State, address: Address) -> None:
+    """Raises ActionError where spot tokens would go to a vault: it could do nothing with them, and
+    no share is worth more by them.
+
+    Documented: a vault trades perps only (mechanics 13). Assumed: that it is sent none, the text,
+    and that it is asked first.
+    """
+    if address in state.vaults:
+        raise ActionError(ActionReject.INVALID_SEND)
+
+
 def create(
     ex: Exchange, acting: Acting, *, name: str, description: str, usd: Usd, nonce: int
 ) -> Address:

@@ -7,8 +7,9 @@ however many there are. `danger.py` draws and reads them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ..matching.dataclass import dataclass
 from ..matching.triggers import Triggers
 from .fixed import Address, Szi, Usd
 

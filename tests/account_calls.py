@@ -21,6 +21,7 @@ ACCOUNT_VALUES: dict[Any, Callable[[Random], Any]] = {
     AbstractionWord: lambda rng: rng.choice(list(SHORT_WORDS)),
     SignersText: lambda rng: read_signers(rng.choice(SIGNERS))[0],
     Given: lambda rng: True,
+    bytes: lambda rng: rng.randbytes(rng.randrange(40)),
 }
 """As `VALUES` of the signing tests."""
 
@@ -77,5 +78,12 @@ UNCALLED = {
     "reserveRequestWeight",
     "validatorL1Stream",
     "authorizeAqav2Role",
+    "hip3LiquidatorTransfer",
+    "finalizeEvmContract",
+    "sendToEvmWithData",
+    "linkStakingUser",
+    "stakingLinkDisableTradingUser",
+    "activateOutcomeDeployer",
+    "outcomeDeploy",
 }
 """Actions without a call of their own in the SDK."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from stories import START_MS, Story, Trader, address, market, px, sz
 
@@ -30,8 +31,10 @@ from hlsim.sim.actions.transfers import (
 )
 from hlsim.sim.assets import lot, round_px
 from hlsim.sim.errors import ActionReject
+from hlsim.sim.exchange import Exchange
 from hlsim.sim.operations import SetOracle
 from hlsim.sim.replies import Refused
+from hlsim.sim.state import State
 
 COINS = ("BTC", "ETH", "MEME", "ISO", "PURR/USDC", "@107")
 TIFS = (Tif.GTC, Tif.GTC, Tif.GTC, Tif.ALO, Tif.IOC, Tif.FRONTEND_MARKET)
@@ -155,6 +158,32 @@ class Crowd:
         raw = state.oracle_px * self.rng.randrange(9_900, 10_101) // 10_000
         price = round_px(state.asset, raw, up=False)
         self.market.ex.operate(SetOracle(((state.asset.id, price),)))
+
+
+C = TypeVar("C", bound=Crowd)
+
+
+def restored(
+    make: Callable[[int], C], seed: int, check: Callable[[State], None], *, before: int, after: int
+) -> C:
+    """One of two equal crowds, whose exchange was restored from the other's snapshot in between.
+
+    Both do `before` deeds, then `after` more; the restored exchange is equal, sound by `check`, and
+    goes on equally.
+    """
+    crowd, twin = make(seed), make(seed)
+    for each in (crowd, twin):
+        each.run(before)
+    twin.market.ex = Exchange.restore(crowd.market.ex.snapshot())
+    assert twin.market.ex.state_hash() == crowd.market.ex.state_hash()
+    check(twin.market.ex.state)
+
+    for each in (crowd, twin):
+        each.run(after)
+
+    assert twin.market.ex.state_hash() == crowd.market.ex.state_hash()
+    check(twin.market.ex.state)
+    return twin
 
 
 class Vandals(Crowd):

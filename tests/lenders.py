@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from stories import Story, Trader, market
+from stories import START_MS, Story, Trader, address, market
 
 from hlsim.server.encode import error_text
 from hlsim.server.shapes.lending import reserve_state, user_state
@@ -15,6 +15,17 @@ from hlsim.sim.rules import Rules
 
 USDC, PURR, HYPE = 0, 1, 2
 """Token indices of the small universe."""
+
+
+CASES: dict[str, list[dict[str, Any]]] = {
+    "allBorrowLendReserveStates": [{}],
+    "borrowLendReserveState": [{"token": token} for token in (0, 1, 2, 99)],
+    "borrowLendUserState": [{"user": address(name)} for name in ("alice", "bob", "nobody")],
+    "userBorrowLendInterest": [
+        {"user": address(name), "startTime": START_MS} for name in ("alice", "bob", "nobody")
+    ],
+}
+"""Requests of the goldens, put to `lived`."""
 
 
 def answer(reply: Any) -> str:

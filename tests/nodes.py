@@ -64,6 +64,20 @@ def run(work: Callable[[], Awaitable[T]]) -> T:
     return asyncio.run(main())
 
 
+def one_block(made: LocalNode, *sent: Any) -> tuple[Block, list[Any]]:
+    """The block that comes of these actions of alice, sent at the same moment, and its answers."""
+    blocks = blocks_of(made)
+
+    async def work() -> list[Any]:
+        made.run()
+        return await asyncio.gather(*(made.submit(signed(action)) for action in sent))
+
+    answers = run(work)
+    made.close()
+    (block,) = blocks
+    return block, answers
+
+
 _nonces = iter(range(START_MS, START_MS + 10**6))
 
 

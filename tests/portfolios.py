@@ -9,7 +9,7 @@ from stories import Story, Trader, market
 
 from hlsim.server.shapes.spot import spot_state
 from hlsim.sim.actions.abstraction import AgentSetAbstraction
-from hlsim.sim.replies import Done
+from hlsim.sim.replies import Done, Resting
 from hlsim.sim.rules import Rules
 
 
@@ -29,6 +29,16 @@ def managed(
     bob.sells("1000 @107 @ 40")
     bob.buys("1000 @107 @ 39.9")
     return m, alice, bob
+
+
+def joins(m: Story) -> None:
+    """pam, who borrows for a resting order out of what lea lends; both are new to the exchange."""
+    lea = m.account("lea", usd="1", spot_usdc="10000")
+    assert lends(lea, "supply", USDC, "10000") == "ok"
+    pam = m.account("pam", usd="12000", HYPE="400")
+    assert pam.act(AgentSetAbstraction("portfolioMargin")) == Done()  # type: ignore[arg-type]
+    pam.leverage("ETH", 10)
+    assert isinstance(pam.buys("100 ETH @ 1900"), Resting)
 
 
 def shown(m: Story, trader: Trader) -> dict[str, Any]:

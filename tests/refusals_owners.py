@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from refusals import FRESH, USDC_ID, World, earns
+from refusals import FRESH, PURR_ID, USDC_ID, World, earns
 from wire import Pen, nonces
 
 from hlsim.sim.errors import ActionReject
@@ -222,6 +222,61 @@ def _(w: World) -> Any:
 @earns(ActionReject.CHAIN_DISABLED, "Action disabled on this chain")
 def _(w: World) -> Any:
     return w.alice.l1({"type": "evmUserModify", "usingBigBlocks": True})
+
+
+def _to_evm(w: World, token: str) -> Any:
+    return w.alice.user(
+        "sendToEvmWithData",
+        token=token,
+        amount="1000000000",
+        sourceDex="spot",
+        destinationRecipient=FRESH,
+        addressEncoding="hex",
+        destinationChainId=998,
+        gasLimit=200_000,
+        data="0x",
+    )
+
+
+@earns(ActionReject.EVM_USDC, "Error transferring to EVM. Use Arbitrum bridge instead.")
+def _(w: World) -> Any:
+    return _to_evm(w, "USDC")
+
+
+@earns(
+    ActionReject.EVM_UNLINKED,
+    "Error transferring to EVM. Token is not linked to an EVM contract.",
+)
+def _(w: World) -> Any:
+    return _to_evm(w, PURR_ID)
+
+
+@earns(ActionReject.DEPLOY_EVM, "Error deploying spot: Pending EVM contract missing")
+def _(w: World) -> Any:
+    return w.alice.l1({"type": "finalizeEvmContract", "token": 1, "input": "firstStorageSlot"})
+
+
+@earns(ActionReject.STAKE_SHORT, "Insufficient stake")
+def _(w: World) -> Any:
+    return w.alice.l1({"type": "activateOutcomeDeployer", "activate": {"venueName": "ab"}})
+
+
+@earns(
+    ActionReject.NOT_OUTCOME_DEPLOYER,
+    "Error deploying outcome: not an outcome deployer",
+)
+def _(w: World) -> Any:
+    return w.alice.l1({"type": "activateOutcomeDeployer", "deactivate": None})
+
+
+@earns(
+    ActionReject.DEPLOYER_SCALE,
+    "Deployer fee scale cannot be negative or greater than 10.",
+)
+def _(w: World) -> Any:
+    template = {"id": "binaryPrice", "keywordToValue": [["perp", "BTC"]]}
+    asked = {"registerStandaloneOutcomeFromTemplate": {**template, "deployerFeeScale": "10.1"}}
+    return w.alice.l1({"type": "outcomeDeploy", "venue": "ab", "operation": asked})
 
 
 @earns(ActionReject.GOSSIP_GAS, "Insufficient gas at current auction price.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from refusals import BTC, FRESH, World, earns
-from wire import IOC, order
+from wire import IOC, Pen, order
 
 from hlsim.sim.errors import ActionReject
 
@@ -62,9 +62,24 @@ def _(w: World) -> Any:
     "Insufficient delegatable balance for priority order",
 )
 def _(w: World) -> Any:
-    """Whatever is staked: priority fees are not modelled."""
+    """Spot HYPE pays for nothing, nor does what is delegated."""
     _stake(w)
+    assert _delegate(w, OPEN, 10)["status"] == "ok"
     return w.alice.orders(order(BTC, "0.1", "66000", IOC), grouping={"p": 12345})
+
+
+@earns(ActionReject.PRIORITY_RATE, "Priority rate cannot be greater than 100%.")
+def _(w: World) -> Any:
+    return w.alice.orders(order(BTC, "0.1", "66000", IOC), grouping={"p": 100_000_001})
+
+
+@earns(
+    ActionReject.PRIORITY_ORDERS,
+    "Priority grouping is only supported when every order is IOC, or every order is a "
+    "non-reduce-only ALO, on a non-outcome asset.",
+)
+def _(w: World) -> Any:
+    return w.alice.orders(order(BTC, "0.1", "66000"), grouping={"p": 1})
 
 
 @earns(ActionReject.STAKE_SHORT, "Insufficient stake")
@@ -88,6 +103,52 @@ def _(w: World) -> Any:
 @earns(ActionReject.WITHDRAW_BALANCE, "Insufficient balance for withdrawal.")
 def _(w: World) -> Any:
     return w.alice.user("cWithdraw", wei=HYPE)
+
+
+# -- links -----------------------------------------------------------------------------------------
+
+
+def _link(pen: Pen, other: str, *, finalize: bool = False) -> Any:
+    return pen.user("linkStakingUser", user=other, isFinalize=finalize)
+
+
+def _disable(w: World) -> Any:
+    return w.bob.user("stakingLinkDisableTradingUser", tradingUser=w.alice.address)
+
+
+def _linked(w: World) -> None:
+    """Bob stakes, alice trades."""
+    assert _link(w.alice, w.bob.address)["status"] == "ok"
+    assert _link(w.bob, w.alice.address, finalize=True)["status"] == "ok"
+
+
+@earns(ActionReject.LINK_USER, "Staking link error: invalid user")
+def _(w: World) -> Any:
+    return _link(w.alice, FRESH)
+
+
+@earns(ActionReject.LINK_TAKEN, "Staking link error: user is already linked")
+def _(w: World) -> Any:
+    _linked(w)
+    return _link(w.carol, w.bob.address)
+
+
+@earns(ActionReject.LINK_UNASKED, "Staking link error: user has not requested a link")
+def _(w: World) -> Any:
+    return _link(w.bob, w.alice.address, finalize=True)
+
+
+@earns(ActionReject.LINK_MISSING, "Staking link error: user is not a linked trading user")
+def _(w: World) -> Any:
+    assert _link(w.alice, w.bob.address)["status"] == "ok"
+    return _disable(w)
+
+
+@earns(ActionReject.LINK_DISABLED, "Staking link error: trading user is disabled")
+def _(w: World) -> Any:
+    _linked(w)
+    assert _disable(w)["status"] == "ok"
+    return w.alice.l1({"type": "noop"})
 
 
 # -- referrers -------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from hlsim.sim.actions.orders import (
     NewOrder,
     OrderTerms,
     PlaceOrders,
+    Priority,
     TriggerTerms,
 )
 from hlsim.sim.assets import MarginMode, MarginTable, MarginTier, Perp, SpotPair, Token, Universe
@@ -31,6 +32,7 @@ from hlsim.sim.errors import Reject
 from hlsim.sim.events import Event, OrderUpdate
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.fixed import Address, Px, Rate, Sz, Usd, Wei, parse_decimal
+from hlsim.sim.margin import position_of
 from hlsim.sim.operations import DepositUsd, MintToken, SetOracle
 from hlsim.sim.replies import OrderReplies, Response
 from hlsim.sim.rules import Rules
@@ -116,7 +118,7 @@ class Trader:
         return found
 
     def position(self, coin: str) -> Position | None:
-        return self.account.positions.get(self.market.asset_id(coin))
+        return position_of(self.market.ex.state, self.account, self.market.asset_id(coin))
 
     def szi(self, coin: str) -> int:
         position = self.position(coin)
@@ -166,7 +168,10 @@ class Trader:
         return replace(plain, terms=OrderTerms(trigger=TriggerTerms(is_market, px(at), tpsl)))
 
     def place(
-        self, *orders: NewOrder, builder: BuilderTerms | None = None, grouping: str = "na"
+        self,
+        *orders: NewOrder,
+        builder: BuilderTerms | None = None,
+        grouping: str | Priority = "na",
     ) -> Any:
         """The statuses of one order action; a single order gives its single status."""
         response = self.act(PlaceOrders(orders, grouping, builder))

@@ -23,7 +23,7 @@ from hlsim.server.node import LocalNode, Signed
 from hlsim.server.pacer import Clock, Pacer
 from hlsim.server.replica import Replica
 from hlsim.server.session import SocketRules, serve_socket
-from hlsim.server.topics import Topic
+from hlsim.server.topics import Refusal, Topic
 from hlsim.server.wire import SOCKET_OPTIONS
 from hlsim.sim.actions.orders import PlaceOrders
 
@@ -41,9 +41,13 @@ class Listener:
     """A subscriber that keeps what it gets."""
 
     frames: list[bytes] = field(default_factory=list)
+    lost: list[tuple[Topic, Refusal]] = field(default_factory=list)
 
     def deliver(self, frame: bytes) -> None:
         self.frames.append(frame)
+
+    def lose(self, topic: Topic, why: Refusal) -> None:
+        self.lost.append((topic, why))
 
     def take(self) -> list[tuple[str, Any]]:
         """(channel, data) of the frames since the last call."""

@@ -143,7 +143,7 @@ def test_a_parent_that_fills_arms_its_children() -> None:
     bob.buys("1 BTC @ 48000")
     m.events()
     m.oracle("BTC", "53000")
-    assert m.updates() == [(3, "triggered"), (2, "siblingFilledCanceled"), (3, "filled")]
+    assert m.updates() == [(3, "triggered"), (3, "filled"), (2, "siblingFilledCanceled")]
     assert alice.szi("BTC") == 0
     assert nothing_is_left(m, alice)
 
@@ -161,7 +161,7 @@ def test_children_of_a_parent_that_fills_at_once_are_armed() -> None:
     bob.buys("1 BTC @ 45000")
     m.events()
     m.oracle("BTC", "46900")
-    assert m.updates() == [(3, "triggered"), (4, "siblingFilledCanceled"), (3, "filled")]
+    assert m.updates() == [(3, "triggered"), (3, "filled"), (4, "siblingFilledCanceled")]
     assert nothing_is_left(m, alice)
 
 
@@ -304,8 +304,8 @@ def test_a_child_on_the_wrong_side_of_the_mark(at_once: bool) -> None:
         (2, "open"),
         (3, "open"),
         (2, "triggered"),
-        (3, "siblingFilledCanceled"),
         (2, "filled"),
+        (3, "siblingFilledCanceled"),
     ]
     assert nothing_is_left(m, alice)
 
@@ -380,8 +380,8 @@ def test_a_child_that_is_modified_leaves_its_group() -> None:
 
     assert [row[:2] for row in alice.statuses()[-3:]] == [
         (5, "triggered"),
-        (4, "reduceOnlyCanceled"),
         (5, "filled"),
+        (4, "reduceOnlyCanceled"),
     ]
     assert nothing_is_left(m, alice)
 

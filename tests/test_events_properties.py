@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from deeds import Crowd, Vandals
+from deeds import Crowd, Vandals, restored
 from stories import Story, Trader, market
 from test_conservation import check_money, check_orders, check_positions, check_stories
 from test_trigger_crowd import TriggerCrowd
@@ -16,7 +16,7 @@ from test_trigger_crowd import check_stories as check_trigger_stories
 from hlsim.sim.actions.leverage import TopUpIsolatedOnlyMargin
 from hlsim.sim.actions.orders import NewOrder
 from hlsim.sim.assets import MarginMode, lot, round_px
-from hlsim.sim.exchange import Exchange, Input
+from hlsim.sim.exchange import Input
 from hlsim.sim.fixed import Px, Rate, Usd
 from hlsim.sim.operations import (
     DelistPerp,
@@ -159,15 +159,7 @@ def test_the_upheavals_reach_what_they_are_made_for() -> None:
 
 @pytest.mark.parametrize("seed", [21, 22])
 def test_a_snapshot_in_the_middle_goes_on_equally(seed: int) -> None:
-    made, twin = crowd(seed), crowd(seed)
-    made.run(250)
-    twin.run(250)
-    twin.market.ex = Exchange.restore(made.market.ex.snapshot())
-    assert twin.market.ex.state_hash() == made.market.ex.state_hash()
-    made.run(150)
-    twin.run(150)
-    assert twin.market.ex.state_hash() == made.market.ex.state_hash()
-    check(twin)
+    check(restored(crowd, seed, check_orders, before=250, after=150))
 
 
 @pytest.mark.parametrize("seed", [31, 32])

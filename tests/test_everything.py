@@ -8,6 +8,7 @@ from typing import Any
 
 import gamblers
 import pytest
+from deeds import restored
 from gamblers import Gamblers
 from houses import Deputy
 from stories import START_MS, Trader, market
@@ -22,7 +23,6 @@ from test_wallet_properties import Households, check_modes
 
 from hlsim.sim.actions.multisig import ConvertToMultiSigUser, SignersText
 from hlsim.sim.events import Direction, Fill
-from hlsim.sim.exchange import Exchange
 from hlsim.sim.operations import SetHalt
 from hlsim.sim.state import State
 
@@ -120,15 +120,4 @@ def test_the_house_balances_whatever_everybody_does(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", [11, 12])
 def test_a_restored_exchange_goes_on_as_the_one_that_it_was_taken_of(seed: int) -> None:
-    crowd, twin = Everybody(seed), Everybody(seed)
-    crowd.run(250)
-    twin.run(250)
-    before = crowd.market.ex
-    twin.market.ex = Exchange.restore(before.snapshot())
-    assert twin.market.ex.state_hash() == before.state_hash()
-
-    crowd.run(150)
-    twin.run(150)
-
-    assert twin.market.ex.state_hash() == before.state_hash()
-    check_everything(twin.market.ex.state)
+    restored(Everybody, seed, check_everything, before=250, after=150)

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from deeds import Crowd
+from deeds import Crowd, restored
 from houses import DESCRIPTION, Deputy, later, sub_account, vault_of
 from stories import START_MS, Trader
 from test_conservation import check_money, check_orders, check_positions
@@ -17,7 +17,6 @@ from hlsim.sim.actions.orders import NewOrder
 from hlsim.sim.actions.sub_accounts import SubAccountSpotTransfer, SubAccountTransfer
 from hlsim.sim.actions.transfers import SendAsset, UsdClassTransfer
 from hlsim.sim.actions.vaults import CreateVault, VaultDistribute, VaultModify, VaultTransfer
-from hlsim.sim.exchange import Exchange
 from hlsim.sim.fixed import Sz
 from hlsim.sim.replies import Done, Refused, Response
 from hlsim.sim.state import State
@@ -181,16 +180,4 @@ def test_money_shares_and_books_add_up_after_anything(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", [21, 22])
 def test_snapshot_then_restore_is_the_identity(seed: int) -> None:
-    """The restored exchange is equal and goes on equally."""
-    crowd, twin = Household(seed), Household(seed)
-    crowd.run(250)
-    twin.run(250)
-    before = crowd.market.ex
-    twin.market.ex = Exchange.restore(before.snapshot())
-    assert twin.market.ex.state_hash() == before.state_hash()
-
-    crowd.run(150)
-    twin.run(150)
-
-    assert twin.market.ex.state_hash() == before.state_hash()
-    twin.check()
+    restored(Household, seed, check_orders, before=250, after=150).check()

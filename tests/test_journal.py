@@ -43,16 +43,39 @@ from hlsim.sim.actions.orders import (
     Priority,
     TriggerTerms,
 )
-from hlsim.sim.actions.outcomes import MergeOutcome, NegateOutcome, UserOutcome
+from hlsim.sim.actions.outcomes import (
+    ActivateOutcomeDeployer,
+    DeployOperation,
+    MergeOutcome,
+    NegateOutcome,
+    OutcomeDeploy,
+    Settlement,
+    SettleQuestion2,
+    UserOutcome,
+    Venue,
+)
 from hlsim.sim.actions.referrals import ClaimRewards, RegisterReferrer
-from hlsim.sim.actions.staking import StakingDeposit, StakingWithdraw, TokenDelegate
+from hlsim.sim.actions.staking import (
+    LinkStakingUser,
+    StakingDeposit,
+    StakingLinkDisableTradingUser,
+    StakingWithdraw,
+    TokenDelegate,
+)
 from hlsim.sim.actions.sub_accounts import (
     CreateSubAccount,
     SubAccountModify,
     SubAccountSpotTransfer,
     SubAccountTransfer,
 )
-from hlsim.sim.actions.transfers import SendAsset, SpotSend, UsdClassTransfer, UsdSend, Withdraw3
+from hlsim.sim.actions.transfers import (
+    SendAsset,
+    SendToEvmWithData,
+    SpotSend,
+    UsdClassTransfer,
+    UsdSend,
+    Withdraw3,
+)
 from hlsim.sim.actions.twap import TwapAsked, TwapCancel, TwapDetails, TwapOrder, TwapTrigger
 from hlsim.sim.actions.validators import (
     CSignerAction,
@@ -67,7 +90,10 @@ from hlsim.sim.actions.vaults import CreateVault, VaultDistribute, VaultModify, 
 from hlsim.sim.actions.wallets import (
     AgentSendAsset,
     AuthorizeAqav2Role,
+    CreateNonce,
+    DeployedBy,
     EvmUserModify,
+    FinalizeEvmContract,
     GossipPriorityBid,
     ReserveRequestWeight,
     SetDisplayName,
@@ -152,6 +178,21 @@ EXAMPLES: list[Any] = [
     TokenDelegate(USER, BIG, True, BIG),
     StakingDeposit(BIG, BIG),
     StakingWithdraw(BIG, BIG),
+    LinkStakingUser(USER, True, BIG),
+    StakingLinkDisableTradingUser(USER, BIG),
+    SendToEvmWithData("USDC", "1", "", USER, "base58", 1, BIG, b"\0\xff", BIG),  # type: ignore[arg-type]
+    FinalizeEvmContract(BIG, "customStorageSlot"),
+    FinalizeEvmContract(BIG, DeployedBy(CreateNonce(BIG))),
+    ActivateOutcomeDeployer(activate=Venue("ab")),
+    ActivateOutcomeDeployer(deactivate=True),  # type: ignore[arg-type]
+    OutcomeDeploy(
+        "ab",
+        DeployOperation(
+            settle_question2=SettleQuestion2(
+                BIG, (Settlement(BIG, "1", "", ("a", ""), ("Yes", "No")),), ("q", "é")
+            )
+        ),
+    ),
     ConvertToMultiSigUser(SignersText('{"é"', SignerSet((USER, USER), 2)), BIG),
     ConvertToMultiSigUser(SignersText("null", None), BIG),
     ConvertToMultiSigUser(SignersText("", None, is_readable=False), BIG),

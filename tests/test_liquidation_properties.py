@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from deeds import restored
 from endangered import btc_isolated, vault
 from gamblers import RULES, Gamblers
 from stories import START_MS, Story, market, universe, usd
@@ -15,7 +16,7 @@ from hlsim.sim import exchange as exchange_module
 from hlsim.sim.events import AccountLiquidated, Direction, Fill
 from hlsim.sim.exchange import Exchange, Input
 from hlsim.sim.fixed import Address
-from hlsim.sim.handover import LIQUIDATOR
+from hlsim.sim.handover import LIQUIDATOR, is_liquidator
 from hlsim.sim.pots import Pot
 from hlsim.sim.state import State
 from hlsim.sim.watch import Watch
@@ -25,8 +26,9 @@ def pots(state: State) -> list[Pot]:
     """Every pot of every account, looked at one by one."""
     found = []
     for account in state.accounts.values():
-        found.append(Pot(account))
-        found += [Pot(account, each) for each, p in account.positions.items() if not p.is_cross]
+        for key, clearing in ((0, account), *account.dexes.items()):
+            alone = [each for each, p in clearing.positions.items() if not p.is_cross]
+            found += [Pot(account, each, key) for each in (None, *alone)]
     return found
 
 
@@ -35,14 +37,15 @@ def check_watch(state: State) -> None:
     watch = state.watch
     for pot in pots(state):
         user = pot.account.address
-        if user not in watch.stale and user != LIQUIDATOR:
+        if user not in watch.stale and not is_liquidator(user):
             assert pot.is_safe(state), (user, pot.asset_id)
             assert pot.value(state) >= 0
-        if user not in watch.stale and pot.account.positions:
-            assert user in watch.bands
+        if user not in watch.stale and pot.clearing.positions:
+            assert pot.key in watch.bands[user]
     asleep = [
         (row.asset_id, row.px, user, row.szi < 0)
-        for user, band in watch.bands.items()
+        for user, bands in watch.bands.items()
+        for band in bands.values()
         for row in band.rows
         if row.is_asleep
     ]
@@ -124,19 +127,11 @@ def test_bands_spare_work_and_change_nothing(seed: int, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("seed", [21, 22])
 def test_a_restored_exchange_ruins_the_same_people(seed: int) -> None:
-    crowd, twin = Gamblers(seed), Gamblers(seed)
-    crowd.run(300)
-    twin.run(300)
-    after = Exchange.restore(crowd.market.ex.snapshot())
-    assert after.state_hash() == crowd.market.ex.state_hash()
+    def check(state: State) -> None:
+        check_money(state)
+        check_watch(state)
 
-    twin.market.ex = after
-    crowd.run(200)
-    twin.run(200)
-
-    assert after.state_hash() == crowd.market.ex.state_hash()
-    check_money(after.state)
-    check_watch(after.state)
+    restored(Gamblers, seed, check, before=300, after=200)
 
 
 @pytest.mark.parametrize("seed", range(40))

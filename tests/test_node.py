@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from nodes import BOB, RealTime, Ticks, blocks_of, node, order, run, signed, trade
+from nodes import BOB, RealTime, Ticks, blocks_of, node, one_block, order, run, signed, trade
 from stories import START_MS, address, px, usd
 
 from hlsim.matching.types import Tif
@@ -88,21 +88,12 @@ def test_under_a_wall_clock_time_comes_before_the_action() -> None:
 
 def test_a_block_is_sorted_by_class_and_first_come_within_one() -> None:
     """No Gtc or Ioc, then cancels, then the rest (exchange 1.4, contested 9)."""
-    made = node(block_time_ms=1)
-    blocks = blocks_of(made)
     cancel = Cancel((CancelOid(0, 9),))  # type: ignore[arg-type]
     gtc, ioc = order(), order(tif=Tif.IOC)
     alo = order("0.01 BTC @ 41000", tif=Tif.ALO)
-    sent = [gtc, cancel, ioc, alo, Noop(), cancel]
 
-    async def work() -> list[Any]:
-        made.run()
-        return await asyncio.gather(*(made.submit(signed(action)) for action in sent))
+    block, answers = one_block(node(block_time_ms=1), gtc, cancel, ioc, alo, Noop(), cancel)
 
-    answers = run(work)
-    made.close()
-
-    (block,) = blocks
     done = [item.action for item in block.inputs if isinstance(item, Applied)]
     assert done == [alo, Noop(), cancel, cancel, gtc, ioc]
     assert isinstance(block.inputs[-1], Sealed)

@@ -12,14 +12,13 @@ from betting import (
     negate,
     split,
 )
-from deeds import Crowd
+from deeds import Crowd, restored
 from stories import Story, Trader, market, px
 from test_conservation import check_money, check_orders, check_positions
 
 from hlsim.sim.actions.cancels import Cancel, CancelOid
 from hlsim.sim.assets import OutcomeSide
 from hlsim.sim.events import Direction
-from hlsim.sim.exchange import Exchange
 from hlsim.sim.operations import (
     ListOutcome,
     ListQuestion,
@@ -129,15 +128,7 @@ def test_everything_adds_up_whatever_is_bet(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", [21, 22])
 def test_a_restored_exchange_goes_on_as_the_other(seed: int) -> None:
-    crowd, twin = Bettors(seed), Bettors(seed)
-    crowd.run(200)
-    twin.run(200)
-    twin.market.ex = Exchange.restore(crowd.market.ex.snapshot())
-    assert twin.market.ex.state_hash() == crowd.market.ex.state_hash()
-    crowd.run(150)
-    twin.run(150)
-    assert twin.market.ex.state_hash() == crowd.market.ex.state_hash()
-    check_orders(twin.market.ex.state)
+    restored(Bettors, seed, check_orders, before=200, after=150)
 
 
 def test_a_journal_repeats_it_all() -> None:

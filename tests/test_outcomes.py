@@ -273,11 +273,19 @@ def test_prices_near_both_ends_and_sales_of_nothing() -> None:
     assert refused == {"error": "Insufficient spot balance asset=100000011"}
 
 
-def test_a_halt_and_an_unknown_number() -> None:
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_halt_of_one_side_halts_the_book_of_both(side: int) -> None:
     m = rain()
-    alice, _, _ = bettors(m)
-    m.ex.operate(SetHalt(100_000_010, True))
-    assert order_status(alice.buys("20 #10 @ 0.6")) == {"error": "Trading is halted."}
+    alice, bob, _ = bettors(m)
+    alice.buys("20 #10 @ 0.6")
+    m.ex.operate(SetHalt(100_000_010 + side, True))
+
+    for coin in ("#10", "#11"):
+        assert order_status(bob.buys(f"50 {coin} @ 0.5")) == {"error": "Trading is halted."}
+    m.ex.operate(SetHalt(100_000_010 + side, False))
+
+    assert isinstance(bob.buys("50 #11 @ 0.5"), Filled)
+    assert isinstance(bob.buys("30 #10 @ 0.4"), Resting)
 
 
 def test_a_crossing_order_pays_no_more_than_it_has() -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from stories import Story, Trader, market, px, sz
+from test_conservation import check_orders
 
 from hlsim.matching.types import Tif
-from hlsim.sim.errors import OrderReject, Reject
-from hlsim.sim.replies import Waiting
+from hlsim.sim.errors import ActionReject, OrderReject, Reject
+from hlsim.sim.orders import Trigger
+from hlsim.sim.replies import Done, Refused, Waiting
 from hlsim.sim.rules import Rules
 
 TRIGGER = Waiting.FOR_TRIGGER
@@ -98,7 +100,8 @@ def test_a_position_that_is_closed_otherwise_ends_both() -> None:
 
     alice.sells("0.1 BTC @ 49000", tif=Tif.IOC)
 
-    assert [row[:2] for row in alice.statuses()[-4:-2]] == [
+    assert [row[:2] for row in alice.statuses()[-3:]] == [
+        (6, "filled"),
         (3, "reduceOnlyCanceled"),
         (4, "reduceOnlyCanceled"),
     ]
@@ -129,10 +132,10 @@ def test_a_whole_position_tpsl_closes_whatever_there_is_when_it_fires() -> None:
 
     m.oracle("BTC", "46900")
 
-    assert m.updates() == [(3, "triggered"), (4, "siblingFilledCanceled"), (3, "filled")]
+    assert m.updates() == [(3, "triggered"), (3, "filled"), (4, "siblingFilledCanceled")]
     assert alice.szi("BTC") == 0
     assert [row.sz for row in list(alice.account.history.rows)[-3:]] == [0, 0, 0]
-    assert alice.account.history.rows[-1].order.orig_sz == sz("0.4")
+    assert alice.account.history.rows[-2].order.orig_sz == sz("0.4")
     assert nothing_is_left(m, alice)
 
 
@@ -158,8 +161,8 @@ def test_a_position_tpsl_with_a_size_keeps_it() -> None:
     assert alice.szi("BTC") == sz("0.04")
     assert [row[:2] for row in alice.statuses()[-3:]] == [
         (3, "triggered"),
-        (4, "siblingFilledCanceled"),
         (3, "filled"),
+        (4, "siblingFilledCanceled"),
     ]
     assert nothing_is_left(m, alice)
 
@@ -197,10 +200,10 @@ def test_a_second_pair_adds_to_the_first() -> None:
 
     assert [row for row in m.updates() if row[0] != 7] == [
         (3, "triggered"),
+        (3, "filled"),
         (4, "siblingFilledCanceled"),
         (5, "reduceOnlyCanceled"),
         (6, "reduceOnlyCanceled"),
-        (3, "filled"),
     ]
     assert nothing_is_left(m, alice)
 
@@ -234,3 +237,105 @@ def test_a_short_is_closed_by_buys() -> None:
     assert bob.szi("BTC") == 0
     assert bob.account.fills[-1].px == px("55000")
     assert nothing_is_left(m, bob)
+
+
+# -- modified --------------------------------------------------------------------------------------
+
+
+def moves(trader: Trader, oid: int, terms: str, **options: Any) -> Any:
+    return trader.modify(oid, trader.trigger(terms, **options), always_place=True)
+
+
+def test_a_modified_one_stays_tied_to_the_position() -> None:
+    """Documented: it closes the whole position, "0" for its size (mechanics 3.4); its sibling too
+    stays its sibling."""
+    m, alice, bob = long_alice()
+    tied(alice)
+    m.events()
+
+    assert moves(alice, 3, "0 BTC @ 42000", at="48000") == Done()
+
+    assert m.updates() == [(5, "open"), (3, "canceled")]
+    stop = alice.account.orders[5]
+    assert (stop.sz, stop.orig_sz, stop.trigger) == (0, 0, Trigger(px("48000"), True, False, True))
+    assert alice.account.brackets == {3: [4, 5]}
+    bob.sells("0.3 BTC @ 50000")
+    alice.buys("0.3 BTC @ 50000")
+    bob.buys("1 BTC @ 46000")
+    m.events()
+    m.oracle("BTC", "47900")
+    assert m.updates() == [(5, "triggered"), (5, "filled"), (4, "siblingFilledCanceled")]
+    assert alice.szi("BTC") == 0
+    assert nothing_is_left(m, alice)
+
+
+def test_modified_both_and_again_they_are_still_a_pair() -> None:
+    m, alice, _ = long_alice()
+    tied(alice)
+
+    assert moves(alice, 3, "0.06 BTC @ 42000", at="48000") == Done()
+    assert moves(alice, 4, "0 BTC @ 48000", at="54000", tpsl="tp") == Done()
+    assert moves(alice, 5, "0 BTC @ 42000", at="47500") == Done()
+
+    assert alice.account.brackets == {3: [6, 7]}
+    assert all(o.trigger and o.trigger.is_position_tpsl for o in alice.account.orders.values())
+    assert alice.cancel("BTC", 6) is None
+    assert alice.account.brackets == {3: [7]}
+    check_orders(m.ex.state)
+    assert alice.cancel("BTC", 7) is None
+    assert nothing_is_left(m, alice)
+
+
+def test_one_alone_stays_tied_when_it_is_modified() -> None:
+    _, alice, _ = long_alice()
+    alice.place(alice.trigger("0 BTC @ 42000", at="47000"), grouping="positionTpsl")
+
+    assert moves(alice, 3, "0 BTC @ 42000", at="48000") == Done()
+
+    (order,) = alice.account.orders.values()
+    assert (order.oid, order.sz, order.group) == (4, 0, None)
+    assert not alice.account.brackets
+
+
+@pytest.mark.parametrize(
+    ("terms", "options"),
+    [
+        ("0.1 BTC @ 55000", {"at": "52000", "is_buy": True, "reduce_only": False}),
+        ("0.1 BTC @ 42000", {"at": "48000", "reduce_only": False}),
+        ("1 ETH @ 1700", {"at": "1800", "reduce_only": False}),
+    ],
+    ids=["another side", "no exit", "another asset"],
+)
+def test_what_is_no_exit_any_more_leaves_its_sibling(terms: str, options: Any) -> None:
+    """Assumed: as any order that is modified; it has a size of its own."""
+    m, alice, _ = long_alice()
+    tied(alice)
+    zero = terms.replace(terms.split()[0], "0", 1)
+    refused = moves(alice, 3, zero, **options)
+    assert isinstance(refused, Refused)
+    assert refused.error.why is OrderReject.ZERO_SZ
+
+    assert moves(alice, 3, terms, **options) == Done()
+
+    plain = alice.account.orders[5]
+    assert plain.trigger is not None
+    assert (plain.trigger.is_position_tpsl, plain.group) == (False, None)
+    assert alice.account.brackets == {3: [4]}
+    check_orders(m.ex.state)
+
+
+def test_a_replacement_that_is_refused_leaves_the_sibling() -> None:
+    """Observed: the old order is gone by then (mechanics 5)."""
+    m, alice, _ = long_alice()
+    tied(alice)
+    without = alice.modify(3, alice.trigger("0 BTC @ 42000", at="48000"))
+    assert isinstance(without, Refused)
+    assert without.error.why is ActionReject.MODIFY_INVALID
+    assert list(alice.account.orders) == [3, 4]
+
+    refused = moves(alice, 3, "0 BTC @ 42000", at="51000")
+
+    assert isinstance(refused, Refused)
+    assert refused.error.params["reason"] == Reject(OrderReject.BAD_TRIGGER_PX, 0)
+    assert alice.account.brackets == {3: [4]}
+    check_orders(m.ex.state)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import refusals_caps
+import refusals_dexes
 import refusals_envelope
 import refusals_houses
 import refusals_markets
@@ -23,6 +24,7 @@ from hlsim.sim.errors import ActionReject, CancelReject, OrderReject, TwapReject
 
 FAMILIES = (
     refusals_caps,
+    refusals_dexes,
     refusals_envelope,
     refusals_houses,
     refusals_markets,

@@ -15,15 +15,26 @@ VALIDATOR = "0x5ac99df645f3414876c816caa18b2d234024b487"
 HYPE = 10**8
 
 
-def staking_move(bot: Bot, name: str, wei: int) -> Any:
-    """cDeposit or cWithdraw."""
+def user_signed(bot: Bot, name: str, types: dict[str, str], **values: Any) -> Any:
+    """An action that the SDK has no call for; `types` are those of its fields, in order."""
     nonce = get_timestamp_ms()
-    action = {"type": name, "wei": wei, "nonce": nonce}
+    action = {"type": name, **values, "nonce": nonce}
     kind = f"HyperliquidTransaction:{name[0].upper()}{name[1:]}"
-    types = [("hyperliquidChain", "string"), ("wei", "uint64"), ("nonce", "uint64")]
-    fields = [{"name": field, "type": of} for field, of in types]
+    types = {"hyperliquidChain": "string", **types, "nonce": "uint64"}
+    fields = [{"name": field, "type": of} for field, of in types.items()]
     signature = sign_user_signed_action(bot.wallet, action, fields, kind, False)
     return bot.exchange._post_action(action, signature, nonce)
+
+
+def staking_move(bot: Bot, name: str, wei: int) -> Any:
+    """cDeposit or cWithdraw."""
+    return user_signed(bot, name, {"wei": "uint64"}, wei=wei)
+
+
+def link(bot: Bot, other: Bot, *, finalize: bool) -> Any:
+    types = {"user": "address", "isFinalize": "bool"}
+    user = other.address.lower()
+    return user_signed(bot, "linkStakingUser", types, user=user, isFinalize=finalize)
 
 
 def l1(bot: Bot, action: dict[str, Any]) -> Any:
@@ -101,6 +112,31 @@ def test_staking_lowers_the_fees_of_the_next_order(bot: Bot) -> None:
     ntl = float(fill["px"]) * 0.01
     assert float(fill["fee"]) == pytest.approx(ntl * 0.0004275, abs=1e-6)
     assert fees["dailyUserVlm"][-1]["userCross"] == str(ntl)
+
+
+def test_a_staking_link_lowers_the_fees_of_another_account(bot: Bot, other: Bot) -> None:
+    staking_move(other, "cDeposit", 20 * HYPE)
+    other.exchange.token_delegate(VALIDATOR, 20 * HYPE, is_undelegate=False)
+    assert link(other, bot, finalize=True) == err(
+        "Staking link error: user has not requested a link"
+    )
+    assert link(bot, other, finalize=False) == OK
+    asked = {"type": "requested", "stakingUser": other.address.lower()}
+    assert bot.info.user_fees(bot.address)["stakingLink"] == asked
+
+    assert link(other, bot, finalize=True) == OK
+
+    one(bot.exchange.market_open("BTC", True, 0.01))
+    (fill,) = bot.info.user_fills(bot.address)
+    assert float(fill["fee"]) == pytest.approx(float(fill["px"]) * 0.01 * 0.0004275, abs=1e-6)
+    assert bot.info.user_fees(bot.address)["stakingLink"] == asked | {"type": "tradingUser"}
+    fees = bot.info.user_fees(other.address)
+    assert fees["stakingLink"] == {"type": "stakingUser", "tradingUser": bot.address.lower()}
+    assert fees["userCrossRate"] == "0.00045"
+    types = {"tradingUser": "address"}
+    disable = "stakingLinkDisableTradingUser"
+    assert user_signed(other, disable, types, tradingUser=bot.address.lower()) == OK
+    assert bot.exchange.market_close("BTC") == err("Staking link error: trading user is disabled")
 
 
 def test_a_referrer_earns_and_claims(bot: Bot, other: Bot) -> None:

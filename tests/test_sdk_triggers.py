@@ -138,8 +138,8 @@ def test_a_bracket_from_its_placement_to_its_take_profit(pair: Any) -> None:
     rows = bot.info.historical_orders(bot.address)
     history = [(row["order"]["oid"] - oid, row["status"]) for row in rows]
     assert history == [
-        (2, "filled"),
         (1, "siblingFilledCanceled"),
+        (2, "filled"),
         (2, "triggered"),
         (2, "open"),
         (1, "open"),

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
 import pytest
-from deeds import Crowd
+from deeds import Crowd, restored
 from stakers import CLOSED, SECOND, VALIDATOR, hype
 from stories import Trader, address, market
 from test_conservation import check_money, check_orders, check_positions
 
+from hlsim.matching.types import Tif
 from hlsim.sim import fees, staking
 from hlsim.sim.actions.misc import SetReferrer
+from hlsim.sim.actions.orders import LimitTerms, NewOrder, OrderTerms, PlaceOrders, Priority
 from hlsim.sim.actions.referrals import ClaimRewards, RegisterReferrer
-from hlsim.sim.actions.staking import StakingDeposit, StakingWithdraw, TokenDelegate
+from hlsim.sim.actions.staking import (
+    LinkStakingUser,
+    StakingDeposit,
+    StakingWithdraw,
+    TokenDelegate,
+)
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.replies import Refused
 from hlsim.sim.rules import Rules
-from hlsim.sim.state import State
+from hlsim.sim.stakes import LinkRole
+from hlsim.sim.state import Account, State
 from hlsim.sim.volume import DAY_MS
 
 VALIDATORS = (VALIDATOR, SECOND, CLOSED, address("nobody"))
@@ -48,6 +57,7 @@ class Stakers(Crowd):
         amount = hype(str(rng.choice((0, 1, 5, 20, 70)))) + rng.randrange(3)
         validator = rng.choice(VALIDATORS)
         code = f"CODE{rng.randrange(3)}"
+        other = rng.choice(self.traders).address
         acts: tuple[Any, ...] = (
             StakingDeposit(amount, now),  # type: ignore[arg-type]
             StakingWithdraw(amount, now),  # type: ignore[arg-type]
@@ -55,8 +65,10 @@ class Stakers(Crowd):
             RegisterReferrer(code),
             SetReferrer(code),
             ClaimRewards(),
+            LinkStakingUser(other, rng.random() < 0.5, now),  # type: ignore[arg-type]
+            PlaceOrders(self.hasty(trader), Priority(rng.choice((1, 80_000, 10**8)))),  # type: ignore[arg-type]
         )
-        action = rng.choices(acts, (3, 2, 4, 1, 1, 1))[0]
+        action = rng.choices(acts, (3, 2, 4, 1, 1, 1, 1, 6))[0]
         before = spared(self.market.ex.state)
         response = trader.act(action)
         name = type(action).__name__
@@ -64,6 +76,12 @@ class Stakers(Crowd):
             assert spared(self.market.ex.state) == before
         else:
             self.done[name] = self.done.get(name, 0) + 1
+
+    def hasty(self, trader: Trader) -> tuple[NewOrder, ...]:
+        """Orders that mostly may have a priority."""
+        terms = OrderTerms(LimitTerms(self.rng.choice((Tif.IOC, Tif.ALO, Tif.ALO, Tif.GTC))))
+        orders = [self.order(trader) for _ in range(self.rng.randrange(1, 4))]
+        return tuple(replace(one, terms=terms, reduce_only=False) for one in orders)
 
     def sleep(self) -> None:
         """Some hours; clients stamp their nonces later afterwards."""
@@ -74,12 +92,9 @@ class Stakers(Crowd):
 
 def spared(state: State) -> str:
     """What a refused action must leave alone."""
-    parts = [
-        state.treasury,
-        state.stakes,
-        state.referral_codes,
-        *((a.stake, a.rewards, a.referral, a.spot, a.raw_usd) for a in state.accounts.values()),
-    ]
+    parts: list[Any] = [state.treasury, state.stakes, state.referral_codes]
+    for one in state.accounts.values():
+        parts += (one.stake, one.staking_link, one.rewards, one.referral, one.spot, one.raw_usd)
     return repr(parts)
 
 
@@ -107,9 +122,21 @@ def check_rates(state: State) -> None:
     for user, account in state.accounts.items():
         if account.standing is not None and account.standing.day == state.time_ms // DAY_MS:
             assert account.standing == fees.assess(state, account)
+        check_link(state, account)
         assert (account.referred_by is None) == (account.referral is None)
         if account.referred_by is not None:
             assert user in state.accounts[account.referred_by].referrals
+
+
+def check_link(state: State, account: Account) -> None:
+    """Both sides of a link name each other; a staking user's stake is another's."""
+    link = account.staking_link
+    if link is not None and link.role is not LinkRole.REQUESTED:
+        back = state.accounts[link.other].staking_link
+        assert back is not None
+        assert {link.role, back.role} == {LinkRole.TRADING_USER, LinkRole.STAKING_USER}
+        assert back.other == account.address
+        assert link.role is LinkRole.TRADING_USER or fees.staked(state, account)[0] == 0
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -125,22 +152,13 @@ def test_money_and_rates_hold_whatever_traders_stake_and_claim(seed: int) -> Non
         check_stakes(state)
         check_rates(state)
     accounts = [trader.account for trader in crowd.traders]
-    assert len(crowd.done) == 6
+    assert len(crowd.done) == 8
+    assert sum(crowd.market.ex.state.treasury.token_burned.values()) > 0
+    assert any(account.staking_link for account in accounts)
     assert any(account.referral and account.referral.parts for account in accounts)
     assert any(account.stake and account.stake.rewards for account in accounts)
 
 
 @pytest.mark.parametrize("seed", [21, 22])
 def test_snapshot_then_restore_is_the_identity(seed: int) -> None:
-    """The restored exchange is equal and goes on equally."""
-    crowd, twin = Stakers(seed), Stakers(seed)
-    crowd.run(400)
-    twin.run(400)
-    twin.market.ex = Exchange.restore(crowd.market.ex.snapshot())
-    assert twin.market.ex.state_hash() == crowd.market.ex.state_hash()
-
-    crowd.run(200)
-    twin.run(200)
-
-    assert twin.market.ex.state_hash() == crowd.market.ex.state_hash()
-    check_money(twin.market.ex.state)
+    restored(Stakers, seed, check_money, before=400, after=200)

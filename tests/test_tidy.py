@@ -131,6 +131,8 @@ def third_party_is_what_the_layer_may_use(source: Source) -> Iterator[Complaint]
             yield node.lineno, f"{source.layer} may not import {top}"
         if source.layer in CHAIN and top in LAZY and node not in lazy:
             yield node.lineno, f"{top} is slow to import: inside a function only"
+        if source.layer in CHAIN and name == "dataclasses.dataclass" and node not in lazy:
+            yield node.lineno, "matching/dataclass.py has the one that is quick to import"
 
 
 def core_knows_no_clock_chance_or_wire(source: Source) -> Iterator[Complaint]:
@@ -338,6 +340,7 @@ PLANTED: list[tuple[Rule, str, str, bool]] = [
     (imports_follow_the_chain, "tests/test_a.py", "from hlsim.sim import state", False),
     (third_party_is_what_the_layer_may_use, "sim/a.py", "import starlette", True),
     (third_party_is_what_the_layer_may_use, "matching/a.py", "import sortedcontainers", False),
+    (third_party_is_what_the_layer_may_use, "sim/a.py", "from dataclasses import dataclass", True),
     (third_party_is_what_the_layer_may_use, "server/a.py", "import eth_account", True),
     (third_party_is_what_the_layer_may_use, "server/a.py", "def f():\n import eth_account", False),
     (core_knows_no_clock_chance_or_wire, "sim/a.py", "import json", True),

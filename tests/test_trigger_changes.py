@@ -231,8 +231,8 @@ def test_a_restored_exchange_fires_what_was_asleep() -> None:
     assert copy.ex.state_hash() == m.ex.state_hash()
     assert [row.status for row in copy.ex.state.accounts[alice.address].history.rows][-3:] == [
         "triggered",
-        "reduceOnlyCanceled",
         "filled",
+        "reduceOnlyCanceled",
     ]
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from deeds import Crowd
+from deeds import Crowd, restored
 from stories import Trader, market
 from test_conservation import check_money, check_orders, check_positions
 
@@ -21,7 +21,6 @@ from hlsim.sim.actions.orders import (
     TriggerTerms,
 )
 from hlsim.sim.assets import round_px
-from hlsim.sim.exchange import Exchange
 from hlsim.sim.state import Account
 
 
@@ -168,21 +167,7 @@ def test_the_crowd_meets_every_end_of_a_trigger_order() -> None:
 
 @pytest.mark.parametrize("seed", [21, 22])
 def test_a_snapshot_in_the_middle_changes_nothing(seed: int) -> None:
-    """The restored exchange is equal and goes on equally."""
-    crowd = TriggerCrowd(seed)
-    crowd.run(400)
-    before = crowd.market.ex
-    after = Exchange.restore(before.snapshot())
-    assert after.state_hash() == before.state_hash()
-    check_orders(after.state)
-
-    twin = TriggerCrowd(seed)
-    twin.run(400)
-    twin.market.ex = after
-    crowd.run(200)
-    twin.run(200)
-
-    assert after.state_hash() == before.state_hash()
+    restored(TriggerCrowd, seed, check_orders, before=400, after=200)
 
 
 def test_a_journal_repeats_what_triggers_did() -> None:

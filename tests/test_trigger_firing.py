@@ -227,8 +227,8 @@ def test_a_gap_fires_the_nearest_first_and_what_is_left_has_nothing_to_close() -
 
     assert m.updates() == [
         (near, "triggered"),
-        (far, "reduceOnlyCanceled"),
         (near, "filled"),
+        (far, "reduceOnlyCanceled"),
     ]
     assert not m.market("BTC").triggers
     assert alice.szi("BTC") == 0

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from deeds import Crowd
+from deeds import Crowd, restored
 from stories import Story, Trader, market
 from test_conservation import check_money, check_orders, check_positions, check_stories
 from twaps import asked, cancel_twap, deep, opened, twap
 
 from hlsim.server.journal import encode, replay
 from hlsim.sim.assets import lot
-from hlsim.sim.exchange import Exchange
 from hlsim.sim.operations import SetHalt
 from hlsim.sim.rules import Rules
 from hlsim.sim.state import State
@@ -145,17 +144,11 @@ def test_the_crowd_sees_every_status() -> None:
 
 @pytest.mark.parametrize("seed", [3, 4])
 def test_restored_in_the_middle_all_goes_on_the_same(seed: int) -> None:
-    crowd, twin = Planners(seed), Planners(seed)
-    for each in (crowd, twin):
-        each.run(300)
-    twin.market.ex = Exchange.restore(crowd.market.ex.snapshot())
-    assert len(twin.market.ex.state.twaps) > 2
+    def check(state: State) -> None:
+        assert len(state.twaps) > 2
+        check_twaps(state)
 
-    for each in (crowd, twin):
-        each.run(200)
-
-    assert twin.market.ex.state_hash() == crowd.market.ex.state_hash()
-    check_twaps(twin.market.ex.state)
+    restored(Planners, seed, check, before=300, after=200)
 
 
 def test_a_journal_with_twaps_repeats() -> None:

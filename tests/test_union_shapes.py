@@ -33,6 +33,14 @@ REGISTER = {
     "initial_wei": 100,
 }
 
+SETTLES = {
+    "outcome": 3,
+    "settleFraction": "1",
+    "details": "",
+    "nameAndDescription": ["Rain?", ""],
+    "sideNames": ["Yes", "No"],
+}
+
 
 @pytest.mark.parametrize(
     ("fields", "legal"),
@@ -57,6 +65,16 @@ REGISTER = {
         ({"type": "agentSetAbstraction", "abstraction": "unifiedAccount"}, True),
         ({"type": "agentSetAbstraction", "abstraction": "default"}, False),
         ({"type": "authorizeAqav2Role", "token": 1, "role": "king"}, False),
+        ({"type": "finalizeEvmContract", "token": 1, "input": "firstStorageSlot"}, True),
+        ({"type": "finalizeEvmContract", "token": 1, "input": {"create": {"nonce": 0}}}, True),
+        ({"type": "finalizeEvmContract", "token": 1, "input": "lastStorageSlot"}, False),
+        ({"type": "finalizeEvmContract", "token": 1, "input": {"create": {}}}, False),
+        ({"type": "activateOutcomeDeployer", "activate": {"venueName": "ab"}}, True),
+        ({"type": "activateOutcomeDeployer", "deactivate": None}, True),
+        ({"type": "activateOutcomeDeployer", "isDeactivate": True}, False),
+        ({"type": "outcomeDeploy", "venue": "ab", "operation": {"settleOutcome": SETTLES}}, True),
+        ({"type": "outcomeDeploy", "venue": "ab", "operation": {}}, False),
+        ({"type": "outcomeDeploy", "operation": {"settleOutcome": SETTLES}}, False),
     ],
     ids=str,
 )

@@ -18,11 +18,13 @@ from hlsim.library import RunningExchange
 
 GTC, ALO, IOC = ({"limit": {"tif": tif}} for tif in ("Gtc", "Alo", "Ioc"))
 
-STAKING_SIGN_TYPES = [
-    {"name": "hyperliquidChain", "type": "string"},
-    {"name": "wei", "type": "uint64"},
-    {"name": "nonce", "type": "uint64"},
-]
+
+def _sign_types(*fields: str) -> list[dict[str, str]]:
+    """What the SDK has no list of: the fields behind `hyperliquidChain`, "type name" each."""
+    names = ("string hyperliquidChain", *fields)
+    return [dict(zip(("type", "name"), field.split(), strict=True)) for field in names]
+
+
 USER_SIGNED: dict[str, tuple[str, list[dict[str, str]]]] = {
     "usdSend": ("UsdSend", signing.USD_SEND_SIGN_TYPES),
     "spotSend": ("SpotSend", signing.SPOT_TRANSFER_SIGN_TYPES),
@@ -36,25 +38,37 @@ USER_SIGNED: dict[str, tuple[str, list[dict[str, str]]]] = {
         "ConvertToMultiSigUser",
         signing.CONVERT_TO_MULTI_SIG_USER_SIGN_TYPES,
     ),
-    "cDeposit": ("CDeposit", STAKING_SIGN_TYPES),
-    "cWithdraw": ("CWithdraw", STAKING_SIGN_TYPES),
+    "cDeposit": ("CDeposit", _sign_types("uint64 wei", "uint64 nonce")),
+    "cWithdraw": ("CWithdraw", _sign_types("uint64 wei", "uint64 nonce")),
+    "linkStakingUser": (
+        "LinkStakingUser",
+        _sign_types("address user", "bool isFinalize", "uint64 nonce"),
+    ),
+    "stakingLinkDisableTradingUser": (
+        "StakingLinkDisableTradingUser",
+        _sign_types("address tradingUser", "uint64 nonce"),
+    ),
+    "sendToEvmWithData": (
+        "SendToEvmWithData",
+        _sign_types(
+            "string token",
+            "string amount",
+            "string sourceDex",
+            "string destinationRecipient",
+            "string addressEncoding",
+            "uint32 destinationChainId",
+            "uint64 gasLimit",
+            "bytes data",
+            "uint64 nonce",
+        ),
+    ),
     "approveAgent": (
         "ApproveAgent",
-        [
-            {"name": "hyperliquidChain", "type": "string"},
-            {"name": "agentAddress", "type": "address"},
-            {"name": "agentName", "type": "string"},
-            {"name": "nonce", "type": "uint64"},
-        ],
+        _sign_types("address agentAddress", "string agentName", "uint64 nonce"),
     ),
     "approveBuilderFee": (
         "ApproveBuilderFee",
-        [
-            {"name": "hyperliquidChain", "type": "string"},
-            {"name": "maxFeeRate", "type": "string"},
-            {"name": "builder", "type": "address"},
-            {"name": "nonce", "type": "uint64"},
-        ],
+        _sign_types("string maxFeeRate", "address builder", "uint64 nonce"),
     ),
 }
 """Primary type and fields of what a user signs, by action."""

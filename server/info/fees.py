@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from ...sim import fee_tiers, fees
 from ...sim.fixed import Address, div_down, rescale_down
+from ...sim.stakes import LinkRole, StakingLink
 from ...sim.state import Account
 from ...sim.view import View
 from ...sim.volume import DAY_MS
@@ -44,12 +45,20 @@ def user_fees(view: View, user: Address) -> Json:
         "trial": None,
         "feeTrialEscrow": "0.0",
         "nextTrialAvailableTimestamp": None,
-        "stakingLink": None,
+        "stakingLink": _link(account.staking_link),
         "activeStakingDiscount": {
             "bpsOfMaxSupply": rate_text(rescale_down(stake, decimals + SUPPLY_DIGITS, 10)),
             "discount": rate_text(standing.staking_discount),
         },
     }
+
+
+def _link(link: StakingLink | None) -> Json:
+    """Inferred: one of three forms; a staking user sees nothing of a request (info 7.3)."""
+    if link is None:
+        return None
+    key = "tradingUser" if link.role is LinkRole.STAKING_USER else "stakingUser"
+    return {"type": link.role.value, key: link.other}
 
 
 def _schedule(view: View) -> Json:

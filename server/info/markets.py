@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 
+from ...matching.dataclass import dataclass
 from ...sim.assets import Perp
 from ...sim.funding import predicted_rate
 from ...sim.state import Market

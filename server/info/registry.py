@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_type_hints
 
 import msgspec
 
+from ...matching.dataclass import dataclass
 from ...sim.fixed import div_down
 from ...sim.view import View
 from ..decode import NOT_SHAPED, BadRequest

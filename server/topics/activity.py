@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
+from ...matching.dataclass import dataclass
 from ...sim.assets import SpotPair
 from ...sim.events import (
     AccountLiquidated,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
 
 from msgspec.json import encode as to_json
 
+from ...matching.dataclass import dataclass
 from ...sim.assets import Perp
 from ...sim.events import Event
 from ...sim.fixed import Address
@@ -40,8 +39,6 @@ ROWS_KEPT = 20_000
 @dataclass(frozen=True, slots=True)
 class OpenOrders(Topic):
     """The full list, newest first, whenever it changed (the cadence is assumed)."""
-
-    is_state: ClassVar[bool] = True
 
     user: Address
     dex: str = FIRST_DEX
@@ -83,8 +80,6 @@ def _row(each: Listed, kept: _Rows) -> bytes:
 class ClearinghouseState(Topic):
     """The whole state, on change and on the clock (on change: assumed)."""
 
-    is_state: ClassVar[bool] = True
-
     user: Address
     dex: str = FIRST_DEX
 
@@ -109,8 +104,6 @@ class ClearinghouseState(Topic):
 @dataclass(frozen=True, slots=True)
 class ActiveAssetData(Topic):
     """Leverage and room to trade of one perp, whenever they or the mark changed."""
-
-    is_state: ClassVar[bool] = True
 
     user: Address
     coin: str

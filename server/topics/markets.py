@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
+from ...matching.dataclass import dataclass
 from ...sim.events import Event, Trade
 from ...sim.state import Market
 from ...sim.view import View
@@ -44,7 +44,6 @@ class AllMids(Topic):
     """Every mid, on the clock."""
 
     echoes_null: ClassVar[bool] = False
-    is_state: ClassVar[bool] = True
 
     dex: str | None = None
 
@@ -64,8 +63,6 @@ class AllMids(Topic):
 @dataclass(frozen=True, slots=True)
 class L2Book(Topic):
     """The whole book on the clock, changed or not; all coins at the same time."""
-
-    is_state: ClassVar[bool] = True
 
     coin: str
     n_sig_figs: int | None = None
@@ -99,8 +96,6 @@ class L2Book(Topic):
 @dataclass(frozen=True, slots=True)
 class Bbo(Topic):
     """The best prices, for each block that changed price, size or count of one of them."""
-
-    is_state: ClassVar[bool] = True
 
     coin: str
 
@@ -176,8 +171,6 @@ class Candle(Topic):
 @dataclass(frozen=True, slots=True)
 class ActiveAssetCtx(Topic):
     """How one market stands, on the clock; frames of a spot coin come by a channel of their own."""
-
-    is_state: ClassVar[bool] = True
 
     coin: str
 

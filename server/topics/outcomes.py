@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from ...matching.dataclass import dataclass
 from ...sim.events import (
     Event,
     OutcomeCreated,

@@ -5,10 +5,11 @@ subscription.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from enum import Enum
 from typing import Any, ClassVar, TypeVar, get_type_hints
 
+from ...matching.dataclass import dataclass
 from ...sim.events import Event
 from ...sim.view import View
 from ..info.registry import Json, Status
@@ -55,8 +56,6 @@ class Topic:
     gap_ms: ClassVar[int] = 0
     """Least exchange time between two updates. The next one is told of the first and the last event
     of those that came meanwhile."""
-    is_state: ClassVar[bool] = False
-    """True: `first` is all there is to know. It is sent again when the state was replaced."""
 
     def echo(self) -> dict[str, Any]:
         """The `subscription` of acks and errors (ws 2.1)."""
@@ -85,7 +84,9 @@ class Topic:
         return 0
 
     def first(self, view: View) -> Json | None:
-        """The data of the frame after the ack, None for no such frame."""
+        """The data of the frame after the ack, None for no such frame. It is sent again when the
+        state was replaced.
+        """
         return None
 
     def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]:

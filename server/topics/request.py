@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
 
+from ...matching.dataclass import dataclass
 from ..decode import BadRequest
 from ..info.request import read_body
 from ..nesting import is_deep

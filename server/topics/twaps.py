@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
 
+from ...matching.dataclass import dataclass
 from ...sim.events import Event, Fill
 from ...sim.fixed import Address
 from ...sim.twap_state import TwapUpdate
@@ -59,8 +58,6 @@ class UserTwapHistory(Topic):
 @dataclass(frozen=True, slots=True)
 class TwapStates(Topic):
     """All that run or wait, whenever they changed (the cadence is assumed)."""
-
-    is_state: ClassVar[bool] = True
 
     user: Address
     dex: str = FIRST_DEX

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NewType
 
+from ...matching.dataclass import dataclass
 from .. import abstraction
 from ..fixed import Address
 from ..replies import Done, Response

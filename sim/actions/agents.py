@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...matching.dataclass import dataclass
 from .. import agents
 from ..fixed import Address
 from ..replies import Done, Response

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from ...matching.dataclass import dataclass
 from .. import dead_man
 from ..fixed import Cloid
 from ..replies import CancelReplies, Response

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any
 
+from ...matching.dataclass import dataclass
 from .. import hyperliquidity, spot_deploy
 from ..fixed import Address
 from ..replies import Done, Response

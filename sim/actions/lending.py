@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from ...matching.dataclass import dataclass
 from .. import lending_moves
 from ..replies import Done, Response
 from .orders import U32

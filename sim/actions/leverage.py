@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NewType
 
+from ...matching.dataclass import dataclass
 from .. import margin_actions
 from ..replies import Done, Response
 from .orders import U32

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NewType
 
+from ...matching.dataclass import dataclass
 from ...matching.types import Tif
-from .. import trading
-from ..errors import ActionError, ActionReject
+from .. import priority, trading
 from ..fixed import Address, Cloid, Px, Sz
 from ..modifying import modify, modify_batch
 from ..replies import OrderReplies, Response
@@ -87,6 +87,7 @@ def _class_of(orders: tuple[NewOrder, ...]) -> BlockClass:
     vault=True,
     block_class=lambda action: _class_of(action.orders),
     weight=lambda action: len(action.orders),
+    priority=lambda action: action.grouping.rate if type(action.grouping) is Priority else 0,
 )
 @dataclass(frozen=True, slots=True)
 class PlaceOrders:
@@ -97,14 +98,12 @@ class PlaceOrders:
     builder: BuilderTerms | None = field(default=None, metadata={"omit": True})
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        """Documented: a priority order is paid for with HYPE that is staked and not delegated.
-
-        Priority fees are not modelled: every account is refused as one that has none of it, and
-        before anything else is asked (Assumed).
-        """
-        if isinstance(self.grouping, Priority):
-            raise ActionError(ActionReject.PRIORITY_BALANCE)
         trading.check_post_only(ex.state, self.orders)
+        if isinstance(self.grouping, Priority):
+            rate = self.grouping.rate
+            priority.check(ex, acting, self.orders, rate)
+            placed = ex.desk.place_batch(acting, self.orders, self.builder, priority_rate=rate)
+            return OrderReplies(placed)
         return OrderReplies(ex.desk.place_batch(acting, self.orders, self.builder, self.grouping))
 
 

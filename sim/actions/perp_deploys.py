@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from ...matching.dataclass import dataclass
 from .. import backstops, dex_settings, perp_deploy
 from ..assets import Annotation, MarginMode
 from ..fixed import Address
@@ -48,12 +49,12 @@ class AssetRequest2:
     margin_mode: str = field(metadata={"choices": ("normal", "noCross", "strictIsolated")})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterAsset:
-    max_gas: U64 | None
+    max_gas: U64 | None = None
     asset_request: AssetRequest
     dex: str
-    schema: Schema | None
+    schema: Schema | None = None
 
     def run(self, ex: Exchange, acting: Acting) -> None:
         """Assumed: what is only isolated lets margin be removed."""
@@ -61,12 +62,12 @@ class RegisterAsset:
         _register(ex, acting, self, mode)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterAsset2:
-    max_gas: U64 | None
+    max_gas: U64 | None = None
     asset_request: AssetRequest2
     dex: str
-    schema: Schema | None
+    schema: Schema | None = None
 
     def run(self, ex: Exchange, acting: Acting) -> None:
         _register(ex, acting, self, dex_settings.margin_mode(self.asset_request.margin_mode))

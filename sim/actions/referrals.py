@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...matching.dataclass import dataclass
 from .. import referrals
 from ..replies import Done, Response
 from .registry import action

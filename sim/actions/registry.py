@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from ...matching.dataclass import dataclass
 
 if TYPE_CHECKING:
     from ..call import Acting
@@ -46,6 +47,8 @@ class ActionSpec:
     block_class: Callable[[Any], BlockClass]
     weight: Callable[[Any], int]
     """How many requests the action counts as: its batch length."""
+    priority: Callable[[Any], int]
+    """Its place among the takers of a block: what pays more comes first."""
 
     @property
     def is_l1(self) -> bool:
@@ -71,6 +74,7 @@ def action(
     vault: bool = False,
     block_class: Callable[[Any], BlockClass] = lambda action: BlockClass.NO_TAKER,
     weight: Callable[[Any], int] = lambda action: 1,
+    priority: Callable[[Any], int] = lambda action: 0,
 ) -> Callable[[Cls], Cls]:
     """Registers a frozen dataclass as the action `name`.
 
@@ -84,7 +88,9 @@ def action(
     def register(cls: Cls) -> Cls:
         if name in ACTIONS:
             raise ValueError(f"action {name} is defined twice")
-        ACTIONS[name] = ActionSpec(name, cls, signs, primary_type, vault, block_class, weight)
+        ACTIONS[name] = ActionSpec(
+            name, cls, signs, primary_type, vault, block_class, weight, priority
+        )
         cls.wire_name = name
         return cls
 

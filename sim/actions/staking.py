@@ -1,11 +1,12 @@
-"""cDeposit, cWithdraw, tokenDelegate: HYPE between spot, the staking account and validators."""
+"""cDeposit, cWithdraw, tokenDelegate: HYPE between spot, the staking account and validators; then
+linkStakingUser and stakingLinkDisableTradingUser: whose fees it lowers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .. import staking
+from ...matching.dataclass import dataclass
+from .. import staking, staking_links
 from ..fixed import Address
 from ..replies import Done, Response
 from .orders import U64
@@ -53,4 +54,38 @@ class StakingWithdraw:
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
         staking.withdraw(ex, acting, self.wei)
+        return Done()
+
+
+@action(
+    "linkStakingUser",
+    signs=("address user", "bool isFinalize", "uint64 nonce"),
+    primary_type="LinkStakingUser",
+)
+@dataclass(frozen=True, slots=True)
+class LinkStakingUser:
+    """`user` is the other one: the staking user in a request, the trading user when finalized."""
+
+    user: Address
+    is_finalize: bool
+    nonce: U64
+
+    def apply(self, ex: Exchange, acting: Acting) -> Response:
+        act = staking_links.finalize if self.is_finalize else staking_links.request
+        act(ex, acting, self.user)
+        return Done()
+
+
+@action(
+    "stakingLinkDisableTradingUser",
+    signs=("address tradingUser", "uint64 nonce"),
+    primary_type="StakingLinkDisableTradingUser",
+)
+@dataclass(frozen=True, slots=True)
+class StakingLinkDisableTradingUser:
+    trading_user: Address
+    nonce: U64
+
+    def apply(self, ex: Exchange, acting: Acting) -> Response:
+        staking_links.disable(ex, acting, self.trading_user)
         return Done()

@@ -1,17 +1,19 @@
-"""usdSend, spotSend, usdClassTransfer, sendAsset, withdraw3: money on the move, all user-signed.
+"""usdSend, spotSend, usdClassTransfer, sendAsset, withdraw3, sendToEvmWithData: money on the move,
+all user-signed.
 
 Amounts are signed verbatim, so they stay text here; `sim/transfers.py` reads them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import field
 from typing import TYPE_CHECKING, NewType
 
-from .. import abstraction, transfers
+from ...matching.dataclass import dataclass
+from .. import abstraction, evm, transfers, vaults
 from ..fixed import Address
 from ..replies import Done, Response
-from .orders import U64
+from .orders import U32, U64
 from .registry import action
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ class SpotSend:
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
         abstraction.refuse_unified(ex.state.accounts[acting.user])
+        vaults.refuse_tokens(ex.state, _address(self.destination))
         transfers.spot_send(ex, acting, _address(self.destination), self.token, self.amount)
         return Done()
 
@@ -118,6 +121,8 @@ class SendAsset:
     nonce: U64
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
+        if self.destination_dex == transfers.SPOT:
+            vaults.refuse_tokens(ex.state, _address(self.destination))
         transfers.send_asset(
             ex,
             acting,
@@ -129,3 +134,34 @@ class SendAsset:
             from_sub_account=self.from_sub_account,
         )
         return Done()
+
+
+@action(
+    "sendToEvmWithData",
+    signs=(
+        "string token",
+        "string amount",
+        "string sourceDex",
+        "string destinationRecipient",
+        "string addressEncoding",
+        "uint32 destinationChainId",
+        "uint64 gasLimit",
+        "bytes data",
+        "uint64 nonce",
+    ),
+    primary_type="SendToEvmWithData",
+)
+@dataclass(frozen=True, slots=True)
+class SendToEvmWithData:
+    token: str
+    amount: str
+    source_dex: str
+    destination_recipient: str
+    address_encoding: str = field(metadata={"choices": ("hex", "base58")})
+    destination_chain_id: U32
+    gas_limit: U64
+    data: bytes
+    nonce: U64
+
+    def apply(self, ex: Exchange, acting: Acting) -> Response:
+        evm.send(ex, token=self.token, amount=self.amount, source_dex=self.source_dex)

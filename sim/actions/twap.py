@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from ...matching.dataclass import dataclass
 from ...matching.types import Side
 from .. import twap
 from ..fixed import Px, Sz

@@ -6,9 +6,10 @@ attempt is the whole answer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, NewType
 
+from ...matching.dataclass import dataclass
 from ..errors import ActionError, ActionReject
 from ..fixed import Address
 from ..replies import Response

@@ -6,9 +6,10 @@ and deployers, none of which exist here: their only stated answer is a refusal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from ...matching.dataclass import dataclass
 from .. import transfers, wallets
 from ..errors import ActionError, ActionReject
 from ..fixed import Address
@@ -122,3 +123,27 @@ class AuthorizeAqav2Role:
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
         raise ActionError(ActionReject.STAKE_SHORT)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateNonce:
+    nonce: U64
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedBy:
+    """`{"create": …}`: the contract was deployed by a key, with this nonce."""
+
+    create: CreateNonce
+
+
+@action("finalizeEvmContract")
+@dataclass(frozen=True, slots=True)
+class FinalizeEvmContract:
+    """Nobody can have asked for a link before: see `SpotDeploy`."""
+
+    token: U32
+    input: str | DeployedBy = field(metadata={"choices": ("firstStorageSlot", "customStorageSlot")})
+
+    def apply(self, ex: Exchange, acting: Acting) -> Response:
+        raise ActionError(ActionReject.DEPLOY_EVM)

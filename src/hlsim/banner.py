@@ -7,9 +7,10 @@ import logging
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import Any, TextIO
+
+from hlsim.matching.dataclass import dataclass
 
 logger = logging.getLogger("hlsim.banner")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from hlsim.matching.dataclass import dataclass
 from hlsim.sim.fixed import parse_decimal
 
 PREFIX = "HLSIM_"

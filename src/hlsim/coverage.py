@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from hlsim import known
+from hlsim.matching.dataclass import dataclass
 
 MISSING = "missing"
 REFUSED = "refused"

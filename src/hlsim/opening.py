@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Lock
 from typing import cast
 
 from hlsim import __version__
 from hlsim.config import Settings
+from hlsim.matching.dataclass import dataclass
 from hlsim.scenarios.genesis import KNOWN_ACCOUNTS, KnownAccount, known_accounts
 from hlsim.server.app import Options, Server, open_node, reopen_node
 from hlsim.server.app import open_server as assemble

@@ -109,7 +109,7 @@ class _Job:
             seed=settings.seed,
             market=settings.market,
             world=settings.world,
-            perps=sum(not perp.is_delisted for perp in universe.perps),
+            perps=sum(not perp.is_delisted for perp in universe.all_perps),
             pairs=sum(not pair.is_delisted for pair in universe.pairs),
             accounts=[(one.checksum_address, one.key, usdc) for one in self._accounts],
             funded=[(address, _dollars(usd)) for address, usd in settings.fund],
