@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from deeds import Crowd
 from lenders import HYPE, USDC, lends
+from stories import Story
 
 
 class LendingCrowd(Crowd):
     """As `Crowd`; a third of its deeds are moves of reserves."""
 
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
+    def __init__(self, seed: int, *, story: Story | None = None) -> None:
+        super().__init__(seed, story=story)
         self.done = dict.fromkeys(("supply", "withdraw", "borrow", "repay"), 0)
         for trader in self.traders[:2]:
             lends(trader, "supply", USDC, "2500")
