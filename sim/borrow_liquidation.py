@@ -92,6 +92,7 @@ def _tell(ex: Exchange, account: Account, house: Account, token: int, amount: We
     worth = div_down(px * sz, 10**8)
     for place, (each, side) in enumerate(((house, Side.BID), (account, Side.ASK))):
         is_loser = each is account
+        start = lending.held(state, each, token)
         fill = Fill(
             each.address,
             pair.coin,
@@ -100,7 +101,7 @@ def _tell(ex: Exchange, account: Account, house: Account, token: int, amount: We
             sz,
             side,
             state.time_ms,
-            Szi(sz if is_loser else 0),
+            Szi(wei_to_sz(start, found.wei_decimals)),
             Direction.BACKSTOP_BORROW,
             worth - cost if is_loser and cost is not None else 0,
             ZERO_HASH,

@@ -90,6 +90,13 @@ def supplied(state: State, account: Account, token: int) -> Wei:
     return Wei(0) if lent is None else fresh(state, token).supply_worth(lent)
 
 
+def held(state: State, account: Account, token: int) -> Wei:
+    """What an account has of a token, on spot and supplied."""
+    found = account.spot.get(token)
+    on_spot = found.total if found is not None else 0
+    return Wei(on_spot + supplied(state, account, token))
+
+
 def debt(state: State, account: Account) -> Wei:
     """What it owes, in wei of USDC, which alone is borrowed."""
     lent = account.lent.get(USDC)

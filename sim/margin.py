@@ -11,6 +11,7 @@ from functools import lru_cache
 from ..matching.dataclass import dataclass
 from ..matching.types import Side
 from . import lending
+from .amounts import USDC
 from .assets import FIRST_BUILDER_ID, Asset, MarginTier, Perp, px_decimals
 from .fixed import TEN, Px, Rate, Sz, Usd, div_down, div_half_even, floor_to, ntl, rescale_down
 from .state import (
@@ -321,8 +322,8 @@ def withdrawable(state: State, account: Account, clearing: Clearing | None = Non
 
 def idle(state: State, account: Account) -> Usd:
     """What it lent out of its USDC and can have back at once, rounded down."""
-    reserve = lending.fresh(state, 0)
-    worth = reserve.supply_worth(account.lent.get(0, lending.NOTHING))
+    reserve = lending.fresh(state, USDC)
+    worth = reserve.supply_worth(account.lent.get(USDC, lending.NOTHING))
     return Usd(rescale_down(min(worth, reserve.cash), reserve.decimals, 6))
 
 

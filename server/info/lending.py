@@ -31,10 +31,8 @@ def all_borrow_lend_reserve_states(view: View) -> Json:
 
 @info("userBorrowLendInterest", source="info 8")
 def user_borrow_lend_interest(
-    view: View, user: Address, start_time: Millis | None = None, end_time: Millis | None = None
+    view: View, user: Address, start_time: Millis, end_time: Millis | None = None
 ) -> Json:
-    """Oldest first. Inferred: pages of 500 rows, as a client turns them; one asks without a
-    start.
-    """
+    """Oldest first. Inferred: pages of 500 rows, as a client turns them."""
     rows = oldest(view.account(user).interest, start_time, end_time, BLOCK_ROWS)
     return [lending.interest_row(row) for row in rows]
