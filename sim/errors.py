@@ -167,6 +167,15 @@ class ActionReject(Enum):
     UNKNOWN_SIGNER = "User or API Wallet {address} does not exist."
     MUST_DEPOSIT = "Must deposit before performing actions. User: {address}"
     OVER_WEIGHT = "Signed action over weight limit of 200."
+    REQUESTS = (
+        "Too many cumulative requests sent ({used} > {most}) for cumulative volume traded "
+        "${volume}. Place taker orders to free up 1 request per USDC traded."
+    )
+    # Assumed: documented as a limit, its wording was never recorded; clients know the beginning.
+    REQUESTS_DAY = (
+        "Too many cumulative requests sent ({used} > {most}) in one day for an account with "
+        "unified balances."
+    )
     NONCE_DUPLICATE = "Invalid nonce: duplicate nonce {nonce}"
     NONCE_LOW = "Invalid nonce: nonce too low {nonce} < {bound}"
     NONCE_HIGH = "Invalid nonce: nonce too high {nonce} > {bound}"
