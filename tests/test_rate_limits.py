@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from asking import Answer, ask, headers_of
+from asking import Answer, ask, can_bind, headers_of
 from wire import Pen, order
 
 import hlsim
@@ -271,6 +270,19 @@ def test_an_address_is_told_of_in_warn(caplog: pytest.LogCaptureFixture) -> None
     assert "the exchange would refuse" in budget
 
 
+def test_a_living_market_needs_no_budget() -> None:
+    """Decided: its actors have requests without end, or their quotes would end with them."""
+    with hlsim.start(market="live", limit_set="address-requests=1") as running:
+
+        def traded(exchange: Any) -> int:
+            return sum(market.volume.total_usd for market in exchange.state.markets.values())
+
+        running.clock.advance(seconds=20)
+        before = running.read(traded)
+        running.clock.advance(seconds=20)
+        assert running.read(traded) > before
+
+
 # -- many clients ----------------------------------------------------------------------------------
 
 
@@ -287,15 +299,6 @@ def ask_from(running: RunningExchange, source: str, headers: dict[str, str] | No
         return response.status
     finally:
         connection.close()
-
-
-def can_bind(source: str) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind((source, 0))
-        except OSError:
-            return False
-        return True
 
 
 @pytest.mark.skipif(not can_bind("127.0.0.2"), reason="one loopback address only")

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
-from asking import headers_of
+from asking import can_bind, headers_of
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from wire import Pen, nonces
@@ -141,6 +141,23 @@ def test_warn_lets_sockets_in(limit: str, caplog: pytest.LogCaptureFixture) -> N
         assert all(Phone(one).is_alive() for one in sockets)
     (line,) = [record.getMessage() for record in caplog.records]
     assert line.startswith(f"127.0.0.1 is over limit {limit}: 3, allowed are 2 ")
+
+
+@pytest.mark.skipif(not can_bind("127.0.0.2"), reason="one loopback address only")
+def test_addresses_have_sockets_of_their_own() -> None:
+    """And are forgotten with them: churn leaves nothing behind."""
+    with limited("ws-connections=1", "ws-users=1") as running:
+        running.call(lambda server: setattr(server.clients, "kept", 5))
+        for host in range(2, 40):
+            source = (f"127.0.0.{host}", 0)
+            with connect(running.ws_url, ping_interval=None, source_address=source) as socket:
+                phone = Phone(socket)
+                assert phone.watch(host) == "ok"
+                assert phone.watch(1) == "Cannot track more than 1 total users."
+                with pytest.raises(InvalidStatus, match="429"):
+                    connect(running.ws_url, source_address=source)
+        until(running, 0)
+        assert running.call(lambda server: len(server.clients)) <= 6
 
 
 # -- subscriptions ---------------------------------------------------------------------------------
