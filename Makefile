@@ -33,7 +33,7 @@ test: lint types
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(ARGS) $(TESTS)
 
 clients: $(VENV)/.with-dev
-	HLSIM_REQUIRE_NODE=1 HLSIM_WRITE_CLIENTS=1 $(BIN)/python -m pytest -q $(ARGS) tests/test_clients.py
+	HLSIM_REQUIRE_NODE=1 HLSIM_WRITE_CLIENTS=1 $(BIN)/python -m pytest -q $(ARGS) tests/test_real_clients.py
 	$(BIN)/python docs/generate.py
 
 lint: $(VENV)/.with-dev

@@ -70,7 +70,8 @@ can("accounts: trade as an agent", async () => {
   const fields = { hyperliquidChain: "Mainnet", agentAddress: AGENT, agentName: "ccxt", nonce };
   const kinds = ["string", "address", "string", "uint64"];
   const types = Object.keys(fields).map((name, place) => ({ name, type: kinds[place] }));
-  const signature = bot.signUserSignedAction({ "HyperliquidTransaction:ApproveAgent": types }, fields);
+  const primary = "HyperliquidTransaction:ApproveAgent";
+  const signature = bot.signUserSignedAction({ [primary]: types }, fields);
   const action = { type: "approveAgent", signatureChainId: "0x66eee", ...fields };
   await bot.privatePostExchange({ action, nonce, signature });
 

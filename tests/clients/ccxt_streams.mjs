@@ -5,8 +5,14 @@ import { BTC, client, HYPE } from "./ccxt_bot.mjs";
 import { ADDRESS, can, KEY, OTHER, OTHER_KEY, run, soon } from "./steps.mjs";
 
 const LACKS = [
-  "user events", "funding payments", "ledger", "TWAPs", "best bid and offer", "open orders", "notifications",
-].map((name) => `streams: ${name}`);
+  "streams: user events",
+  "streams: funding payments",
+  "streams: ledger",
+  "streams: TWAPs",
+  "streams: best bid and offer",
+  "streams: open orders",
+  "streams: notifications",
+];
 
 /** A step with a client of its own. */
 function streams(capability, step) {

@@ -56,8 +56,8 @@ can("orders: limit Gtc", async () => {
 can("orders: post-only Alo", async () => {
   const order = await rests({ postOnly: true });
   await bot.cancelOrder(order.id, BTC);
-  const px = await price(BTC, 1.1);
-  const said = await refusal(() => bot.createOrder(BTC, "limit", "buy", 0.001, px, { postOnly: true }));
+  const [px, terms] = [await price(BTC, 1.1), { postOnly: true }];
+  const said = await refusal(() => bot.createOrder(BTC, "limit", "buy", 0.001, px, terms));
   assert.match(said, /Post only order would have immediately matched/);
 });
 
@@ -99,8 +99,8 @@ can("orders: TP/SL group", async () => {
   const exits = await group(0.7, 0.9);
   const parent = await rests(exits);
   const triggers = (await bot.fetchOpenOrders(BTC)).map((order) => order.triggerPrice);
-  const { stopLoss, takeProfit } = exits;
-  assert.deepEqual(new Set(triggers), new Set([undefined, stopLoss.triggerPrice, takeProfit.triggerPrice]));
+  const [low, high] = [exits.stopLoss.triggerPrice, exits.takeProfit.triggerPrice];
+  assert.deepEqual(new Set(triggers), new Set([undefined, low, high]));
   await bot.cancelOrder(parent.id, BTC);
   assert.deepEqual(await bot.fetchOpenOrders(BTC), []);
 });

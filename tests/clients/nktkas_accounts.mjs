@@ -1,7 +1,9 @@
 // Balances, transfers and histories with @nktkas/hyperliquid: `node nktkas_accounts.mjs [URL]`.
 import assert from "node:assert/strict";
 
-import { bot, cancel, client, info, IOC, position, rests, send, statusOf, trade } from "./nktkas_bot.mjs";
+import {
+  bot, cancel, client, info, IOC, position, rests, send, statusOf, trade,
+} from "./nktkas_bot.mjs";
 import {
   ADDRESS, advance, AGENT, AGENT_KEY, can, FRIEND, KEY, OTHER, OTHER_KEY, run,
 } from "./steps.mjs";
@@ -68,7 +70,8 @@ can("transfers: sub-account", async () => {
   const sub = (await bot.createSubAccount({ name: "desk" })).response.data;
   await bot.subAccountTransfer({ subAccountUser: sub, isDeposit: true, usd: 1000e6 });
   await bot.subAccountTransfer({ subAccountUser: sub, isDeposit: false, usd: 100e6 });
-  await bot.subAccountSpotTransfer({ subAccountUser: sub, isDeposit: true, token: await token("USDC"), amount: "30" });
+  const usdc = { token: await token("USDC"), amount: "30" };
+  await bot.subAccountSpotTransfer({ subAccountUser: sub, isDeposit: true, ...usdc });
   assert.deepEqual([await usd(sub), await spot(sub)], [900, 30]);
   assert.deepEqual((await info.subAccounts({ user: ADDRESS })).map((row) => row.name), ["desk"]);
   made.subAccount = sub;

@@ -1,6 +1,7 @@
 // How @nktkas/hyperliquid is pointed at hlsim, and what its drivers say again and again.
 //
-// It signs as mainnet unless `isTestnet` is true: for `hlsim serve --chain mainnet --market static`.
+// It signs as mainnet unless `isTestnet` is true: the drivers are for
+// `hlsim serve --chain mainnet --market static`.
 import assert from "node:assert/strict";
 
 import { ExchangeClient, HttpTransport, InfoClient } from "@nktkas/hyperliquid";
@@ -36,7 +37,8 @@ export async function price(coin, factor) {
 
 /** One order as the exchange wants it. */
 export async function order(coin, buys, sz, factor, t = GTC, more = {}) {
-  return { a: symbols.getAssetId(coin), b: buys, p: await price(coin, factor), s: sz, r: false, t, ...more };
+  const p = await price(coin, factor);
+  return { a: symbols.getAssetId(coin), b: buys, p, s: sz, r: false, t, ...more };
 }
 
 /** Sends one order. The answer is what became of it. */
@@ -61,7 +63,8 @@ export async function trade(sz) {
 }
 
 export async function cancel(...oids) {
-  const reply = await bot.cancel({ cancels: oids.map((o) => ({ a: symbols.getAssetId("BTC"), o })) });
+  const a = symbols.getAssetId("BTC");
+  const reply = await bot.cancel({ cancels: oids.map((o) => ({ a, o })) });
   return reply.response.data.statuses;
 }
 

@@ -111,7 +111,9 @@ stream("spot balances", "spotState", { user }, async (next) => {
   assert.ok(held(await next()) > before);
 });
 
-stream("unified balances", "spotState", { user: OTHER, ignorePortfolioMargin: true }, async (next) => {
+const other = { user: OTHER, ignorePortfolioMargin: true };
+
+stream("unified balances", "spotState", other, async (next) => {
   await client(OTHER_KEY).userSetAbstraction({ user: OTHER, abstraction: "unifiedAccount" });
   let usdc;
   do [usdc] = (await next()).spotState.balances; while (usdc.total !== "110000.0");
@@ -149,7 +151,8 @@ can("streams: actions over the socket", async () => {
   const orders = [await order("BTC", true, "0.001", 0.8)];
   const reply = await exchange.order({ orders, grouping: "na" });
   const o = reply.response.data.statuses[0].resting.oid;
-  assert.deepEqual((await exchange.cancel({ cancels: [{ a: 0, o }] })).response.data.statuses, ["success"]);
+  const done = await exchange.cancel({ cancels: [{ a: 0, o }] });
+  assert.deepEqual(done.response.data.statuses, ["success"]);
 });
 
 await run([]);

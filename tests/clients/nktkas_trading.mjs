@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 
 import {
-  ALO, bot, cancel, CLOIDS, GTC, info, IOC, order, position, price, rests, send, statusOf, symbols, trade,
+  ALO, bot, cancel, CLOIDS, info, IOC, order, position, price, rests, send, statusOf, symbols,
+  trade,
 } from "./nktkas_bot.mjs";
 import { ADDRESS, advance, can, refusal, run } from "./steps.mjs";
 
@@ -32,7 +33,8 @@ can("markets: order book", async () => {
 
 can("markets: candles", async () => {
   await trade("0.01");
-  const candles = await info.candleSnapshot({ coin: "BTC", interval: "1m", startTime: Date.now() - 600_000 });
+  const startTime = Date.now() - 600_000;
+  const candles = await info.candleSnapshot({ coin: "BTC", interval: "1m", startTime });
   assert.equal(Number(candles.at(-1).h), Number(await price("BTC", 1)));
 });
 
@@ -137,16 +139,20 @@ can("orders: several at once", async () => {
   const oids = reply.response.data.statuses.map((status) => status.resting.oid);
   const rows = await info.openOrders({ user: ADDRESS });
   assert.deepEqual(rows.map((row) => row.oid).sort(), oids.sort());
-  await bot.cancel({ cancels: rows.map((row) => ({ a: symbols.getAssetId(row.coin), o: row.oid })) });
+  const cancels = rows.map((row) => ({ a: symbols.getAssetId(row.coin), o: row.oid }));
+  await bot.cancel({ cancels });
 });
+
+const TWAP = { a: 0, b: true, s: "0.02", r: false, m: 5, t: false };
 
 can("orders: TWAP", async () => {
   const before = Number((await position("BTC")).szi);
-  const reply = await bot.twapOrder({ twap: { a: 0, b: true, s: "0.02", r: false, m: 5, t: false } });
+  const reply = await bot.twapOrder({ twap: TWAP });
   await advance({ minutes: 6 });
   assert.equal((Number((await position("BTC")).szi) - before).toFixed(5), "0.02000");
+  const { twapId } = reply.response.data.status.running;
   const [newest] = await info.twapHistory({ user: ADDRESS });
-  assert.deepEqual([newest.twapId, newest.status.status], [reply.response.data.status.running.twapId, "finished"]);
+  assert.deepEqual([newest.twapId, newest.status.status], [twapId, "finished"]);
   assert.ok((await info.userTwapSliceFills({ user: ADDRESS })).length > 1);
 });
 
@@ -181,7 +187,7 @@ can("changes: cancel many", async () => {
 });
 
 can("changes: cancel a TWAP", async () => {
-  const reply = await bot.twapOrder({ twap: { a: 0, b: true, s: "0.02", r: false, m: 5, t: false } });
+  const reply = await bot.twapOrder({ twap: TWAP });
   const done = await bot.twapCancel({ a: 0, t: reply.response.data.status.running.twapId });
   assert.equal(done.response.data.status, "success");
 });

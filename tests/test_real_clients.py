@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -166,6 +167,21 @@ def test_what_the_server_refuses_is_seen() -> None:
             assert watched.answers[path, status] == 1
 
     assert sorted(status for _, status in watched.answers) == [200, 404, 422]
+
+
+@pytest.mark.parametrize("version", ["", "v18.20.4"])
+def test_without_a_node_that_is_new_enough_there_is_a_reason(version: str, tmp_path: Path) -> None:
+    """Without the packages of this environment, and with a path of its own."""
+    if version:
+        (tmp_path / "node").write_text(f"#!/bin/sh\necho {version}\n")
+        (tmp_path / "node").chmod(0o755)
+    script = f"import sys; sys.path.append({str(FOLDER)!r}); import environments as e; e.node()"
+    command = [sys.executable, "-I", "-S", "-c", script]
+
+    done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True)
+
+    reason = f"Node.js 22.12 or newer is needed; there is {version or 'none'}"
+    assert done.stderr.splitlines()[-1] == f"environments.NoNode: {reason}"
 
 
 # -- the README ------------------------------------------------------------------------------------
