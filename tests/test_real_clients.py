@@ -13,6 +13,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ HERE = "http://127.0.0.1:3001"
 WRITES = os.environ.get("HLSIM_WRITE_CLIENTS") == "1"
 NODE_IS_REQUIRED = os.environ.get("HLSIM_REQUIRE_NODE") == "1"
 PATIENCE_S = 180
+HOUR_MS = 3_600_000
 CCXT_BUILDER = "0x6530512a6c89c7cfcebc3ba7fcd9ada5f30827a6"
 """Named in every order of ccxt. On the exchange it has the funds that a builder needs."""
 
@@ -78,7 +80,8 @@ class Watched:
 
 
 def watch(exchange: RunningExchange) -> Watched:
-    """Puts a `Watched` before a server that has no connection yet."""
+    """Puts a `Watched` before a server, for all connections from now on."""
+    urlopen(f"{exchange.url}/hlsim/health", timeout=10).close()
 
     def install(server: Any) -> Watched:
         watched = Watched(server.config.loaded_app)
@@ -90,9 +93,18 @@ def watch(exchange: RunningExchange) -> Watched:
 
 @contextmanager
 def serving(chain: str) -> Iterator[tuple[str, Watched]]:
-    """An exchange as `hlsim serve --market static` makes it, and what it answered."""
+    """An exchange as `hlsim serve --market static` makes it, and what it answered.
+
+    It opens early in the hour that is now, so that none begins but when a driver wants it.
+    """
+    now_ms = time.time_ns() // 1_000_000
+    start_ms = min(now_ms, now_ms - now_ms % HOUR_MS + HOUR_MS // 12)
     with hlsim.start(
-        market="static", clock="wall", chain=chain, fund={CCXT_BUILDER: 1000}
+        market="static",
+        clock="wall",
+        chain=chain,
+        start_time=start_ms,
+        fund={CCXT_BUILDER: 1000},
     ) as exchange:
         yield exchange.url, watch(exchange)
 
@@ -133,7 +145,8 @@ def test_a_client_does_all_that_it_can(name: str, caplog: pytest.LogCaptureFixtu
 
     assert "\n".join(one["error"] for one in told if "error" in one) == ""
     assert {status for _, status in watched.answers} == {200}
-    assert [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING] == []
+    ours = [one for one in caplog.records if one.name.startswith("hlsim")]
+    assert [one.getMessage() for one in ours if one.levelno >= logging.WARNING] == []
     works = {one["capability"]: one["works"] for one in told}
     assert len(works) == len(told)
     if WRITES:
@@ -190,18 +203,33 @@ SECTION = README.partition("## Connect your client")[2].partition("\n## ")[0]
 SHOWN = re.findall(r"^```(python|js)\n(.*?)^```$", SECTION, re.M | re.S)
 
 
-@pytest.mark.parametrize("place", range(len(CLIENTS)), ids=list(CLIENTS))
-def test_what_the_readme_shows_connects(place: int, tmp_path: Path) -> None:
+TESTNET = {
+    "ccxt-python": ('"enableRateLimit"', '"options": {"sandboxMode": True},\n"enableRateLimit"'),
+    "ccxt-node": ("enableRateLimit", "options: { sandboxMode: true },\nenableRateLimit"),
+    "nktkas": ("apiUrl: URL", "apiUrl: URL, isTestnet: true"),
+}
+"""How the others sign as testnet, as the README says it."""
+CASES = [
+    *((name, client.chain) for name, client in CLIENTS.items()),
+    *((name, "testnet") for name in TESTNET),
+    ("sdk", "any"),
+    ("nktkas", "any"),
+]
+
+
+@pytest.mark.parametrize(("name", "chain"), CASES)
+def test_what_the_readme_shows_connects(name: str, chain: str, tmp_path: Path) -> None:
     """The snippets stand in the order of the clients, and each prints the position it opened."""
-    client = list(CLIENTS.values())[place]
-    language, source = SHOWN[place]
     assert len(SHOWN) == len(CLIENTS)
+    language, source = SHOWN[list(CLIENTS).index(name)]
     assert source.count(HERE) == 1
+    if chain == "testnet" and name in TESTNET:
+        source = source.replace(*TESTNET[name], 1)
     script = tmp_path / ("shown.py" if language == "python" else "shown.mjs")
 
-    with serving(client.chain) as (url, watched):
+    with serving(chain) as (url, watched):
         script.write_text(source.replace(HERE, url))
-        printed = run(client, script, url=url)
+        printed = run(CLIENTS[name], script, url=url)
 
     assert printed == "0.1\n"
     assert {status for _, status in watched.answers} == {200}

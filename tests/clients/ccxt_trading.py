@@ -244,8 +244,8 @@ def _() -> None:
     added = bot.fetch_position(ETH)
     bot.reduce_margin(ETH, 20)
     assert before["marginMode"] == "isolated"
-    assert round(added["collateral"] - before["collateral"], 2) == 25
-    assert round(added["collateral"] - bot.fetch_position(ETH)["collateral"], 2) == 20
+    assert round(added["collateral"] - before["collateral"]) == 25
+    assert round(added["collateral"] - bot.fetch_position(ETH)["collateral"]) == 20
 
 
 if __name__ == "__main__":

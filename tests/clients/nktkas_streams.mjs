@@ -108,7 +108,7 @@ stream("spot balances", "spotState", { user }, async (next) => {
   const held = (event) => Number(event.spotState.balances.find((row) => row.coin === "HYPE").total);
   const before = held(await next());
   await send(bot, "HYPE/USDC", true, "1", 1.01, IOC);
-  assert.ok(held(await next()) > before);
+  while (held(await next()) <= before); // it comes on the clock, too
 });
 
 const other = { user: OTHER, ignorePortfolioMargin: true };
@@ -117,6 +117,12 @@ stream("unified balances", "spotState", other, async (next) => {
   await client(OTHER_KEY).userSetAbstraction({ user: OTHER, abstraction: "unifiedAccount" });
   let usdc;
   do [usdc] = (await next()).spotState.balances; while (usdc.total !== "110000.0");
+});
+
+stream("room to trade", "activeAssetData", { user, coin: "BTC" }, async (next) => {
+  const before = Number((await next()).availableToTrade[0]);
+  await bot.usdClassTransfer({ amount: "1000", toPerp: false });
+  while (Number((await next()).availableToTrade[0]) >= before); // the mark moves it, too
 });
 
 stream("funding payments", "userFundings", { user }, async (next) => {
@@ -131,13 +137,29 @@ stream("ledger", "userNonFundingLedgerUpdates", { user }, async (next) => {
   assert.equal((await next()).nonFundingLedgerUpdates[0].delta.type, "accountClassTransfer");
 });
 
+const twap = { a: 0, b: true, s: "0.02", r: false, m: 5, t: false };
+
 stream("TWAPs", "twapStates", { user }, async (next) => {
   await next();
-  const twap = { a: 0, b: true, s: "0.02", r: false, m: 5, t: false };
   const { twapId } = (await bot.twapOrder({ twap })).response.data.status.running;
   let states;
   do ({ states } = await next()); while (states.length === 0);
   assert.equal(states[0][0], twapId);
+  await bot.twapCancel({ a: 0, t: twapId });
+});
+
+stream("TWAP history", "userTwapHistory", { user }, async (next) => {
+  assert.equal((await next()).isSnapshot, true);
+  const { twapId } = (await bot.twapOrder({ twap })).response.data.status.running;
+  const [row] = (await next()).history;
+  assert.deepEqual([row.twapId, row.status.status], [twapId, "activated"]);
+  await bot.twapCancel({ a: 0, t: twapId });
+});
+
+stream("TWAP slice fills", "userTwapSliceFills", { user }, async (next) => {
+  assert.equal((await next()).isSnapshot, true);
+  const { twapId } = (await bot.twapOrder({ twap })).response.data.status.running;
+  assert.equal((await next()).twapSliceFills[0].twapId, twapId);
   await bot.twapCancel({ a: 0, t: twapId });
 });
 

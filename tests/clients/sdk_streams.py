@@ -12,16 +12,15 @@ from steps import ADDRESS, URL, advance, can, run
 
 PATIENCE_S = 20
 LACKS = [
-    f"streams: {name}"
-    for name in (
-        "open orders",
-        "perp balances and positions",
-        "spot balances",
-        "unified balances",
-        "TWAPs",
-        "notifications",
-        "actions over the socket",
-    )
+    "streams: open orders",
+    "streams: perp balances and positions",
+    "streams: spot balances",
+    "streams: unified balances",
+    "streams: TWAPs",
+    "streams: TWAP history",
+    "streams: TWAP slice fills",
+    "streams: notifications",
+    "streams: actions over the socket",
 ]
 
 
@@ -113,6 +112,14 @@ def _(next_frame: Any) -> None:
     assert bot.usd_class_transfer(1, False) == OK
     (row,) = next_frame()["nonFundingLedgerUpdates"]
     assert row["delta"]["type"] == "accountClassTransfer"
+
+
+@streams("room to trade", type="activeAssetData", user=ADDRESS, coin="BTC")
+def _(next_frame: Any) -> None:
+    before = float(next_frame()["availableToTrade"][0])
+    assert bot.usd_class_transfer(1000, False) == OK
+    while float(next_frame()["availableToTrade"][0]) >= before:
+        pass  # the mark moves it, too
 
 
 @streams("funding payments", type="userFundings", user=ADDRESS)

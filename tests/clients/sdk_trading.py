@@ -52,7 +52,7 @@ def _() -> None:
 def _() -> None:
     trade(0.01)
     now = get_timestamp_ms()
-    (*_, newest) = info.candles_snapshot("BTC", "1m", now - 600_000, now + 60_000)
+    (*_, newest) = info.candles_snapshot("BTC", "1m", now - 7_200_000, now + 7_200_000)
     assert float(newest["h"]) == float(newest["l"]) == price("BTC", 1)
 
 
@@ -243,9 +243,9 @@ def _() -> None:
     only(bot.market_open("ETH", True, 0.1))
     before = float(position("ETH")["marginUsed"])
     assert bot.update_isolated_margin(25, "ETH") == OK
-    assert round(float(position("ETH")["marginUsed"]) - before, 2) == 25
+    assert round(float(position("ETH")["marginUsed"]) - before) == 25
     assert bot.update_isolated_margin(-20, "ETH") == OK
-    assert round(float(position("ETH")["marginUsed"]) - before, 2) == 5
+    assert round(float(position("ETH")["marginUsed"]) - before) == 5
 
 
 if __name__ == "__main__":
