@@ -1,8 +1,8 @@
 """What deployers of perps dexes do: register, price, halt, disable (HIP-3).
 
 Documented: the steps and their fields (exchange 5.2), by whom they may be taken, and what a price
-may do (mechanics 9). Of the refusals few texts are known, so most are Assumed (`sim/action_errors.py`).
-What is set of a perp or of a dex is in `dex_settings.py`.
+may do (mechanics 9). Of the refusals few texts are known, so most are Assumed
+(`sim/action_errors.py`). What is set of a perp or of a dex is in `dex_settings.py`.
 """
 
 from __future__ import annotations
