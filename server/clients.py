@@ -137,7 +137,7 @@ class Client:
     def message(self) -> str | None:
         """Enters a message. Returns the text that refuses it.
 
-        Assumed: the message is dropped and the socket stays (contested, unknown).
+        Observed: the text (ws 6). Assumed: the message is dropped and the socket stays.
         """
         most = self.limits.ws_messages
         if most == NONE:

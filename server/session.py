@@ -289,9 +289,8 @@ class Session:
             self._reply(number, "info", {"type": name, "data": found})
 
     def _start_action(self, number: int, payload: Any, text: str) -> None:
-        refusal = f"too many pending post requests id={number}"
         if self._posts >= self._rules.pending_posts or not self._client.begin_post():
-            self._answer("error", refusal)
+            self._answer("error", f"too many pending post requests id={number}")
             return
         self._posts += 1
         self._start(self._act(number, payload, text))

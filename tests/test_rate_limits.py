@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from asking import Answer, ask, can_bind, headers_of
-from wire import Pen, order
+from wire import Pen, oid_of, order
 
 import hlsim
 from hlsim.library import RunningExchange
@@ -251,6 +251,30 @@ def test_an_address_is_limited_over_http(caplog: pytest.LogCaptureFixture) -> No
         " refused with Too many cumulative requests sent. Remedy: trade, reserveRequestWeight, or"
         " send one in 10 s (--limits warn or off answers all the same)"
     ]
+
+
+@pytest.mark.parametrize("limits", ["strict", "warn", "off"])
+def test_cancels_go_on_where_orders_stop(limits: str) -> None:
+    """Documented: a cap of their own (exchange 9); the text has its numbers, less one."""
+    numbers = ["address-requests=3", "address-cancels=1"]
+    with hlsim.start(market="empty", limits=limits, limit_set=numbers) as running:
+        alice = Pen(running, running.accounts[0].key)
+        oids = [oid_of(alice.buys(ETH, "1", "1000")) for _ in range(2)]
+
+        def cancel(oid: int) -> Any:
+            return alice.l1({"type": "cancel", "cancels": [{"a": ETH, "o": oid}]})
+
+        replies = [alice.buys(ETH, "1", "1000"), cancel(oids[0]), cancel(oids[1])]
+        is_strict = limits == "strict"
+        expected = ["err", "ok", "err"] if is_strict else ["ok", "ok", "ok"]
+        assert [reply["status"] for reply in replies] == expected
+        if is_strict:
+            assert [str(replies[at]["response"])[:43] for at in (0, 2)] == [
+                "Too many cumulative requests sent (3 > 2) f",
+                "Too many cumulative requests sent (4 > 3) f",
+            ]
+        left = alice.info("openOrders", user=alice.address)
+        assert [row["oid"] for row in left] == ([oids[1]] if is_strict else [oids[1] + 1])
 
 
 def test_an_address_is_told_of_in_warn(caplog: pytest.LogCaptureFixture) -> None:
