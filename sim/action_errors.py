@@ -204,7 +204,7 @@ class ActionReject(Enum):
     DEPLOY_NO_GENESIS = "Error deploying spot: Genesis missing"
     DEPLOY_SPOT = "Error deploying spot: Invalid spot"
     DEPLOY_HYPERLIQUIDITY = "Error deploying spot: Invalid hyperliquidity"
-    # perp deployment; Assumed but for the beginning; the last four are Observed (exchange 7.6)
+    # perp deployment; Assumed but for the beginning; the last three are Observed (exchange 7.6)
     PERP_DEPLOY_TOO_MANY = "Error deploying perp: Too many dexs or assets"
     PERP_DEPLOY_DEX = "Error deploying perp: Invalid dex"
     PERP_DEPLOY_COLLATERAL = "Error deploying perp: Invalid collateral token"
@@ -221,7 +221,6 @@ class ActionReject(Enum):
     INVALID_PERP_DEPLOYER = "Invalid perp deployer"
     INVALID_ORACLE_UPDATER = "Invalid oracle updater"
     UNKNOWN_COIN = "Unknown coin {coin}"
-    PERP_DEPLOY_SCALE = "Deployer fee scale cannot be negative or greater than 10."
     DEPLOY_EVM = "Error deploying spot: Pending EVM contract missing"
     GENESIS_DONE = "Genesis error: genesis already happened"
     GENESIS_BALANCE = "Genesis error: Invalid balance"

@@ -273,7 +273,7 @@ def set_fee_scale(ex: Exchange, acting: Acting, dex_name: str, text: str) -> Non
     dex = owned(state, acting, dex_name, "setFeeScale")
     scale = _decimal(text)
     if not 0 <= scale <= MOST_MULTIPLIER * RATE_SCALE:
-        raise ActionError(ActionReject.PERP_DEPLOY_SCALE)
+        raise ActionError(ActionReject.DEPLOYER_SCALE)
     scaled = replace(dex, fee_scale=Rate(scale), fee_scale_ms=state.time_ms)
     listing.relist(state, replaced(state, scaled), {})
 

@@ -128,7 +128,7 @@ def _(w: World) -> Any:
     return _deploy(w, disableDex="test")
 
 
-@earns(ActionReject.PERP_DEPLOY_SCALE, "Deployer fee scale cannot be negative or greater than 10.")
+@earns(ActionReject.DEPLOYER_SCALE, "Deployer fee scale cannot be negative or greater than 10.")
 def _(w: World) -> Any:
     _made(w)
     return _deploy(w, setFeeScale={"dex": "test", "scale": "10.5"})
