@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from msgspec.json import encode as to_json
 
@@ -116,7 +116,7 @@ class SpotState(Topic):
     is_portfolio_margin: bool = False
     ignore_portfolio_margin: bool = False
 
-    def echo(self) -> dict[str, Any]:
+    def echo(self) -> dict[str, Json]:
         echo = Topic.echo(self)
         del echo["isPortfolioMargin"]
         return echo
