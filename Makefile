@@ -3,6 +3,7 @@
 #
 #   make serve              the exchange on 127.0.0.1:3001        ARGS="--port 0" for more flags
 #   make test               lint, types, all tests                TESTS=tests/test_book.py for a part
+#   make clients            real clients against it, and a record of what they did
 #   make lint | types | bench | load | docs | build | clean
 
 PYTHON ?= python3
@@ -20,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help serve test lint format types bench load docs build clean links
+.PHONY: help serve test clients lint format types bench load docs build clean links
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
@@ -30,6 +31,10 @@ serve: $(VENV)/.with-run
 
 test: lint types
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(ARGS) $(TESTS)
+
+clients: $(VENV)/.with-dev
+	HLSIM_REQUIRE_NODE=1 HLSIM_WRITE_CLIENTS=1 $(BIN)/python -m pytest -q $(ARGS) tests/test_real_clients.py
+	$(BIN)/python docs/generate.py
 
 lint: $(VENV)/.with-dev
 	$(BIN)/ruff check .

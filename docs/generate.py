@@ -6,6 +6,8 @@ when a part is out of date.
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -61,6 +63,33 @@ def first_trade() -> str:
     return f"```python\n{(ROOT / 'examples/first_trade.py').read_text('utf-8')}```"
 
 
+CLIENTS = {
+    "sdk": ("hyperliquid-python-sdk", "sdk.txt"),
+    "ccxt-python": ("ccxt", "ccxt.txt"),
+    "ccxt-node": ("ccxt", "package.json"),
+    "nktkas": ("@nktkas/hyperliquid", "package.json"),
+}
+"""Client of docs/clients.json to its name in the registry, and the file that pins it."""
+LANGUAGES = {"txt": "Python", "json": "Node.js"}
+
+
+def clients() -> str:
+    """What each client did in the run that docs/clients.json was recorded from."""
+    record: dict[str, dict[str, bool]] = json.loads((ROOT / "docs/clients.json").read_text("utf-8"))
+    heads = []
+    for name, pins in CLIENTS.values():
+        text = (ROOT / "tests/clients" / pins).read_text("utf-8")
+        pinned = re.search(rf'^[ "]*{name}(?:==|": ")([\d.]+)', text, re.M)
+        if pinned is None:
+            raise ValueError(f"{pins} has no version of {name}")
+        heads.append(f"`{name}` {pinned[1]}, {LANGUAGES[pins.split('.')[1]]}")
+    rows = [f"| | {' | '.join(heads)} |", f"|---|{':---:|' * len(heads)}"]
+    for capability in record["nktkas"]:
+        marks = ["yes" if record[client][capability] else "no" for client in CLIENTS]
+        rows.append(f"| {capability} | {' | '.join(marks)} |")
+    return "\n".join(rows)
+
+
 def _names(named: list[Entry]) -> str:
     return ", ".join(f"`{entry.name}`" for entry in named)
 
@@ -70,6 +99,7 @@ PARTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("README.md", "summary", summary),
     ("docs/serve.md", "flags", flags),
     ("docs/coverage.md", "coverage", coverage),
+    ("docs/clients.md", "clients", clients),
 )
 
 

@@ -22,7 +22,7 @@ from ..sim.call import Call
 from ..sim.exchange import Exchange
 from ..sim.fixed import Address, Px, Sz, Usd, Wei, sz_to_wei
 from ..sim.margin import DEFAULT_LEVERAGE
-from ..sim.operations import DepositUsd, KeepHistory, MintToken
+from ..sim.operations import DepositUsd, GrantRequests, KeepHistory, MintToken
 from ..sim.replies import Response
 from ..sim.transfers import PERPS, SPOT
 from .ladder import size_for
@@ -34,6 +34,9 @@ ACTOR_USD = Usd(100_000_000 * 10**6)
 
 ACTOR_HISTORY = 500
 """Rows of each history of an actor: nobody reads more, and it trades for days."""
+
+ACTOR_REQUESTS = 10**15
+"""Requests that an actor has: a market that falls silent for its budget is of no use."""
 
 TERMS = {tif: OrderTerms(LimitTerms(tif)) for tif in Tif}
 
@@ -72,9 +75,10 @@ def new_order(asset: Asset, *, is_buy: bool, px: Px, sz: Sz, tif: Tif) -> NewOrd
 
 
 def deposit(ex: Exchange, user: Address) -> None:
-    """Makes an actor's account, with collateral for all it will ever do and a short memory."""
+    """Makes an actor's account: collateral and requests for all it will ever do, a short memory."""
     ex.operate(DepositUsd(user, ACTOR_USD))
     ex.operate(KeepHistory(user, ACTOR_HISTORY))
+    ex.operate(GrantRequests(user, ACTOR_REQUESTS))
 
 
 def equip(ex: Exchange, user: Address, asset: Asset, pen: Pen, *, spot_usd: int) -> None:

@@ -7,33 +7,44 @@ knows nothing of margin, and answers an action when the node has committed it (w
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeVar
 
 from ..sim.call import CoSigned
 from ..sim.errors import ActionError, ActionReject
-from ..sim.fixed import Address
+from ..sim.events import RequestTolerated
+from ..sim.fixed import Address, div_down
 from ..sim.replies import Refused, Response
 from . import encode
+from .clients import Client, Clients
 from .envelope import Envelope, MultiSig, read_envelope, read_envelope_value
 from .http import (
     Endpoint,
     Failure,
     Receive,
+    Refusal,
     Scope,
     Send,
     json_endpoint,
+    refuse_upgrade,
     reply_empty,
     reply_preflight,
 )
-from .info import answer, answer_value
+from .info import Json, Query, encoded, query_of, read_query
 from .multisig import recover_multi_sig
-from .node import Closed, Node, Signed
+from .node import Block, Closed, Node, Signed
 from .replica import Replica
 from .signing import CHAIN_WORDS, Chain, recover
 from .streams import Streams
 
 logger = logging.getLogger("hlsim.server")
+
+UNREAD_INFO, UNREAD_ACTION = 20, 1
+"""Assumed: the weight of a request that is not understood is what most of its kind weigh."""
+
+BATCH = 40
+"""Documented: an action weighs 1, and one more for every 40 in its batch (ws 8.1)."""
 
 WARNINGS_KEPT = 1000
 """Signers that were warned of once and are not warned of again."""
@@ -51,6 +62,7 @@ class ApiServer:
         node: Node,
         replica: Replica,
         streams: Streams,
+        clients: Clients,
         *,
         chain: Chain,
         endpoints: Mapping[str, Endpoint],
@@ -58,6 +70,9 @@ class ApiServer:
         self._node = node
         self._replica = replica
         self._streams = streams
+        self._clients = clients
+        if clients.log.mode == "warn":
+            node.subscribe(self._tell_tolerated)
         self._signers = Signers(chain, replica)
         self._endpoints: dict[str, Endpoint] = {
             "/info": json_endpoint(self.read),
@@ -76,39 +91,61 @@ class ApiServer:
                 await endpoint(scope, receive, send)
         elif scope["type"] == "websocket":
             if scope["path"] == "/ws":
-                await self._streams.serve(
-                    scope,
-                    receive,
-                    send,
-                    post_info=self.post_info,
-                    post_action=self.post_action,
-                )
+                await self._stream(scope, receive, send)
             else:
-                await _refuse_upgrade(send)
+                await refuse_upgrade(send, 404)
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        client = self._clients.of(scope)
+        if not client.open_socket():
+            # Assumed: what becomes of the eleventh socket was never recorded (ws 6).
+            await refuse_upgrade(send, 429, b"null")
+            return
+        try:
+            await self._streams.serve(
+                scope,
+                receive,
+                send,
+                client=client,
+                post_info=partial(self.post_info, client),
+                post_action=partial(self.post_action, client),
+            )
+        finally:
+            client.close_socket()
 
     # -- /info -------------------------------------------------------------------------------------
 
-    def read(self, body: bytes) -> bytes:
+    def read(self, scope: Scope, body: bytes) -> bytes:
         """The body of the answer to a body. Raises Refusal or Failure."""
-        self._node.attend()
-        return answer(self._replica.view, body)
+        client = self._clients.of(scope)
+        return encoded(self._answer(client, _read(client, read_query, body, UNREAD_INFO)))
 
-    def post_info(self, request: dict[str, Any]) -> Any:
+    def post_info(self, client: Client, request: dict[str, Any]) -> Json:
         """The answer to an info request that came over a socket. Raises Refusal or Failure."""
+        return self._answer(client, _read(client, query_of, request, UNREAD_INFO))
+
+    def _answer(self, client: Client, query: Query) -> Json:
+        client.charge(query.spec.weight)
         self._node.attend()
-        return answer_value(self._replica.view, request)
+        reply = query.answer(self._replica.view)
+        client.surcharge(query.spec.surcharge(reply))
+        return reply
 
     # -- /exchange ---------------------------------------------------------------------------------
 
-    async def act(self, body: bytes) -> bytes:
+    async def act(self, scope: Scope, body: bytes) -> bytes:
         """The body of the answer to a body. Raises Refusal or Failure."""
-        return encode.response_bytes(await self._submit(read_envelope(body)))
+        client = self._clients.of(scope)
+        envelope = _read(client, read_envelope, body, UNREAD_ACTION)
+        return encode.response_bytes(await self._submit(client, envelope))
 
-    async def post_action(self, payload: Any) -> Any:
+    async def post_action(self, client: Client, payload: Any) -> Json:
         """The answer to an action that came over a socket. Raises Refusal or Failure."""
-        return encode.response_json(await self._submit(read_envelope_value(payload)))
+        envelope = _read(client, read_envelope_value, payload, UNREAD_ACTION)
+        return encode.response_json(await self._submit(client, envelope))
 
-    async def _submit(self, envelope: Envelope) -> Response:
+    async def _submit(self, client: Client, envelope: Envelope) -> Response:
+        client.charge(1 + div_down(envelope.spec.weight(envelope.action), BATCH))
         try:
             signer, co_signed = self._signers.all_of(envelope)
         except ActionError as error:
@@ -119,9 +156,43 @@ class ApiServer:
             response = await self._node.submit(signed)
         except Closed:
             raise Failure from None
-        if type(response) is Refused and response.error.why is ActionReject.UNKNOWN_SIGNER:
-            self._signers.explain(envelope, signer)
+        if type(response) is Refused:
+            self._explain(response.error, envelope, signer)
         return response
+
+    def _explain(self, error: ActionError, envelope: Envelope, signer: Address) -> None:
+        """Says in the log what the client is not told."""
+        if error.why is ActionReject.UNKNOWN_SIGNER:
+            self._signers.explain(envelope, signer)
+        elif error.why in _LIMITS:
+            limit, params = _LIMITS[error.why], error.params
+            who = envelope.vault or signer
+            self._clients.log.tell(limit, who, params["used"], params["most"])
+
+    def _tell_tolerated(self, block: Block) -> None:
+        for event in block.events:
+            if type(event) is RequestTolerated:
+                limit = "address-daily" if event.is_daily else "address-requests"
+                self._clients.log.tell(limit, event.user, event.used, event.most)
+
+
+_LIMITS = {
+    ActionReject.REQUESTS: "address-requests",
+    ActionReject.REQUESTS_DAY: "address-daily",
+}
+"""Limits of the exchange itself, as the log calls them."""
+
+Given = TypeVar("Given")
+Found = TypeVar("Found")
+
+
+def _read(client: Client, read: Callable[[Given], Found], given: Given, weight: int) -> Found:
+    """What a request says. Raises Refusal; what is not understood is charged for, too (assumed)."""
+    try:
+        return read(given)
+    except Refusal:
+        client.charge(weight)
+        raise
 
 
 class Signers:
@@ -208,9 +279,3 @@ async def _no_such_path(scope: Scope, send: Send) -> None:
         await reply_empty(send, 400)
     else:
         await reply_empty(send, 405, (b"allow", b"GET,HEAD"))
-
-
-async def _refuse_upgrade(send: Send) -> None:
-    start = {"type": "websocket.http.response.start", "status": 404, "headers": []}
-    await send(start)
-    await send({"type": "websocket.http.response.body", "body": b""})

@@ -18,9 +18,12 @@ from ..scenarios.worlds import load_world
 from ..sim.assets import Universe
 from ..sim.exchange import Exchange
 from ..sim.fixed import Address, Usd
+from ..sim.rules import Rules
 from .api import ApiServer
+from .clients import Clients
 from .control import Guard, control_endpoints
 from .door import HttpProtocol
+from .limits import OFFICIAL, LimitSet, Mode, rules_of
 from .node import LocalNode
 from .pacer import Clock, Pacer
 from .replica import Replica
@@ -56,6 +59,10 @@ class Options:
     ws_lag_ms: int = 0
     funded: tuple[tuple[Address, Usd], ...] = ()
     """Who starts with how much perps collateral."""
+    limits: Mode = "strict"
+    limit_set: LimitSet = OFFICIAL
+    limit_header: str | None = None
+    """In which a trusted proxy names the client."""
     token: str | None = None
     """Wanted by the control plane when other machines can reach the server."""
     version: str = ""
@@ -83,6 +90,7 @@ def open_node(options: Options) -> LocalNode:
         time_ms=pacer.now_ms(),
         seed=options.seed,
         is_mainnet=options.chain == "mainnet",
+        rules=Rules(**rules_of(options.limit_set, options.limits)),
     )
     for address, usd in options.funded:
         fund(exchange, [address], usd)
@@ -124,8 +132,9 @@ def open_server(node: LocalNode, options: Options) -> Server:
         state=lambda: state_of(node, options),
         advance=node.advance,
     )
-    api = ApiServer(node, replica, streams, chain=options.chain, endpoints=endpoints)
-    return Server(api, node, streams, token=options.token)
+    clients = Clients(options.limit_set, options.limits, header=options.limit_header)
+    api = ApiServer(node, replica, streams, clients, chain=options.chain, endpoints=endpoints)
+    return Server(api, node, streams, clients, token=options.token)
 
 
 def state_of(node: LocalNode, options: Options) -> dict[str, Any]:
@@ -149,7 +158,13 @@ class Server(uvicorn.Server):
     """uvicorn's sockets and parsers without its signal handlers and its tenth-of-a-second ticks."""
 
     def __init__(
-        self, api: ApiServer, node: LocalNode, streams: Streams, *, token: str | None = None
+        self,
+        api: ApiServer,
+        node: LocalNode,
+        streams: Streams,
+        clients: Clients,
+        *,
+        token: str | None = None,
     ) -> None:
         is_wall = node.pacer.clock is Clock.WALL
         super().__init__(
@@ -176,6 +191,7 @@ class Server(uvicorn.Server):
             )
         )
         self.node = node
+        self.clients = clients
         self._streams = streams
         self.token = token
         """What the control plane asks for, None on loopback."""

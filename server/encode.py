@@ -144,5 +144,14 @@ def _bbo(bbo: tuple[int | None, int | None]) -> str:
     return f"{bare_text(bid or 0, 8)}@{bare_text(ask or 0, 8)}"
 
 
-_WORDS: dict[str, Callable[[Any], str]] = {"bbo": _bbo, "reason": reject_text}
+def _volume(usd: int) -> str:
+    """Observed: "27322.08", "2797234.88019". Assumed: "0" for none."""
+    return bare_text(usd, 8)
+
+
+_WORDS: dict[str, Callable[[Any], str]] = {
+    "bbo": _bbo,
+    "reason": reject_text,
+    "volume": _volume,
+}
 """How a parameter is written that is neither a text nor a plain number."""

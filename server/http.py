@@ -56,6 +56,15 @@ Failure = Unanswerable
 """A request that was understood and cannot be answered: 500 with the body `null`."""
 
 
+class TooMany(Refusal):
+    """More than a client may ask for. Observed: 429 with the JSON body `null` and no header that
+    would tell when to come back (info 1).
+    """
+
+    def __init__(self) -> None:
+        super().__init__(429, "null")
+
+
 async def reply_json(send: Send, body: bytes, status: int = 200) -> None:
     """Sends a JSON body."""
     length = (b"content-length", b"%d" % len(body))
@@ -86,11 +95,22 @@ async def reply_preflight(send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def json_endpoint(answer: Callable[[bytes], bytes | Awaitable[bytes]]) -> Endpoint:
+async def refuse_upgrade(send: Send, status: int, body: bytes = b"") -> None:
+    """Answers the handshake of a WebSocket with an HTTP status and nothing or JSON."""
+    headers = [(b"content-length", b"%d" % len(body)), _VARY, _ORIGIN, _EXPOSE]
+    if body:
+        headers.insert(0, _JSON)
+    start = {"type": "websocket.http.response.start", "status": status, "headers": headers}
+    await send(start)
+    await send({"type": "websocket.http.response.body", "body": body})
+
+
+def json_endpoint(answer: Callable[[Scope, bytes], bytes | Awaitable[bytes]]) -> Endpoint:
     """A POST endpoint that takes and gives JSON.
 
-    `answer` raises Refusal or Failure; anything else it raises is a bug, which is logged with its
-    traceback and answered like a Failure: nothing of it reaches the client.
+    `answer` makes a body of the request's, or raises Refusal or Failure; anything else it raises is
+    a bug, which is logged with its traceback and answered like a Failure: nothing of it reaches the
+    client.
     """
 
     async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,8 +121,10 @@ def json_endpoint(answer: Callable[[bytes], bytes | Awaitable[bytes]]) -> Endpoi
             body = await read_body(scope, receive)
             if body is None:
                 return
-            result = answer(body)
+            result = answer(scope, body)
             found = result if isinstance(result, bytes) else await result
+        except TooMany as refusal:
+            await reply_json(send, refusal.text.encode(), refusal.status)
         except Refusal as refusal:
             await reply_text(send, refusal.status, refusal.text)
         except Failure:

@@ -28,6 +28,11 @@ def wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def real_s() -> float:
+    """Real time since anywhere, in seconds: for what happens outside the exchange."""
+    return time.monotonic()
+
+
 class Clock(Enum):
     """How exchange time moves. Values are the words of `--clock`."""
 

@@ -13,6 +13,8 @@ from typing import Any
 import msgspec
 
 from ..matching.dataclass import dataclass
+from ..sim.fixed import Address
+from .clients import Client
 from .http import Failure, Message, Receive, Refusal, Scope, Send
 from .hub import Hub, channel_frame, text_frame
 from .info.registry import Json
@@ -50,14 +52,19 @@ class SocketRules:
     burst_bytes: int = 64 * 1024 * 1024
     """Above that it is cut off at once. A step of the clock makes so much before a client that
     reads all the time gets a turn."""
-    subscriptions: int = 1000
-    """Observed: most topics at a time (ws 6); counted for a socket, not for an IP address."""
-    pending_posts: int = 100
-    """Observed: most posts in flight (ws 5); counted for a socket, not for an IP address."""
+    subscriptions: int = 10_000
+    pending_posts: int = 1_000
+    """What one socket may hold, whatever the limits of clients are: memory is bounded."""
 
 
 PONG = text_frame(b'{"channel":"pong"}')
 """Observed: the one frame without `data` (ws 1.1)."""
+
+
+def _user_of(topic: Topic) -> Address | None:
+    """Whom a topic tells of, None where it is of no single user."""
+    user: Address | None = getattr(topic, "user", None)
+    return user
 
 
 def _as_text(echo: Json) -> str:
@@ -74,6 +81,7 @@ class Session:
         send: Send,
         hub: Hub,
         *,
+        client: Client,
         post_info: PostInfo,
         post_action: PostAction,
         rules: SocketRules,
@@ -81,6 +89,7 @@ class Session:
         self._wire = wire
         self._send = send
         self._hub = hub
+        self._client = client
         self._post_info = post_info
         self._post_action = post_action
         self._rules = rules
@@ -152,6 +161,7 @@ class Session:
             for alarm in self._alarms:
                 alarm.cancel()
             for topic in self._topics:
+                self._client.unsubscribe(_user_of(topic))
                 self._hub.leave(self, topic)
 
     def hang_up(self) -> None:
@@ -203,6 +213,10 @@ class Session:
     # -- from the client ---------------------------------------------------------------------------
 
     def _on_message(self, message: Message) -> None:
+        refusal = self._client.message()
+        if refusal is not None:
+            self._answer("error", refusal)
+            return
         text: str | None = message.get("text")
         if text is None:
             # Assumed: a binary frame is read like a text frame.
@@ -236,14 +250,20 @@ class Session:
             self._wire.hang_up()
         elif refusal is TopicRefusal.INVALID:
             self._answer("error", f"Invalid subscription {_as_text(echo)}")
-        elif len(self._topics) >= self._rules.subscriptions:
-            most = self._rules.subscriptions
-            self._answer("error", f"Cannot subscribe to more than {most} channels.")
+        elif (no_room := self._enter(topic)) is not None:
+            self._answer("error", no_room)
         else:
             self._topics[topic] = None
             ack = {"method": "subscribe", "subscription": echo}
             self._answer("subscriptionResponse", ack)
             self._hub.join(self, topic)
+
+    def _enter(self, topic: Topic) -> str | None:
+        """Counts one more subscription, or says why it would be one too many."""
+        held, most = len(self._topics), self._rules.subscriptions
+        if held >= most:
+            return f"Cannot subscribe to more than {most} channels."
+        return self._client.subscribe(_user_of(topic), held=held)
 
     def _unsubscribe(self, topic: Topic) -> None:
         echo = topic.echo()
@@ -251,6 +271,7 @@ class Session:
             self._answer("error", f"Already unsubscribed: {_as_text(echo)}")
             return
         del self._topics[topic]
+        self._client.unsubscribe(_user_of(topic))
         self._hub.leave(self, topic)
         ack = {"method": "unsubscribe", "subscription": echo}
         self._answer("subscriptionResponse", ack)
@@ -268,7 +289,7 @@ class Session:
             self._reply(number, "info", {"type": name, "data": found})
 
     def _start_action(self, number: int, payload: Any, text: str) -> None:
-        if self._posts >= self._rules.pending_posts:
+        if self._posts >= self._rules.pending_posts or not self._client.begin_post():
             self._answer("error", f"too many pending post requests id={number}")
             return
         self._posts += 1
@@ -287,6 +308,7 @@ class Session:
             self._reply(number, "action", found)
         finally:
             self._posts -= 1
+            self._client.end_post()
 
     def _fail(self, number: int, error: Exception) -> None:
         """Says that a post failed. Raises Unreadable for what HTTP answers with 400 or 422 (ws
@@ -314,6 +336,7 @@ async def serve_socket(
     send: Send,
     *,
     hub: Hub,
+    client: Client,
     post_info: PostInfo,
     post_action: PostAction,
     rules: SocketRules | None = None,
@@ -326,6 +349,7 @@ async def serve_socket(
         wire,
         send,
         hub,
+        client=client,
         post_info=post_info,
         post_action=post_action,
         rules=rules or SocketRules(),

@@ -16,6 +16,7 @@ from .node import Block, Node
 from .replica import Replica
 
 if TYPE_CHECKING:
+    from .clients import Client
     from .hub import Hub
     from .session import PostAction, PostInfo
 
@@ -39,6 +40,7 @@ class Streams:
         receive: Receive,
         send: Send,
         *,
+        client: Client,
         post_info: PostInfo,
         post_action: PostAction,
     ) -> None:
@@ -50,6 +52,7 @@ class Streams:
             receive,
             send,
             hub=self._hub or self._open(),
+            client=client,
             post_info=post_info,
             post_action=post_action,
             rules=SocketRules(seed=self._seed),

@@ -8,6 +8,7 @@ for each would cost twice as much. `SocketProtocol` is what lets an ASGI applica
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -69,6 +70,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     """
 
     _last_call: asyncio.TimerHandle | None = None
+    _refusal: dict[str, Any]
 
     async def run_asgi(self) -> None:
         extensions = cast("dict[str, Any]", self.scope.get("extensions"))
@@ -77,10 +79,25 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self._end_soon()
 
     async def send(self, message: Any) -> None:
-        """As uvicorn's, which would log an error for every handshake that gets an HTTP reply."""
-        await super().send(message)
-        if message["type"] == "websocket.http.response.body":
-            self.handshake_complete = True
+        """As uvicorn's, which would put a date and an error in the log with every handshake that
+        gets an HTTP reply.
+        """
+        if message["type"] == "websocket.http.response.start":
+            self._refusal = message
+        elif message["type"] == "websocket.http.response.body":
+            self._refuse(message["body"])
+        else:
+            await super().send(message)
+
+    def _refuse(self, body: bytes) -> None:
+        """Answers the handshake with the headers that any other answer has."""
+        status = HTTPStatus(self._refusal["status"])
+        headers = [*self.default_headers, *self._refusal["headers"], (b"connection", b"close")]
+        lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
+        lines += [b"%b: %b" % header for header in headers]
+        self.transport.write(b"\r\n".join([*lines, b"", body]))
+        self.handshake_complete = self.close_sent = True
+        self.transport.close()
 
     def handle_close(self, event: Frame) -> None:
         super().handle_close(event)

@@ -74,7 +74,7 @@ def set_mode(ex: Exchange, account: Account, mode: str) -> None:
 
 
 def set_dex_abstraction(ex: Exchange, account: Account, *, enabled: bool) -> None:
-    """The discontinued mode: a flag, since there is one dex (mechanics 6.5).
+    """The discontinued mode: a flag, which moves no collateral by itself (mechanics 6.5).
 
     Raises ActionError. Assumed: it is for standard accounts; who ends it has opted out.
     """
@@ -233,6 +233,8 @@ def _merge(state: State, account: Account) -> None:
         whole.leverages |= clearing.leverages
         whole.funding_all_time |= clearing.funding_all_time
         whole.order_loads |= clearing.order_loads
+        times = (whole.liquidated_partly_ms, clearing.liquidated_partly_ms)
+        whole.liquidated_partly_ms = max((one for one in times if one is not None), default=None)
 
 
 # -- what it looks like ----------------------------------------------------------------------------

@@ -232,6 +232,20 @@ class AccountChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RequestTolerated(Event):
+    """A request that strict limits of addresses would have refused. No client hears of it.
+
+    used: what the refusal would have said it would be, `most` what it may be.
+    """
+
+    user: Address
+    used: int
+    most: int
+    is_daily: bool
+    """False: the budget; True: an account's actions of one day."""
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerRow(Event):
     """One line of an account's ledger. The same transfer makes one row for each party."""
 

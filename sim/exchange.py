@@ -14,6 +14,7 @@ from . import (
     lending,
     multisig,
     prices,
+    request_budget,
     snapshot,
     staking,
     staking_links,
@@ -26,7 +27,7 @@ from .assets import Universe
 from .call import Acting, Call
 from .desk import Desk
 from .errors import ActionError, ActionReject
-from .events import AccountChanged, BookChanged, Event
+from .events import AccountChanged, BookChanged, Event, RequestTolerated
 from .fixed import Address
 from .ids import tx_hash
 from .nonces import NonceSet
@@ -120,22 +121,31 @@ class Exchange:
         """
         spec = ACTIONS[type(action).wire_name]  # type: ignore[attr-defined]
         weight = spec.weight(action)
+        state = self.state
         try:
-            acting = self._admit(call, spec, weight)
+            acting = self._acting(call, spec)
+            over = self._over_limit(acting.user, spec, weight)
+            if over is not None and state.rules.refusal_burns_nonce == "no":
+                raise over
+            nonces = state.nonces.get(call.signer) or NonceSet()
+            nonces.check(call.nonce, call.nonce_clock_ms)
         except ActionError as error:
             return Refused(error)
-        state = self.state
         if self.journal is not None:
             self.journal(Applied(action, call, state.time_ms))
-        state.nonces.setdefault(call.signer, NonceSet()).use(call.nonce)
+        state.nonces.setdefault(call.signer, nonces).use(call.nonce)
         account = state.accounts[acting.user]
         try:
+            if over is not None:
+                raise over
             if call.expires_after is not None and call.expires_after < call.nonce_clock_ms:
-                account.requests_used += STALE_WEIGHT * weight
+                request_budget.count(state, account, STALE_WEIGHT * weight)
                 raise ActionError(ActionReject.EXPIRED)
+            if state.rules.address_limits == "warn":
+                self._tell_tolerated(account, spec)
             # Assumed: a refusal by the action's own rules counts, one before them does not
             # (exchange 9).
-            account.requests_used += weight
+            request_budget.count(state, account, weight)
             return action.apply(self, acting)
         except ActionError as error:
             return Refused(error)
@@ -144,8 +154,8 @@ class Exchange:
             state.action_index += 1
             self._flush()
 
-    def _admit(self, call: Call, spec: ActionSpec, weight: int) -> Acting:
-        """Who acts, once everything is asked that comes before the action's own rules."""
+    def _acting(self, call: Call, spec: ActionSpec) -> Acting:
+        """Who acts. Raises ActionError for who may not."""
         state, vault = self.state, call.vault
         if vault is not None:
             check_vault(state, vault, accepted=spec.vault)
@@ -155,12 +165,24 @@ class Exchange:
             user, is_agent = multisig.authorise(state, call.signer, call.multi_sig), False
         if vault is not None:
             user = act_through(state, user, vault)
-        if weight > state.rules.max_batch:
-            raise ActionError(ActionReject.OVER_WEIGHT)
-        nonces = state.nonces.get(call.signer)
-        (nonces or NonceSet()).check(call.nonce, call.nonce_clock_ms)
         hash_ = tx_hash(state.height, state.action_index)
         return Acting(user, call.signer, call.nonce, is_agent, hash_, call.nonce_clock_ms)
+
+    def _over_limit(self, user: Address, spec: ActionSpec, weight: int) -> ActionError | None:
+        """What refuses the action whatever it asks for, None when nothing does."""
+        state = self.state
+        if weight > state.rules.max_batch:
+            return ActionError(ActionReject.OVER_WEIGHT)
+        if state.rules.address_limits != "strict":
+            return None
+        return request_budget.refusal(state, state.accounts[user], spec.name)
+
+    def _tell_tolerated(self, account: Account, spec: ActionSpec) -> None:
+        over = request_budget.refusal(self.state, account, spec.name)
+        if over is not None:
+            is_daily = over.why is ActionReject.REQUESTS_DAY
+            used, most = over.params["used"], over.params["most"]
+            self.emit(RequestTolerated(account.address, used, most, is_daily))
 
     def operate(self, operation: Operation) -> None:
         """Carries out one operation now. Raises ValueError when it makes no sense."""

@@ -114,6 +114,19 @@ class KeepHistory:
 
 
 @dataclass(frozen=True, slots=True)
+class GrantRequests:
+    """Gives `user` so many requests as if it had bought them (reserveRequestWeight)."""
+
+    user: Address
+    count: int
+
+    def apply(self, ex: Exchange) -> None:
+        if self.count < 1:
+            raise ValueError(f"at least one request: {self.count}")
+        ex.open_account(self.user).requests_reserved += self.count
+
+
+@dataclass(frozen=True, slots=True)
 class ListPerp:
     """Lists a perp while the exchange runs; its id is the next one. `margin_table` 0: the implicit
     table of `max_leverage`.
@@ -245,6 +258,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         SetReferralCode,
         SetHalt,
         KeepHistory,
+        GrantRequests,
         ListPerp,
         DelistPerp,
         SetOpenInterestCap,

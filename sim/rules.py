@@ -27,6 +27,20 @@ class Rules:
     max_batch: int = 200
     """Observed: 201 cancels in one action are refused (mechanics 2.7)."""
 
+    address_limits: Literal["strict", "warn", "off"] = "strict"
+    """What becomes of a request above its address's limits: it is refused, it is executed and told
+    of as `RequestTolerated`, or it is like any other. They are counted in any case."""
+    free_requests: int = 10_000
+    cancel_requests: int = 100_000
+    throttle_ms: int = 10_000
+    """Documented: an address has 10000 requests and one more per USDC traded, for cancels 100000
+    more or twice as many; without budget one in 10 s passes (exchange 9)."""
+    daily_actions: int = 50_000
+    """Documented: actions a day of an account with unified balances or portfolio margin."""
+    refusal_burns_nonce: Literal["no", "yes"] = "no"
+    """Whether an action that its address's limits or the cap of weight refuse uses its nonce
+    (contested 40)."""
+
     taker_rate: Rate = Rate(4_500_000)
     maker_rate: Rate = Rate(1_500_000)
     spot_taker_rate: Rate = Rate(7_000_000)

@@ -1,7 +1,7 @@
 """Spot tokens and pairs that users deploy: registration, genesis, listing, fee share (HIP-1).
 
 Documented: the steps and their fields (exchange 5.2). Of the refusals few texts are known, so most
-are Assumed (`sim/errors.py`). Each step is the deployer's alone.
+are Assumed (`sim/action_errors.py`). Each step is the deployer's alone.
 """
 
 from __future__ import annotations

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from . import margin, twap
 from .abstraction import free
-from .amounts import USD_DECIMALS, USDC, usd_value
+from .amounts import from_usd, usd_value
 from .assets import Token
 from .errors import ActionError, ActionReject
-from .fixed import Address, Usd, Wei, rescale_down
+from .fixed import Address, Usd, Wei
 from .ids import ZERO_HASH
 from .ledger import Send
 from .orders import OrderStatus
@@ -21,7 +21,7 @@ from .stakes import LinkRole, StakingLink
 from .staking import restake
 from .state import Account, State
 from .timers import Timer
-from .transfers import PERPS, SPOT, credit, debit, move_usd, record
+from .transfers import PERPS, SPOT, collateral_of, credit, debit, move_usd, record
 
 if TYPE_CHECKING:
     from .call import Acting
@@ -100,13 +100,14 @@ def on_released(ex: Exchange, trading_user: Address) -> None:
             debit(ex, account, token, amount)
             credit(ex, heir, token, amount)
             _tell(ex, account, heir, SPOT, token, amount)
-    usd = margin.withdrawable(state, account)
-    if usd > 0:
-        usdc = tokens[USDC]
-        move_usd(ex, account, -usd)
-        move_usd(ex, heir, usd)
-        wei = Wei(rescale_down(usd, USD_DECIMALS, usdc.wei_decimals))
-        _tell(ex, account, heir, PERPS, usdc, wei)
+    for dex in (0, *account.dexes):
+        usd = margin.withdrawable(state, account, account.at(dex))
+        if usd > 0:
+            token = tokens[collateral_of(state, dex)]
+            move_usd(ex, account, -usd, dex)
+            move_usd(ex, heir, usd, dex)
+            name = state.universe.dexes[dex - 1].name if dex else PERPS
+            _tell(ex, account, heir, name, token, from_usd(usd, token))
 
 
 def _tell(

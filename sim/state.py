@@ -179,6 +179,12 @@ class Account(Clearing):
     ledger: deque[LedgerRow] = field(default_factory=lambda: deque(maxlen=LEDGER_KEPT))
     volume: DayVolume = field(default_factory=DayVolume)
     requests_used: int = 0
+    """Every request that was admitted, bought ones too."""
+    last_request_ms: int | None = None
+    """When one was admitted last."""
+    day_actions: int = 0
+    action_day: int = 0
+    """UTC day number that `day_actions` counts."""
     agents: dict[str, Agent] = field(default_factory=dict)
     """By name; "" is the unnamed one."""
     agent_removed_ms: int | None = None

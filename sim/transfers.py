@@ -196,6 +196,8 @@ def send_asset(
     source, target_dex = (dex_named(state, name) for name in (source_dex, destination_dex))
     if account.abstraction in POOLED and (source, target_dex) != (None, None):
         raise ActionError(ActionReject.UNIFIED_SPOT_ONLY)
+    if target_dex and state.universe.dexes[target_dex - 1].is_disabled:
+        raise ActionError(ActionReject.INVALID_DEX)
     sent = token_named(state, token)
     if destination == account.address and source == target_dex:
         raise ActionError(ActionReject.INVALID_SEND)
@@ -246,7 +248,7 @@ class Gas:
 
 def dex_named(state: State, name: str) -> int | None:
     """The perps dex of a name, None for spot. Raises ActionError. Assumed: a dex that was disabled
-    takes no more orders, but gives back what it holds.
+    takes nothing more, but gives back what it holds.
     """
     if name in (PERPS, SPOT):
         return 0 if name == PERPS else None
@@ -316,7 +318,8 @@ def _pay_gas(ex: Exchange, account: Account, gas: Gas) -> None:
 def move_usd(ex: Exchange, account: Account, usd: int, dex: int = 0) -> None:
     """Adds `usd` to the cross ledger of a dex.
 
-    Assumed: who is unified receives what is sent to a deployed dex on the one balance.
+    Assumed: who is unified receives what is sent to a deployed dex on the one balance; a unit of
+    any collateral counts as a dollar.
     """
     key = dex
     if dex and account.abstraction in POOLED:

@@ -25,6 +25,8 @@ ACCOUNT_VALUES: dict[Any, Callable[[Random], Any]] = {
 }
 """As `VALUES` of the signing tests."""
 
+SCHEMA: Any = {"fullName": "Test", "collateralToken": 0, "oracleUpdater": "0x" + "aB" * 20}
+
 ACCOUNT_CALLS: dict[str, Callable[[Any], Any]] = {
     "updateLeverage": lambda pen: pen.update_leverage(20, "ETH", is_cross=False),
     "updateIsolatedMargin": lambda pen: pen.update_isolated_margin(-12.5, "BTC"),
@@ -44,6 +46,12 @@ ACCOUNT_CALLS: dict[str, Callable[[Any], Any]] = {
     "agentEnableDexAbstraction": lambda pen: pen.agent_enable_dex_abstraction(),
     "evmUserModify": lambda pen: pen.use_big_blocks(True),
     "gossipPriorityBid": lambda pen: pen.gossip_priority_bid(1, "1.2.3.4", 10**8),
+    "perpDeploy": lambda pen: pen.perp_deploy_register_asset(
+        "test", None, "test:GOLD", 2, "4000.0", 20, False, SCHEMA
+    ),
+    "perpDeploy setOracle": lambda pen: pen.perp_deploy_set_oracle(
+        "test", {"test:GOLD": "4000.0"}, [{"test:GOLD": "4001.0"}], {"test:GOLD": "1"}
+    ),
     "CSignerAction": lambda pen: pen.c_signer_jail_self(),
     "CSignerAction unjail": lambda pen: pen.c_signer_unjail_self(),
     "CValidatorAction": lambda pen: pen.c_validator_unregister(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 from typing import Any
 
 import msgspec
@@ -55,6 +56,16 @@ def headers_of(body: bytes, *more: dict[str, str]) -> dict[str, str]:
     for one in more:
         found |= one
     return found
+
+
+def can_bind(source: str) -> bool:
+    """True where clients may come from that address of the loopback network."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((source, 0))
+        except OSError:
+            return False
+        return True
 
 
 def told(view: View, name: str, **fields: Any) -> Any:

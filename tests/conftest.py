@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 import hlsim
+
+
+def pytest_collection_finish() -> None:
+    """Takes away what tells the tests how to run, now that every module has read it: `hlsim serve`
+    would call it a slip.
+    """
+    for name in ("HLSIM_REQUIRE_NODE", "HLSIM_WRITE_CLIENTS", "HLSIM_WRITE_GOLDENS"):
+        os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="module")

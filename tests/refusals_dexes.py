@@ -63,7 +63,7 @@ def _(w: World) -> Any:
 
 @earns(ActionReject.PERP_DEPLOY_SPEC, "Error deploying perp: Invalid asset spec")
 def _(w: World) -> Any:
-    return _request(w, schema=True, szDecimals=7)
+    return _request(w, schema=True, szDecimals=6)
 
 
 @earns(ActionReject.PERP_DEPLOY_TABLE, "Error deploying perp: Invalid margin table")
@@ -128,7 +128,7 @@ def _(w: World) -> Any:
     return _deploy(w, disableDex="test")
 
 
-@earns(ActionReject.PERP_DEPLOY_SCALE, "Deployer fee scale cannot be negative or greater than 10.")
+@earns(ActionReject.DEPLOYER_SCALE, "Deployer fee scale cannot be negative or greater than 10.")
 def _(w: World) -> Any:
     _made(w)
     return _deploy(w, setFeeScale={"dex": "test", "scale": "10.5"})

@@ -83,6 +83,29 @@ def _(w: World) -> Any:
     return w.alice.orders(*[order(BTC, "0.001", "60000")] * 201)
 
 
+@earns(
+    ActionReject.REQUESTS,
+    "Too many cumulative requests sent (2 > 1) for cumulative volume traded $0. "
+    "Place taker orders to free up 1 request per USDC traded.",
+    free_requests=2,
+)
+def _(w: World) -> Any:
+    assert w.alice.l1({"type": "noop"})["status"] == "ok"
+    return w.alice.l1({"type": "noop"})
+
+
+@earns(
+    ActionReject.REQUESTS_DAY,
+    "Too many cumulative requests sent (2 > 1) in one day for an account with unified balances.",
+    daily_actions=1,
+)
+def _(w: World) -> Any:
+    mode = {"user": w.alice.address, "abstraction": "unifiedAccount"}
+    assert w.alice.user("userSetAbstraction", **mode)["status"] == "ok"
+    assert w.alice.l1({"type": "noop"})["status"] == "ok"
+    return w.alice.l1({"type": "noop"})
+
+
 @earns(ActionReject.NONCE_DUPLICATE, "Invalid nonce: duplicate nonce …")
 def _(w: World) -> Any:
     nonce = next(nonces)

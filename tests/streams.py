@@ -16,9 +16,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from hlsim.matching.types import Tif
-from hlsim.server import encode
+from hlsim.server import clients, encode
 from hlsim.server.hub import Hub
 from hlsim.server.info import answer_value
+from hlsim.server.limits import SETS, LimitSet
 from hlsim.server.node import LocalNode, Signed
 from hlsim.server.pacer import Clock, Pacer
 from hlsim.server.replica import Replica
@@ -197,10 +198,16 @@ class Site:
         return encode.response_json(await self.node.submit(signed))
 
 
+def anybody(limits: LimitSet = SETS["address"]) -> clients.Client:
+    """A client with limits of its own, by default with none."""
+    return clients.Client(clients.Clients(limits), "127.0.0.1")
+
+
 @asynccontextmanager
 async def site(
     rules: SocketRules | None = None,
     *,
+    limits: LimitSet = SETS["address"],
     post_info: Callable[[Any], Any] | None = None,
     post_action: Callable[[Any], Awaitable[Any]] | None = None,
 ) -> AsyncIterator[Site]:
@@ -221,11 +228,13 @@ async def site(
             receive,
             send,
             hub=hub,
+            client=client,
             post_info=post_info or (lambda request: answer_value(replica.view, request)),
             post_action=post_action or here.place,
             rules=rules,
         )
 
+    client = anybody(limits)
     config = uvicorn.Config(app, lifespan="off", log_config=None, **SOCKET_OPTIONS)
     config.load()
     server = uvicorn.Server(config)

@@ -22,6 +22,7 @@ from hlsim.config import (
     settings,
     strangers,
 )
+from hlsim.server.limits import NONE
 
 ADDRESS = "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"
 
@@ -65,6 +66,9 @@ TEXTS: list[tuple[str, str, Any]] = [
     ("ws-lag", "40", 40),
     ("accounts", "3", 3),
     ("balance", "12.5", 12_500_000),
+    ("limits", "warn", "warn"),
+    ("limit-set", "guide", (("guide", 0),)),
+    ("limit-header", "X-Forwarded-For", "X-Forwarded-For"),
     ("log", "json", "json"),
 ]
 
@@ -114,6 +118,16 @@ def test_fund_is_repeated_or_separated_by_commas() -> None:
     assert of({}, {"HLSIM_FUND": ", ".join(texts)}).fund == both
 
 
+def test_limits_are_a_set_and_numbers(tmp_path: Path) -> None:
+    numbers = (("guide", 0), ("ip_weight", 600), ("ws_users", NONE))
+    texts = ("guide", "ip-weight=600", "ws-users=none")
+    file = tmp_path / "hlsim.toml"
+    file.write_text(f"limit-set = {json.dumps(texts)}\n")
+    assert of({"limit-set": texts}).limit_set == numbers
+    assert of({}, {"HLSIM_LIMIT_SET": ", ".join(texts)}).limit_set == numbers
+    assert of({"config": str(file)}).limit_set == numbers
+
+
 REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"port": "x"}, "--port: 'x' is no port"),
     ({"port": "65536"}, "--port: 65536 is no port: it lies outside 0 to 65535"),
@@ -126,6 +140,23 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"balance": "-1"}, "--balance: '-1' is no amount of dollars"),
     ({"fund": (ADDRESS,)}, f"--fund: '{ADDRESS}' is not ADDRESS:AMOUNT"),
     ({"fund": ("0x12:1",)}, "--fund: '0x12' is no address: 0x and 40 hex digits"),
+    ({"limits": "on"}, "--limits: 'on' is none of strict, warn, off"),
+    ({"limit-set": ("offical",)}, "--limit-set: 'offical' is no limit; nearest: official"),
+    (
+        {"limit-set": ("ip-wieght=3",)},
+        "--limit-set: 'ip-wieght=3' is no limit; nearest: ip-weight=",
+    ),
+    ({"limit-set": ("ip-weight",)}, "--limit-set: 'ip-weight' is no limit; nearest: ip-weight="),
+    (
+        {"limit-set": ("ip-weight=x",)},
+        "--limit-set: 'x' is no number, and none stands for no limit",
+    ),
+    (
+        {"limit-set": ("ws-users=-1",)},
+        "--limit-set: -1 is no number, and none stands for no limit: it lies outside 0 to"
+        " 1000000000",
+    ),
+    ({"limit-header": "X Y"}, "--limit-header: 'X Y' is no name of a header"),
     ({"log": "xml"}, "--log: 'xml' is none of text, json"),
     ({"host": ""}, "--host: it is empty"),
     (

@@ -124,7 +124,7 @@ def test_every_live_market_opens_with_20_levels_a_side() -> None:
     LivingMarket(mainnet(), 7).open(ex)
 
     assert_full(ex, 20)
-    assert len(live_markets(ex)) == 231
+    assert len(live_markets(ex)) == 264
     assert not any(market.book.best_bid() for market in ex.state.markets.values()
                    if market.asset.is_delisted)  # fmt: skip
     assert refusals(ex) == {}

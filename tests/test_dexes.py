@@ -19,23 +19,15 @@ from test_conservation import check_money, check_orders, check_positions
 
 from hlsim.sim.actions.abstraction import AgentSetAbstraction
 from hlsim.sim.actions.perp_deploys import (
-    HaltTrading,
-    InsertMarginTable,
-    RawMarginTable,
-    RawMarginTier,
     Schema,
     SetFeeRecipient,
     SetFeeScale,
-    SetPerpAnnotation,
-    SetSubDeployers,
-    SubDeployer,
 )
-from hlsim.sim.assets import Annotation, MarginMode
+from hlsim.sim.assets import MarginMode
 from hlsim.sim.errors import OrderReject, Reject
-from hlsim.sim.events import Direction
 from hlsim.sim.fixed import Usd
 from hlsim.sim.margin import withdrawable
-from hlsim.sim.orders import OrderStatus
+from hlsim.sim.prices import premium_of
 from hlsim.sim.replies import Filled, Resting
 
 GOLD, IRON = "test:GOLD", "test:IRON"
@@ -285,19 +277,19 @@ def test_updates_are_two_and_a_half_seconds_apart() -> None:
 
 
 def test_a_mark_that_nobody_renews_goes_to_the_books_own_price() -> None:
-    """Documented: after 10 s, which counts as an update (mechanics 9)."""
+    """Documented: when it is older than 10 s (mechanics 9), however far away that is."""
     m = dexed()
     dora, alice, bob = dora_of(m), funded(m, "alice"), funded(m, "bob")
     assert priced(dora, {"GOLD": "4000"}, GOLD="4000") is None
-    bob.sells("1 test:GOLD @ 4021")
-    alice.buys("1 test:GOLD @ 4019")
+    bob.sells("1 test:GOLD @ 3521")
+    alice.buys("1 test:GOLD @ 3519")
 
     m.advance(seconds=9)
     fresh = m.market(GOLD).mark_px
     m.advance(seconds=3)
 
     assert fresh == px("4000")
-    assert m.market(GOLD).mark_px == px("4020")
+    assert m.market(GOLD).mark_px == px("3520")
 
 
 def test_the_oracle_updater_alone_sets_prices() -> None:
@@ -315,8 +307,17 @@ def test_the_oracle_updater_alone_sets_prices() -> None:
 # -- funding ---------------------------------------------------------------------------------------
 
 
-def test_the_premium_is_that_of_the_books_middle() -> None:
+def test_the_premium_has_the_recorded_number() -> None:
     """Observed: (28546.13 + 28549) / 2 / 28552 - 1 is -0.0001553306 (mechanics 9)."""
+    m = dexed()
+    gold = m.market(GOLD)
+    gold.oracle_px = px("28552")
+    gold.averages.impact = (gold.book.version, (px("28546.13"), px("28549")))
+
+    assert premium_of(gold) == rate("-0.0001553306")
+
+
+def test_the_premium_is_that_of_the_books_middle() -> None:
     m = market()
     dora = m.account("dora", HYPE="500")
     schema = Schema("The test dex", 0, None)  # type: ignore[arg-type]
@@ -368,128 +369,3 @@ def test_a_deployer_sets_the_interest() -> None:
     # Without a premium the interest is paid whole: -0.04 % / 8.
     assert m.market(GOLD).funding_rates[-1].rate == rate("-0.00005")
     assert m.market(IRON).funding_rates[-1].rate == rate("0.0000125")
-
-
-# -- halting ---------------------------------------------------------------------------------------
-
-
-def test_a_halt_cancels_orders_and_settles_positions_at_the_mark() -> None:
-    """Documented: mechanics 17. Observed: `Trading is halted.` (exchange 7.1)."""
-    m = dexed()
-    dora, alice, bob = dora_of(m), funded(m, "alice"), funded(m, "bob")
-    met(m, alice, bob, "1 test:GOLD @ 4000")
-    alice.buys("1 test:GOLD @ 3900")
-    assert priced(dora, {"GOLD": "4030"}, GOLD="4030") is None
-    mark = m.market(GOLD).mark_px
-
-    assert step(dora, halt_trading=HaltTrading(GOLD, True)) is None
-    halted = alice.buys("1 test:GOLD @ 3900")
-    assert step(dora, halt_trading=HaltTrading(GOLD, False)) is None
-
-    fill = alice.account.fills[-1]
-    assert (fill.dir, fill.px, fill.fee) == (Direction.SETTLEMENT, mark, 0)
-    assert alice.account.history.rows[-1].status == OrderStatus.DELISTED_CANCELED
-    assert halted == Reject(OrderReject.HALTED, 110_000)
-    assert alice.szi(GOLD) == bob.szi(GOLD) == 0
-    assert isinstance(alice.buys("1 test:GOLD @ 3900"), Resting)
-    sound(m)
-
-
-def test_a_dex_ends_when_all_of_it_is_halted() -> None:
-    m = dexed()
-    dora, alice = dora_of(m), funded(m, "alice")
-
-    live = step(dora, disable_dex="test")
-    for coin in (GOLD, IRON):
-        assert step(dora, halt_trading=HaltTrading(coin, True)) is None
-    assert step(dora, disable_dex="test") is None
-
-    assert live == "Error deploying perp: Trading is not halted"
-    assert step(dora, halt_trading=HaltTrading(GOLD, False)) == "Invalid perp DEX"
-    assert alice.buys("1 test:GOLD @ 4000") == Reject(OrderReject.HALTED, 110_000)
-    assert sends(alice, "10000", "test", "") is None
-    sound(m)
-
-
-# -- settings --------------------------------------------------------------------------------------
-
-
-def test_a_margin_table_of_the_dex_holds_for_its_perps() -> None:
-    m = dexed()
-    dora, alice = dora_of(m), funded(m, "alice")
-    tiers = (RawMarginTier(0, 10), RawMarginTier(usd("3000"), 5))  # type: ignore[arg-type]
-    table = RawMarginTable("tiered", tiers)
-    assert step(dora, insert_margin_table=InsertMarginTable("test", table)) is None
-
-    assert step(dora, set_margin_table_ids=((GOLD, 50),)) is None  # type: ignore[arg-type]
-
-    assert m.ex.state.universe.by_coin[GOLD].max_leverage == 10  # type: ignore[union-attr]
-    assert alice.buys("1 test:GOLD @ 4000") == Reject(OrderReject.MAX_POSITION, 110_000)
-    assert isinstance(alice.buys("0.7 test:GOLD @ 4000"), Resting)
-
-
-def test_open_interest_is_capped_by_perp_and_by_dex() -> None:
-    """Documented: by the deployer at 1 USD or more and half of what there is; of the dex together
-    (mechanics 17)."""
-    m = dexed()
-    dora, alice, bob = dora_of(m), funded(m, "alice"), funded(m, "bob")
-    met(m, alice, bob, "2 test:GOLD @ 4000")
-
-    low = step(dora, set_open_interest_caps=((GOLD, usd("3999.99")),))  # type: ignore[arg-type]
-    assert step(dora, set_open_interest_caps=((GOLD, usd("8000")),)) is None  # type: ignore[arg-type]
-
-    assert low == "Error deploying perp: Open interest cap too small"
-    assert alice.buys("1 test:GOLD @ 4000") == Reject(OrderReject.CAP_INCREASE, 110_000)
-    assert isinstance(alice.buys("10 test:IRON @ 9"), Resting)
-
-
-def test_all_open_interest_of_a_dex_together_is_capped() -> None:
-    from hlsim.sim.rules import Rules
-
-    m = dexed(market(Rules(dex_open_interest_cap=usd("4000"))))
-    alice, bob = funded(m, "alice"), funded(m, "bob")
-    met(m, alice, bob, "1 test:GOLD @ 4000")
-
-    assert alice.buys("10 test:IRON @ 10") == Reject(OrderReject.CAP_INCREASE, 110_001)
-    assert bob.buys("2 test:GOLD @ 4000") == Reject(OrderReject.CAP_FLIP, 110_000)
-
-
-def test_a_deployer_lets_others_do_one_thing_each() -> None:
-    m = dexed()
-    dora, sam = dora_of(m), m.account("sam")
-    halt = HaltTrading(IRON, True)
-    helper = SubDeployer("haltTrading", sam.address, True)
-
-    before = step(sam, halt_trading=halt)
-    assert step(dora, set_sub_deployers=SetSubDeployers("test", (helper,))) is None
-    assert step(sam, halt_trading=halt) is None
-    other = step(sam, set_funding_multipliers=((GOLD, "2"),))
-    gone = SubDeployer("haltTrading", sam.address, False)
-    assert step(dora, set_sub_deployers=SetSubDeployers("test", (gone,))) is None
-
-    assert before == other == "Invalid perp deployer"
-    assert step(sam, halt_trading=halt) == "Invalid perp deployer"
-    assert m.ex.state.universe.dexes[0].sub_deployers == ()
-
-
-def test_margin_modes_change_while_nobody_holds_what_they_forbid() -> None:
-    m = dexed()
-    dora, alice, bob = dora_of(m), funded(m, "alice"), funded(m, "bob")
-    met(m, alice, bob, "1 test:GOLD @ 4000")
-
-    held = step(dora, set_margin_modes=((GOLD, "noCross"),))
-    met(m, bob, alice, "1 test:GOLD @ 4000")
-    assert step(dora, set_margin_modes=((GOLD, "noCross"),)) is None
-
-    assert held == "Error deploying perp: Invalid margin mode"
-    assert m.ex.state.universe.by_coin[GOLD].margin_mode is MarginMode.NO_CROSS  # type: ignore[union-attr]
-
-
-def test_a_perp_is_described_to_people() -> None:
-    m = dexed()
-    note = SetPerpAnnotation(GOLD, "metals", "An ounce of it", None, ("shiny",))
-
-    assert step(dora_of(m), set_perp_annotation=note) is None
-
-    found = m.ex.state.universe.dexes[0].annotations[GOLD]
-    assert found == Annotation("metals", "An ounce of it", None, ("shiny",))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import re
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
+from websockets.sync.client import connect
 
 import hlsim
 from hlsim.library import RunningExchange
+from hlsim.server import door
 from hlsim.server.door import HEAD_LIMIT, without_offer
 
 BODY = b'{"type":"exchangeStatus"}'
@@ -101,6 +104,96 @@ def test_head_of_the_socket_is_answered_like_get(running: RunningExchange) -> No
     """The methods that the 405 of other ones names."""
     for method in (b"GET", b"HEAD"):
         assert statuses(running, method + b" /ws HTTP/1.1\r\nhost: localhost\r\n\r\n") == [400]
+
+
+# -- clients that stop -----------------------------------------------------------------------------
+
+PATIENCE_S = 1.0
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningExchange]:
+    monkeypatch.setattr(door, "PATIENCE_S", PATIENCE_S)
+    with hlsim.start(market="static") as exchange:
+        yield exchange
+
+
+STOPS = {
+    "nothing": b"",
+    "half a line": b"POST /in",
+    "half a head": ASK,
+    "half a body": ASK + b"\r\n" + BODY[:-1],
+    "half a chunk": ASK.partition(b"content-length")[0]
+    + b"transfer-encoding: chunked\r\n\r\n19\r\n{",
+    "a whole request and half of one": ASK + b"\r\n" + BODY + ASK,
+}
+
+
+@pytest.mark.parametrize("sent", STOPS.values(), ids=STOPS)
+def test_a_client_that_stops_in_the_middle_is_cut_off(
+    impatient: RunningExchange, sent: bytes
+) -> None:
+    """Assumed: nginx's way; without an answer to what is no request yet."""
+    began = time.monotonic()
+    with socket.create_connection((impatient.host, impatient.port), timeout=10) as client:
+        client.sendall(sent)
+        got = read_to_the_end(client)
+        assert PATIENCE_S <= time.monotonic() - began < 8
+        assert got.count(b"HTTP/1.1 ") == sent.startswith(ASK + b"\r\n" + BODY)
+    assert statuses(impatient, ASK + b"\r\n" + BODY) == [200]
+
+
+def test_a_client_that_is_slow_but_steady_is_served(impatient: RunningExchange) -> None:
+    """Each byte is waited for anew, and a kept connection longer than a started request."""
+    whole = ASK + b"\r\n" + BODY
+    with socket.create_connection((impatient.host, impatient.port), timeout=10) as client:
+        for _ in range(2):
+            for at in range(0, len(whole), 16):
+                client.sendall(whole[at : at + 16])
+                time.sleep(PATIENCE_S / 8)
+            assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+            time.sleep(1.1 * PATIENCE_S)
+
+
+def read_to_the_end(client: socket.socket) -> bytes:
+    got = b""
+    try:
+        while some := client.recv(1 << 20):
+            got += some
+    except ConnectionResetError:
+        pass
+    return got
+
+
+def test_a_client_that_takes_no_answers_is_cut_off_and_hinders_nobody(
+    impatient: RunningExchange,
+) -> None:
+    """Answers are made one at a time: what waits for a client is one answer, not all it asked."""
+    body = b'{"type":"metaAndAssetCtxs"}'
+    ask = ASK.replace(b"%d" % len(BODY), b"%d" % len(body)) + b"\r\n" + body
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(10)
+        client.connect((impatient.host, impatient.port))
+        client.sendall(ask * 300)
+        assert statuses(impatient, ASK + b"\r\n" + BODY) == [200]
+
+        def is_gone() -> bool:
+            return impatient.call(lambda server: not server.server_state.connections)
+
+        ends = time.monotonic() + 10
+        while not is_gone():
+            assert time.monotonic() < ends
+            time.sleep(0.02)
+        answers = read_to_the_end(client).count(b"HTTP/1.1 200 ")
+    assert 0 < answers < 300
+
+
+def test_a_socket_outlives_the_patience_of_http(impatient: RunningExchange) -> None:
+    with connect(impatient.ws_url, ping_interval=None) as client:
+        time.sleep(1.1 * PATIENCE_S)
+        client.send('{"method":"ping"}')
+        assert client.recv(5) == '{"channel":"pong"}'
 
 
 # -- the control plane -----------------------------------------------------------------------------

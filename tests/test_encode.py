@@ -226,7 +226,7 @@ def test_every_text_can_be_written() -> None:
         "bbo": (1, 2), "percent": 1, "max_ntl": 1, "quote": "Q", "reason": Reject(OrderReject.TICK),
         "address": "A", "nonce": 1, "bound": 1, "traded": "$0", "token": "T", "sub": "S",
         "limit": 3, "minutes": 1, "least": 1, "source": "A", "destination": "B",
-        "code": 148, "coin": "C",
+        "code": 148, "coin": "C", "used": 2, "most": 1, "volume": 0,
     }  # fmt: skip
     texts = [reject_text(Reject(why, 1, words)) for why in (*OrderReject, *CancelReject)]
     texts += [error_text(ActionError(why, **words)) for why in ActionReject]

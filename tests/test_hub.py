@@ -15,7 +15,7 @@ from hlsim.server.hub import text_frame
 from hlsim.server.node import Block
 from hlsim.server.topics import Topic
 from hlsim.server.topics.activity import Notification, OrderUpdates, UserEvents, UserFills
-from hlsim.server.topics.holdings import ActiveAssetData, ClearinghouseState, OpenOrders
+from hlsim.server.topics.holdings import ActiveAssetData, ClearinghouseState, OpenOrders, SpotState
 from hlsim.server.topics.markets import ActiveAssetCtx, AllMids, Bbo, Candle, L2Book, Trades
 from hlsim.sim.events import Event, Trade
 from hlsim.sim.view import View
@@ -105,7 +105,7 @@ def test_one_big_step_of_a_manual_clock_sends_each_book_once(stage: Stage) -> No
 
 def test_mids_contexts_and_account_states_have_their_cadences(stage: Stage) -> None:
     """Evidence: ws 3: 5.05 s, 1 s, 5 s."""
-    topics = (AllMids(), ActiveAssetCtx("BTC"), ClearinghouseState(ALICE))
+    topics = (AllMids(), ActiveAssetCtx("BTC"), ClearinghouseState(ALICE), SpotState(ALICE))
     listener = stage.listen(*topics)
 
     for _ in range(300):
@@ -116,6 +116,7 @@ def test_mids_contexts_and_account_states_have_their_cadences(stage: Stage) -> N
         "allMids": 6,
         "activeAssetCtx": 30,
         "clearinghouseState": 6,
+        "spotState": 6,
     }
 
 

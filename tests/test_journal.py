@@ -108,6 +108,7 @@ from hlsim.sim.operations import (
     OPERATIONS,
     DelistPerp,
     DepositUsd,
+    GrantRequests,
     KeepHistory,
     ListOutcome,
     ListPerp,
@@ -235,6 +236,7 @@ EXAMPLES: list[Any] = [
     SetReferralCode(USER, "CODE"),
     SetHalt(3, True),
     KeepHistory(USER, 50),
+    GrantRequests(USER, BIG),
     ListPerp("NEW", 2, 10, 5 * 10**8, 51, MarginMode.NO_CROSS, 10**9),  # type: ignore[arg-type]
     DelistPerp(3),
     ListOutcome("Rain?", "é|b", ("Yes", "No"), 0, 1),  # type: ignore[arg-type]

@@ -33,12 +33,13 @@ def add(coin_id: Any, amount: str) -> UpdateIsolatedMargin:
 
 
 def refusal(trader: Trader, action: Any) -> str:
-    """The text with which `action` is refused; its nonce is spent and nothing else changed."""
+    """The text with which `action` is refused; its nonce and a request are spent and no more."""
     nonce = next(trader.market.nonces)
-    before = repr(trader.account)
+    before, last_ms = repr(trader.account), trader.account.last_request_ms
     response = trader.act(action, nonce=nonce)
     assert isinstance(response, Refused)
     trader.account.requests_used -= 1
+    trader.account.last_request_ms = last_ms
     assert repr(trader.account) == before
     again = trader.act(Noop(), nonce=nonce)
     assert isinstance(again, Refused)

@@ -243,8 +243,9 @@ def test_what_a_request_costs() -> None:
         "delegatorRewards": 20,
     }
     spec = query_of({"type": "userFills", "user": NOBODY}).spec
-    assert [spec.cost([0] * rows) for rows in (0, 19, 20, 2000)] == [20, 20, 21, 120]
-    assert INFO["l2Book"].cost(None) == 2
+    assert spec.weight == 20
+    assert [spec.surcharge([0] * rows) for rows in (0, 19, 20, 2000)] == [0, 0, 1, 100]
+    assert (INFO["l2Book"].weight, INFO["l2Book"].surcharge(None)) == (2, 0)
 
 
 def test_a_type_cannot_be_defined_twice() -> None:

@@ -238,5 +238,6 @@ def test_every_contested_rule_is_named_as_its_option() -> None:
             "oi_cap_text": "live",
             "candle_gaps": "flat",
             "upgrade_reject": "order",
+            "refusal_burns_nonce": "no",
         }.items()
     )

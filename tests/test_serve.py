@@ -168,3 +168,48 @@ def test_a_world_config_or_ready_file_that_cannot_be_is_one_line_and_exit_code_2
     )
     assert refused("--prot", "0") == "hlsim: unknown flag --prot; nearest: --port"
     assert refused(HLSIM_SPEED="fast").startswith("hlsim: HLSIM_SPEED: 'fast' is no speed")
+
+
+# -- limits ----------------------------------------------------------------------------------------
+
+OVER = "hlsim: WARNING: 127.0.0.1 is over limit ip-weight: 1220, allowed are 1200 weight a minute; "
+
+
+def statuses(one: Served, count: int) -> list[int]:
+    session = requests.Session()
+    url = one.url + "/info"
+    return [session.post(url, json={"type": "meta"}, timeout=10).status_code for _ in range(count)]
+
+
+def test_serve_refuses_what_the_exchange_refuses(tmp_path: Path) -> None:
+    """Decided: strict, with the official numbers; sixty queries of 20 a minute (info 3)."""
+    with served(tmp_path, *EMPTY) as one:
+        assert statuses(one, 62) == [200] * 60 + [429, 429]
+        code, _, err = one.stop()
+    assert code == 0
+    assert err.startswith(OVER + "refused with HTTP 429.")
+    assert err.count("\n") == 1
+
+
+def test_serve_warns_of_limits_from_a_file_and_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "hlsim.toml"
+    file.write_text('limit-set = ["guide", "ip-weight=1200"]\nlimits = "strict"\n')
+    with served(tmp_path, *EMPTY, "--config", str(file), HLSIM_LIMITS="warn") as one:
+        assert statuses(one, 62) == [200] * 62
+        _, _, err = one.stop()
+    assert err.startswith(OVER + "the exchange would refuse with HTTP 429.")
+    assert err.count("\n") == 1
+
+
+def test_serve_is_silent_about_limits_that_are_off(tmp_path: Path) -> None:
+    with served(tmp_path, *EMPTY, "--limits", "off", HLSIM_LIMITS="warn") as one:
+        assert statuses(one, 62) == [200] * 62
+        assert one.stop()[2] == ""
+
+
+def test_limits_that_do_not_read_end_serve_with_a_line(tmp_path: Path) -> None:
+    with served(tmp_path, *EMPTY, "--limit-set", "ip-wait=3") as one:
+        one.process.wait(10)
+        _, err = one.process.communicate()
+    assert one.process.returncode == 2
+    assert err == "hlsim: --limit-set: 'ip-wait=3' is no limit; nearest: ip-weight=\n"

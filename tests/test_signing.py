@@ -194,8 +194,6 @@ ALO: Any = {"limit": {"tif": "Alo"}}
 CLOID = SdkCloid.from_int(7)
 SOMEBODY = "0x5E9ee1089755c3435139848e47e6635505d5a13A"
 
-SCHEMA: Any = {"fullName": "Test", "collateralToken": 0, "oracleUpdater": "0x" + "aB" * 20}
-
 SDK_CALLS: dict[str, Callable[[Pen], Any]] = {
     "order": lambda pen: pen.order("BTC", True, 0.01, 50000.5, ALO, cloid=CLOID),
     "order with builder": lambda pen: pen.order(
@@ -207,12 +205,6 @@ SDK_CALLS: dict[str, Callable[[Pen], Any]] = {
     "batchModify by cloid": lambda pen: pen.modify_order(CLOID, "BTC", True, 0.01, 50000, ALO),
     "scheduleCancel": lambda pen: pen.schedule_cancel(NONCE),
     "scheduleCancel off": lambda pen: pen.schedule_cancel(None),
-    "perpDeploy": lambda pen: pen.perp_deploy_register_asset(
-        "test", None, "test:GOLD", 2, "4000.0", 20, False, SCHEMA
-    ),
-    "perpDeploy setOracle": lambda pen: pen.perp_deploy_set_oracle(
-        "test", {"test:GOLD": "4000.0"}, [{"test:GOLD": "4001.0"}], {"test:GOLD": "1"}
-    ),
     "spotDeploy": lambda pen: pen.spot_deploy_register_token("DEMO", 2, 8, 10**12, "Demo token"),
     "usdSend": lambda pen: pen.usd_transfer(1.25, SOMEBODY),
     "spotSend": lambda pen: pen.spot_transfer(3.5, SOMEBODY, "PURR:0xc1fb593aeffbeb02f85e0308e9"),

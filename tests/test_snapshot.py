@@ -91,7 +91,7 @@ def test_a_level_of_many_orders_does_not_recurse() -> None:
         b"hello",
         MAGIC[:-2],
         MAGIC,
-        MAGIC.replace(b"2", b"1") + pickle.dumps(1),
+        MAGIC.replace(b"3", b"2") + pickle.dumps(1),
         pickle.dumps(1),
         MAGIC + pickle.dumps(1),
         MAGIC + pickle.dumps({"a": [1]}),

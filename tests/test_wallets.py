@@ -137,9 +137,9 @@ def test_requests_cost_a_twentieth_of_a_cent_and_show_as_surplus() -> None:
     assert m.ex.state.treasury.usd.fees == usd("0.5005")
     assert rate_limit(m, alice) == {
         "cumVlm": "0.0",
-        "nRequestsUsed": 2,
+        "nRequestsUsed": 0,
         "nRequestsCap": 10_000,
-        "nRequestsSurplus": 1_001,
+        "nRequestsSurplus": 999,
     }
     assert len(alice.account.ledger) == rows
 

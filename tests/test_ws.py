@@ -11,6 +11,7 @@ from stories import START_MS, address
 from streams import LOOPS, LoopFactory, run, site
 
 from hlsim.server.http import Failure, Refusal
+from hlsim.server.limits import LimitSet
 
 ALICE = address("alice")
 UNREADABLE = "Error parsing JSON into valid websocket request: "
@@ -375,7 +376,11 @@ def test_the_post_above_the_hundredth_in_flight_is_refused() -> None:
         return "done"
 
     async def test() -> None:
-        async with site(post_action=post_action) as here, here.client() as client:
+        limits = LimitSet()
+        async with (
+            site(limits=limits, post_action=post_action) as here,
+            here.client() as client,
+        ):
             for number in range(101):
                 posted = {"type": "action", "payload": {}}
                 await client.send({"method": "post", "id": number, "request": posted})

@@ -18,6 +18,7 @@ from streams import (
     TEXT,
     LoopFactory,
     Stage,
+    anybody,
     raw_client,
     raw_frame,
     run,
@@ -26,6 +27,7 @@ from streams import (
 from uvicorn.protocols.utils import ClientDisconnected
 
 from hlsim.server import wire
+from hlsim.server.limits import LimitSet
 from hlsim.server.session import Session, SocketRules
 
 PING_REQUEST = '{"method":"ping"}'
@@ -103,7 +105,8 @@ def test_a_socket_has_a_thousand_subscriptions_and_no_more() -> None:
     """Evidence: ws 2.2, 6: the text does not repeat the request; the socket stays."""
 
     async def test() -> None:
-        async with site() as here, here.client() as client:
+        limits = LimitSet(ws_users=2_000)
+        async with site(limits=limits) as here, here.client() as client:
             for number in range(1_000):
                 await client.subscribe(type="orderUpdates", user=address(str(number)))
             more = {"type": "orderUpdates", "user": address("more")}
@@ -228,6 +231,7 @@ def test_a_client_that_goes_while_it_is_told_to_go_is_no_error() -> None:
             wire.Wire(writer.transport, writable),  # type: ignore[arg-type]
             send,
             Stage().hub,
+            client=anybody(),
             post_info=lambda payload: None,
             post_action=post_action,
             rules=SocketRules(lifetime_s=(0.0, 0.0)),

@@ -22,12 +22,24 @@ from . import (
     twaps,
     vaults,
 )
-from .registry import INFO, InfoSpec, Query, Unanswerable, answer, answer_value, encoded, query_of
+from .registry import (
+    INFO,
+    InfoSpec,
+    Json,
+    Query,
+    Unanswerable,
+    answer,
+    answer_value,
+    encoded,
+    query_of,
+    read_query,
+)
 
 __all__ = [
     "INFO",
     "BadRequest",
     "InfoSpec",
+    "Json",
     "Query",
     "Unanswerable",
     "accounts",
@@ -46,6 +58,7 @@ __all__ = [
     "orders",
     "outcomes",
     "query_of",
+    "read_query",
     "referral",
     "staking",
     "sub_accounts",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from ...sim import fee_tiers, fees
+from ...sim import fee_tiers, fees, request_budget
 from ...sim.fixed import Address, div_down, rescale_down
 from ...sim.stakes import LinkRole, StakingLink
 from ...sim.state import Account
@@ -18,9 +18,6 @@ VOLUME_DAYS = 15
 
 SUPPLY_DIGITS = 5
 """A basis point of the billion HYPE that there is at most is 10**5 of them (mechanics 11.5)."""
-
-FREE_REQUESTS = 10_000
-"""Documented: an address may make 10000 requests and one more per USDC traded (info 7.4)."""
 
 
 @info("userFees", source="info 7.3")
@@ -121,9 +118,9 @@ def user_rate_limit(view: View, user: Address) -> Json:
     account = view.account(user)
     return {
         "cumVlm": px_text(account.volume.total_usd),
-        "nRequestsUsed": account.requests_used,
-        "nRequestsCap": FREE_REQUESTS + div_down(account.volume.total_usd, 10**8),
-        "nRequestsSurplus": account.requests_reserved,
+        "nRequestsUsed": request_budget.used(account),
+        "nRequestsCap": request_budget.cap(view.state.rules, account),
+        "nRequestsSurplus": request_budget.surplus(account),
     }
 
 

@@ -43,11 +43,13 @@ class InfoSpec:
     is_positional: bool
     """Also taken as a JSON array, `["userRole", "0x…"]`."""
 
-    def cost(self, reply: Json) -> int:
-        """What it costs of the IP budget. Assumed: the surcharge rounds down (contested 61)."""
+    def surcharge(self, reply: Json) -> int:
+        """What `reply` costs of the IP budget beside `weight`. Assumed: rounded down (contested
+        61).
+        """
         if not self.rows_per_weight or not isinstance(reply, list):
-            return self.weight
-        return self.weight + div_down(len(reply), self.rows_per_weight)
+            return 0
+        return div_down(len(reply), self.rows_per_weight)
 
 
 INFO: dict[str, InfoSpec] = {}
@@ -137,9 +139,14 @@ def _from_positions(values: list[Any]) -> dict[str, Any] | None:
     return {"type": name, **request}
 
 
+def read_query(body: bytes) -> Query:
+    """What the body of a request asks for. Raises BadRequest."""
+    return query_of(read_body(body))
+
+
 def answer(view: View, body: bytes) -> bytes:
     """The body of the answer to the body of a request. Raises BadRequest or Unanswerable."""
-    return encoded(query_of(read_body(body)).answer(view))
+    return encoded(read_query(body).answer(view))
 
 
 def answer_value(view: View, request: Any) -> Json:

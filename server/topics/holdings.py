@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
 from msgspec.json import encode as to_json
 
@@ -16,6 +17,7 @@ from ..info.registry import Json
 from ..shapes.accounts import active_asset_data, clearinghouse_state
 from ..shapes.cached import PerState, Raw
 from ..shapes.orders import Listed, full_order, listed
+from ..shapes.spot import spot_state
 from .registry import Refusal, Source, Topic, topic
 
 STATE_MS = 5_000
@@ -98,6 +100,42 @@ class ClearinghouseState(Topic):
 
     def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]:
         return (self.first(view),)
+
+
+@topic("spotState", source="ws 3.21")
+@dataclass(frozen=True, slots=True)
+class SpotState(Topic):
+    """All balances, when one of them changed and on the clock (on change: assumed).
+
+    The two flags are two clients' names of one parameter, of which only the second is told again
+    (contested 38). Assumed: portfolio margin is shown in either case.
+    """
+
+    is_state: ClassVar[bool] = True
+
+    user: Address
+    is_portfolio_margin: bool = False
+    ignore_portfolio_margin: bool = False
+
+    def echo(self) -> dict[str, Json]:
+        echo = Topic.echo(self)
+        del echo["isPortfolioMargin"]
+        return echo
+
+    def sources(self) -> tuple[Source, ...]:
+        return (("clearinghouseState", self.user),)
+
+    def period_ms(self) -> int:
+        return STATE_MS
+
+    def first(self, view: View) -> Json:
+        return {"user": self.user, "spotState": spot_state(view, self.user)}
+
+    def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]:
+        return (self.first(view),)
+
+    def news(self, data: Json) -> object:
+        return data["spotState"]
 
 
 @topic("activeAssetData", source="ws 3.7")

@@ -121,7 +121,7 @@ class SendAsset:
     nonce: U64
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
-        if self.destination_dex == transfers.SPOT:
+        if self.destination_dex != transfers.PERPS:
             vaults.refuse_tokens(ex.state, _address(self.destination))
         transfers.send_asset(
             ex,

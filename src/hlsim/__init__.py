@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,12 +28,16 @@ def start(
     accounts: int = 10,
     balance: int | str = 100_000,
     fund: Mapping[str, int | str] | None = None,
+    limits: str = "strict",
+    limit_set: str | Sequence[str] = "address",
+    limit_header: str | None = None,
 ) -> RunningExchange:
     """A running exchange in a thread of this process; to be stopped, or used in a `with`.
 
     Everything means what the flag of the same name means to `hlsim serve`; `balance` and the values
-    of `fund` are USDC. Raises ValueError for what cannot work and OSError for an address that is
-    taken.
+    of `fund` are USDC. Numbers of `limit_set` change the set `address`, which limits nobody's
+    requests to this server, unless it names another. Raises ValueError for what cannot work and
+    OSError for an address that is taken.
     """
     from hlsim.library import start as start_running
 
@@ -52,6 +56,9 @@ def start(
             "ws-lag": ws_lag,
             "accounts": accounts,
             "balance": balance,
+            "limits": limits,
+            "limit-set": ["address", *([limit_set] if isinstance(limit_set, str) else limit_set)],
+            "limit-header": limit_header,
             "fund": [f"{address}:{usdc}" for address, usdc in (fund or {}).items()],
         }
     )

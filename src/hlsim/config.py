@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -60,6 +61,9 @@ class Settings:
     accounts: int = 10
     balance: int = 100_000_000_000
     fund: tuple[tuple[str, int], ...] = ()
+    limits: str = "strict"
+    limit_set: tuple[tuple[str, int], ...] = ()
+    limit_header: str | None = None
     log: str = "text"
     quiet: bool = False
 
@@ -153,6 +157,31 @@ def parse_time(text: str) -> int:
     return time_ms
 
 
+def parse_limit(text: str) -> tuple[str, int]:
+    """The name of a set of limits and 0, or `NAME=NUMBER` of one of them, `none` for no limit.
+
+    Raises ValueError for anything else.
+    """
+    from hlsim.server.limits import NONE, NUMBERS, SETS
+
+    name, equals, number = text.partition("=")
+    known = [*SETS, *(one.replace("_", "-") + "=" for one in NUMBERS)]
+    if name + equals not in known:
+        raise ValueError(f"{text!r} is no limit; nearest: {nearest(name + equals, known)}")
+    if not equals:
+        return name, 0
+    if number == "none":
+        return name.replace("-", "_"), NONE
+    noun = "number, and none stands for no limit"
+    return name.replace("-", "_"), _integer(0, 10**9, noun)(number)
+
+
+def _header(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", text):
+        raise ValueError(f"{text!r} is no name of a header")
+    return text
+
+
 def _switch(text: str) -> bool:
     words = {"1": True, "true": True, "yes": True, "on": True}
     words |= {"0": False, "false": False, "no": False, "off": False, "": False}
@@ -202,6 +231,20 @@ OPTIONS: tuple[Option, ...] = (
     Option("accounts", _integer(0, 1000, "number of accounts"), "Funded test accounts.", "NUMBER"),
     Option("balance", parse_usd, "Perps collateral of each test account.", "USDC"),
     Option("fund", _fund, "Fund one more account; repeatable.", "ADDRESS:USDC", parts=True),
+    Option(
+        "limits",
+        _choice("strict", "warn", "off"),
+        "What is above a rate limit is refused, told of in the log, or let pass.",
+        "strict|warn|off",
+    ),
+    Option(
+        "limit-set",
+        parse_limit,
+        "Whose limits: official, guide or address, then numbers of your own; repeatable.",
+        "SET|NAME=NUMBER",
+        parts=True,
+    ),
+    Option("limit-header", _header, "Header in which a trusted proxy names the client.", "NAME"),
     Option("log", _choice("text", "json"), "Form of banner and log.", "text|json"),
     Option("quiet", _switch, "No banner, only the last line of it.", "", switch=True),
 )

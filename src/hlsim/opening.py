@@ -13,6 +13,7 @@ from hlsim.matching.dataclass import dataclass
 from hlsim.scenarios.genesis import KNOWN_ACCOUNTS, KnownAccount, known_accounts
 from hlsim.server.app import Options, Server, open_node, reopen_node
 from hlsim.server.app import open_server as assemble
+from hlsim.server.limits import Mode, limit_set
 from hlsim.server.node import LocalNode
 from hlsim.server.pacer import Clock
 from hlsim.server.signing import Chain
@@ -61,6 +62,9 @@ def open_server(
         block_time_ms=settings.block_time,
         ws_lag_ms=settings.ws_lag,
         funded=tuple(funded),
+        limits=cast(Mode, settings.limits),
+        limit_set=limit_set(settings.limit_set),
+        limit_header=settings.limit_header,
         version=__version__,
     )
     node = _remembered(options) if keep else open_node(options)
