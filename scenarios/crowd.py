@@ -12,13 +12,13 @@ from functools import partial
 from heapq import heapify, heappush, heapreplace
 from typing import Any
 
-from ..sim.assets import Asset, Perp, Universe
+from ..sim.assets import Perp, Universe
 from ..sim.exchange import Exchange
 from ..sim.fixed import Px
 from ..sim.operations import SetOracle
 from .actors import Pen
 from .makers import Maker, Makers
-from .newcomers import MOST_NEWCOMERS, asset_of, listed_later, reference_px, row_of
+from .newcomers import MOST_NEWCOMERS, asset_of, listed_later, row_of
 from .paths import STEP_MS, PricePaths
 from .profiles import live_assets, loner_profile, profile_of
 from .takers import Habit, Takers
@@ -55,8 +55,6 @@ class LivingMarket:
         self._perps = [asset for asset in live_assets(universe) if isinstance(asset, Perp)]
         self._joined: list[list[Any]] = []
         """Rows of what was listed later and is quoted."""
-        self._waiting: list[Asset] = []
-        """What was listed later and is not quoted, for want of a price."""
         self.paths = PricePaths(universe, self._seed)
         self.makers = Makers(universe, self._seed, self._pen)
         self.takers = Takers(universe, self._seed, self._pen)
@@ -109,18 +107,9 @@ class LivingMarket:
         live = [perp for perp in universe.all_perps if not perp.is_delisted]
         # Dexes that users deploy are priced and quoted by them.
         self._perps = [perp for perp in live if perp.dex <= dexes]
-        known = self.takers.habits
-        self._waiting = [asset for asset in listed_later(universe) if asset.id not in known]
-
-    def _welcome(self, ex: Exchange) -> None:
-        """Takes up what was listed and has a price."""
-        waiting, self._waiting = self._waiting, []
-        for asset in waiting:
-            px = reference_px(ex.state.markets[asset.id])
-            if px is None:
-                self._waiting.append(asset)
-            elif len(self._joined) < MOST_NEWCOMERS:
-                self._open_one(ex, row_of(asset, px))
+        for asset in listed_later(universe):
+            if asset.id not in self.takers.habits and len(self._joined) < MOST_NEWCOMERS:
+                self._open_one(ex, row_of(asset))
 
     def _open_one(self, ex: Exchange, row: list[Any]) -> None:
         """Lets a market be quoted and taken from now on."""
@@ -150,8 +139,6 @@ class LivingMarket:
         """Publishes the outside prices of a new step, those that changed."""
         if ex.state.universe is not self._seen:
             self._look_around(ex)
-        if self._waiting:
-            self._welcome(ex)
         self.paths.step(steps)
         changed = []
         for perp in self._perps:

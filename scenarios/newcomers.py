@@ -1,4 +1,4 @@
-"""What a living market takes up while it runs: which markets, from which price, and how to save it.
+"""What a living market takes up while it runs: which markets, and how to save them.
 
 An actor needs little of an asset, and must know the same of it after a restore, when the exchange
 may list something else by then. So it is given a copy made of plain data.
@@ -20,7 +20,6 @@ from ..sim.assets import (
     dex_of,
 )
 from ..sim.fixed import Px
-from ..sim.state import Market
 
 MOST_NEWCOMERS = 500
 """Markets that are taken up while one living market runs, those that ended since included; each
@@ -29,44 +28,28 @@ costs two accounts and as much time as any other market."""
 
 def listed_later(universe: Universe) -> list[Asset]:
     """Everything that may be quoted, in the order of the ids: of an outcome its first side, whose
-    orders show in the book of the other one. Perps that users deploy are theirs to quote.
+    orders show in the book of the other one. What users deploy is theirs to quote, perps and
+    pairs: an actor would buy with real money what somebody made of nothing.
     """
     return [
         asset
         for asset in universe.by_id.values()
         if not asset.is_delisted
         and dex_of(asset.id) == 0
+        and (not isinstance(asset, SpotPair) or asset.base.deployer is None)
         and not (isinstance(asset, OutcomeSide) and asset.dual_id < asset.id)
     ]
 
 
-def reference_px(market: Market) -> Px | None:
-    """Where a market that nobody quotes yet stands, or None while nobody can say.
-
-    A perp and an outcome are listed at a price. A pair has one when somebody traded, or when its
-    bid and its ask are no more than a tenth apart, as those of hyperliquidity are (Assumed).
-    """
-    asset, book = market.asset, market.book
-    if isinstance(asset, Perp | OutcomeSide):
-        return asset.start_px
-    if market.last_px is not None:
-        return market.last_px
-    bid, ask = book.best_bid(), book.best_ask()
-    if bid is None or ask is None or 10 * ask > 11 * bid:
-        return None
-    return Px((bid + ask) // 2)
-
-
-def row_of(asset: Asset, start_px: Px) -> list[Any]:
+def row_of(asset: Asset) -> list[Any]:
     """What the actors need to know of an asset, as plain data for `asset_of`."""
     if isinstance(asset, Perp):
         table = asset.margin_table.id
         mode = asset.margin_mode.value
-        return ["perp", asset.id, asset.coin, start_px, asset.sz_decimals, asset.max_leverage,
+        return ["perp", asset.id, asset.coin, asset.start_px, asset.sz_decimals, asset.max_leverage,
                 table, mode]  # fmt: skip
-    kind = "outcome" if isinstance(asset, OutcomeSide) else "pair"
     tokens = [_token_row(asset.base), _token_row(asset.quote)]
-    return [kind, asset.index, asset.coin, start_px, *tokens]
+    return ["outcome", asset.index, asset.coin, asset.start_px, *tokens]
 
 
 def asset_of(universe: Universe, row: list[Any]) -> Asset:
@@ -78,9 +61,8 @@ def asset_of(universe: Universe, row: list[Any]) -> Asset:
         return Perp(
             number, coin, sz_decimals, max_leverage, table, MarginMode(mode), start_px=Px(start_px)
         )
-    make = OutcomeSide if kind == "outcome" else SpotPair
     base, quote = (_token_of(one) for one in rest)
-    return make(number, coin, base, quote, start_px=Px(start_px))
+    return OutcomeSide(number, coin, base, quote, start_px=Px(start_px))
 
 
 def _token_row(token: Token) -> list[Any]:

@@ -122,6 +122,7 @@ class Session:
         if self._is_over or topic not in self._topics:
             return
         del self._topics[topic]
+        self._client.unsubscribe(_user_of(topic))
         if why is TopicRefusal.HANG_UP:
             self.hang_up()
         else:

@@ -115,7 +115,8 @@ def publish(ex: Exchange, market: Market, trade: Trade, fills: tuple[Fill, ...])
     market.trades.append(trade)
     market.candles.add_trade(now, px, sz)
     gross = div_down(px * sz, 10**8)
-    weighted = fees.weighted_volume(ex.state, market.asset, gross)
+    is_money = fees.is_money(ex.state, market.asset)
+    weighted = fees.weighted_volume(ex.state, market.asset, gross) if is_money else 0
     market.volume.add(now, gross, sz, weighted=weighted)
     for fill in fills:
         account = ex.state.accounts[fill.user]
@@ -123,7 +124,8 @@ def publish(ex: Exchange, market: Market, trade: Trade, fills: tuple[Fill, ...])
         # Not the market's: the maker of an outcome may have traded at another price.
         mine = gross if fill.px == px else div_down(fill.px * sz, 10**8)
         counts = weighted if fill.px == px else fees.weighted_volume(ex.state, market.asset, mine)
-        account.volume.add(now, mine, sz, is_taker=fill.crossed, weighted=counts)
+        if is_money:
+            account.volume.add(now, mine, sz, is_taker=fill.crossed, weighted=counts)
         ex.emit(fill)
         ex.touch(fill.user)
     ex.emit(trade)

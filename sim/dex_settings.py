@@ -77,9 +77,9 @@ def owned(state: State, acting: Acting, name: str, variant: str) -> Dex:
 
 
 def owned_perp(state: State, acting: Acting, coin: str, variant: str) -> tuple[Dex, Perp]:
-    """A perp of such a dex. Raises ActionError."""
+    """A live perp of such a dex. Raises ActionError."""
     perp = state.universe.by_coin.get(coin)
-    if not isinstance(perp, Perp) or perp.dex == 0:
+    if not isinstance(perp, Perp) or perp.dex == 0 or perp.is_delisted:
         raise ActionError(ActionReject.UNKNOWN_COIN, coin=coin)
     dex = state.universe.dexes[perp.dex - 1]
     return owned(state, acting, dex.name, variant), perp

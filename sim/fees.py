@@ -133,6 +133,15 @@ def staking_tier(state: State, account: Account) -> StakingTier:
     return found
 
 
+def is_money(state: State, asset: Asset) -> bool:
+    """False for what is paid in a token that some user made: its volume is nobody's.
+
+    Assumed: such a token may be worth nothing, and volume opens what dollars should.
+    """
+    token = asset.collateral if isinstance(asset, Perp) else asset.quote.index
+    return token == 0 or token not in state.deploys
+
+
 def weighted_volume(state: State, asset: Asset, gross: int) -> int:
     """What a fill of `gross` (1e-8 USD) counts for the tiers.
 

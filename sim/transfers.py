@@ -266,11 +266,16 @@ def collateral_of(state: State, dex: int) -> int:
 def _perps_gas(
     ex: Exchange, account: Account, dex: int, destination: Address, token: Token, usd: int
 ) -> Gas:
-    """What a transfer from perps costs on top; ActionError unless there is enough for both."""
+    """What a transfer from perps costs on top; ActionError unless there is enough for both.
+
+    Assumed: no activation is paid in what a user made.
+    """
     available = margin.withdrawable(ex.state, account, account.at(dex))
     if usd > available:
         raise ActionError(ActionReject.TOKEN_BALANCE)
     fee = 0 if destination in ex.state.accounts else ex.state.rules.activation_fee
+    if fee and token.index in ex.state.deploys:
+        raise ActionError(ActionReject.TRANSFER_GAS)
     if usd + fee > available:
         raise ActionError(ActionReject.TRANSFER_GAS_QUOTE, quote=token.name)
     return Gas(token.index, Wei(fee), USD_DECIMALS, token.name)
@@ -292,6 +297,8 @@ def _spot_gas(
         return Gas(USDC, Wei(0), usdc.wei_decimals, usdc.name)
     quotes = {USDC: universe.tokens[USDC]}
     quotes.update((pair.quote.index, pair.quote) for pair in universe.pairs)
+    # Assumed: no activation is paid in what a user made.
+    quotes = {index: quote for index, quote in quotes.items() if index not in ex.state.deploys}
     own = token.index in quotes
     for index in [token.index] if own else sorted(quotes):
         quote = quotes[index]

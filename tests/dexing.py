@@ -8,6 +8,14 @@ from typing import Any
 
 from stories import START_MS, Story, Trader, address, px, universe
 
+from hlsim.sim.actions.deploys import (
+    EnableQuoteToken,
+    Genesis,
+    RegisterToken2,
+    SpotDeploy,
+    TokenSpec,
+    UserGenesis,
+)
 from hlsim.sim.actions.perp_deploys import (
     AssetRequest2,
     InsertMarginTable,
@@ -26,6 +34,7 @@ from hlsim.sim.actions.transfers import SendAsset
 from hlsim.sim.assets import SpotPair, Token, Universe
 from hlsim.sim.errors import ActionReject
 from hlsim.sim.exchange import Exchange
+from hlsim.sim.fixed import Address
 from hlsim.sim.replies import Done, Refused, Response
 from hlsim.sim.rules import Rules
 
@@ -152,3 +161,19 @@ def lived() -> Story:
     bob.leverage("test:IRON", 5, cross=False)
     bob.buys("100 test:IRON @ 9.5")
     return m
+
+
+def made_quote(trader: Trader, holders: list[Address]) -> int:
+    """A token that the trader deploys, gives to `holders` and makes a quote token: its index."""
+    index = len(trader.market.ex.state.universe.tokens)
+    spec = TokenSpec("FAKE", 2, 8)  # type: ignore[arg-type]
+    rows = tuple((user, str(10**14)) for user in holders)
+    steps: list[dict[str, Any]] = [
+        {"register_token2": RegisterToken2(spec, 10**12)},  # type: ignore[arg-type]
+        {"user_genesis": UserGenesis(index, rows, ())},  # type: ignore[arg-type]
+        {"genesis": Genesis(index, str(len(rows) * 10**14), True)},  # type: ignore[arg-type]
+        {"enable_quote_token": EnableQuoteToken(index)},  # type: ignore[arg-type]
+    ]
+    for each in steps:
+        assert refusal(trader.act(SpotDeploy(**each))) is None, each
+    return index

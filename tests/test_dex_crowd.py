@@ -51,8 +51,6 @@ class Dexers(Crowd):
     def __init__(self, seed: int, journal: Any = None) -> None:
         super().__init__(seed, traders=6, story=world(journal))
         self.dora = Trader(self.market, address("dora"))
-        for trader in self.traders:
-            self.market.account(trader.address, usd="0.000001")
         for number, trader in enumerate(self.traders):
             mint = self.market.account(f"bank {number}", usd="1", USDH="50000", spot_usdc="50000")
             for token, target, amount in (

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dexing import (
+    asset,
     dexed,
     dora_of,
     funded,
+    made_quote,
     market,
     priced,
     sends,
     step,
 )
 from houses import vault_of
-from stories import Story, Trader, px, usd
+from stories import Story, Trader, address, px, usd
 from test_conservation import check_money, check_orders, check_positions
 from twaps import twap
 
@@ -21,6 +23,7 @@ from hlsim.sim.actions.perp_deploys import (
     InsertMarginTable,
     RawMarginTable,
     RawMarginTier,
+    Schema,
     SetFeeRecipient,
     SetPerpAnnotation,
     SetSubDeployers,
@@ -31,7 +34,7 @@ from hlsim.sim.errors import ActionReject, OrderReject, Reject
 from hlsim.sim.events import Direction
 from hlsim.sim.fixed import Usd
 from hlsim.sim.margin import margin_used
-from hlsim.sim.operations import SetHalt
+from hlsim.sim.operations import DelistPerp, SetHalt
 from hlsim.sim.orders import OrderStatus
 from hlsim.sim.replies import Filled, Resting
 from hlsim.sim.rules import Rules
@@ -91,7 +94,7 @@ def test_a_dex_ends_when_all_of_it_is_halted() -> None:
     assert step(dora, disable_dex="test") is None
 
     assert live == "Error deploying perp: Trading is not halted"
-    assert step(dora, halt_trading=HaltTrading(GOLD, False)) == "Invalid perp DEX"
+    assert step(dora, halt_trading=HaltTrading(GOLD, False)) == f"Unknown coin {GOLD}"
     assert alice.buys("1 test:GOLD @ 4000") == Reject(OrderReject.HALTED, 110_000)
     assert sends(alice, "10000", "test", "") is None
     sound(m)
@@ -234,3 +237,43 @@ def test_a_cap_that_was_overshot_does_not_hold_a_falling_mark() -> None:
     assert priced(dora, {"GOLD": "3970"}, {"GOLD": "3970"}, GOLD="3970") is None
 
     assert (up, m.market(GOLD).mark_px) == (px("4000"), px("3970"))
+
+
+# -- what users made -------------------------------------------------------------------------------
+
+
+def test_nothing_is_set_of_a_perp_that_was_delisted() -> None:
+    m = dexed()
+    dora = dora_of(m)
+    m.ex.operate(DelistPerp(110_000))
+    cap = usd("5000000")
+
+    gone = step(dora, set_open_interest_caps=((IRON, cap), (GOLD, cap)))  # type: ignore[arg-type]
+
+    assert gone == "Unknown coin test:GOLD"
+    assert m.market(IRON).open_interest_cap is None
+
+
+def test_a_token_of_a_users_making_buys_neither_volume_nor_accounts() -> None:
+    """Assumed: it may be worth nothing, and 100 HYPE make a supply without end."""
+    m = market()
+    traders = [m.account(name, usd="1000", HYPE="900") for name in ("dora", "alice", "bob")]
+    dora, alice, bob = traders
+    fake = made_quote(dora, [trader.address for trader in traders])
+    schema = Schema("In fake money", fake, None)  # type: ignore[arg-type]
+    assert step(dora, register_asset2=asset(GOLD, "4000", schema=schema)) is None
+    token = m.ex.state.universe.tokens[fake]
+    name = f"{token.name}:{token.token_id}"
+    for trader in (alice, bob):
+        assert sends(trader, "100000", "spot", "test", token=name) is None
+
+    met(m, alice, bob, "5 test:GOLD @ 4000")
+    stranger = sends(alice, "10", "test", "test", token=name, to=address("stranger"))
+
+    assert alice.account.fills[-1].fee_token == token.name
+    assert alice.account.volume.total_usd == bob.account.volume.total_usd == 0
+    assert stranger == (
+        "Insufficient quote token (e.g., 1 USDC or USDT) balance for token transfer gas."
+    )
+    assert m.ex.account(address("stranger")) is None
+    sound(m)

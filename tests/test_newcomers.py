@@ -1,4 +1,4 @@
-"""The living market quotes whatever is listed while it runs: perps, pairs of users, outcomes."""
+"""The living market quotes whatever is listed while it runs: perps and outcomes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hlsim.matching.types import Side, Tif
 from hlsim.scenarios import crowd
 from hlsim.scenarios.actors import Pen, new_order
 from hlsim.scenarios.crowd import LivingMarket
-from hlsim.scenarios.ladder import highest_px, order_size, rungs
+from hlsim.scenarios.ladder import highest_px, rungs
 from hlsim.scenarios.worlds import parse_world
 from hlsim.server.node import LocalNode
 from hlsim.server.pacer import Clock, Pacer
@@ -31,7 +31,7 @@ from hlsim.sim.operations import (
     SettleOutcome,
     SettleQuestion,
 )
-from hlsim.sim.replies import Done, OrderReplies, Resting
+from hlsim.sim.replies import Done, OrderReplies
 
 PEN = Pen()
 WORLD = """{
@@ -86,51 +86,18 @@ def balanced(ex: Exchange) -> None:
     check_orders(ex.state)
 
 
-def test_a_deployed_pair_is_quoted_once_somebody_traded() -> None:
-    """Evidence: none; nobody knows a price before."""
-    script, ex = running()
-    run(ex, script, 5_000)
-    pair = deploy(ex)
-    assert isinstance(place(ex, ALICE, pair, Side.ASK, "2.5", 20), Resting)
-    run(ex, script, MINUTE_MS)
-    book = ex.state.markets[pair.id].book
-    assert (len(book), book.best_bid()) == (1, None)
-
-    place(ex, BOB, pair, Side.BID, "2.5", 10)
-    run(ex, script, 3_000)
-    assert len(list(book.levels(Side.BID))) >= 20
-    assert len(list(book.levels(Side.ASK))) >= 18
-    happened = run(ex, script, 20 * MINUTE_MS)
-
-    assert traded(happened)[pair.coin] > 5
-    balanced(ex)
-
-
-def test_a_pair_whose_own_liquidity_is_close_needs_no_trade() -> None:
+def test_a_pair_of_a_users_token_is_its_users_to_quote() -> None:
+    """An actor would pay with real dollars for what somebody made of nothing."""
     script, ex = running()
     pair = deploy(ex)
-    place(ex, ALICE, pair, Side.ASK, "2.7", 10)
-    place(ex, ALICE, pair, Side.BID, "2", 10)
-    run(ex, script, MINUTE_MS)
-    assert len(ex.state.markets[pair.id].book) == 2
-
-    place(ex, ALICE, pair, Side.BID, "2.6", 10)
-    run(ex, script, 3_000)
-    assert len(ex.state.markets[pair.id].book) > 30
-
-
-def test_no_order_is_larger_than_half_of_a_supply() -> None:
-    """Documented: `Order size cannot be larger than half of total supply` is met by no actor."""
-    script, ex = running()
-    pair = deploy(ex, supply="40")
-    place(ex, ALICE, pair, Side.ASK, "2.5", 15)
+    place(ex, ALICE, pair, Side.ASK, "2.5", 20)
     place(ex, BOB, pair, Side.BID, "2.5", 10)
-    run(ex, script, 20 * MINUTE_MS)
-    supplied = ex.state.universe.tokens[pair.base.index].total_supply
-    listed = ex.state.universe.by_id[pair.id]
-    assert supplied == 40 * 10**8
-    assert order_size(listed, px("2.5"), 10**6) == 20 * 10**8
-    assert len(ex.state.markets[pair.id].book) > 30
+    supply = ex.state.treasury.token_minted[pair.base.index]
+
+    run(ex, script, MINUTE_MS)
+
+    assert len(ex.state.markets[pair.id].book) == 1
+    assert ex.state.treasury.token_minted[pair.base.index] == supply
     balanced(ex)
 
 
@@ -180,28 +147,20 @@ def _first_side() -> OutcomeSide:
 
 def test_newcomers_of_every_kind_go_on_from_a_state() -> None:
     script, ex = running()
-    pair = deploy(ex)
-    waiting = deploy(ex)
     ex.operate(ListOutcome("Rain?"))
     ex.operate(FRESH)
-    place(ex, ALICE, pair, Side.ASK, "2.5", 20)
-    place(ex, BOB, pair, Side.BID, "2.5", 10)
     run(ex, script, MINUTE_MS)
     resumed = LivingMarket(world(), 7)
     resumed.restore(script.state())
     twin = Exchange.restore(ex.snapshot())
     assert resumed.state() == script.state()
 
-    nonce = PEN.last_nonce
     for one, market in ((ex, script), (twin, resumed)):
-        PEN.last_nonce = nonce
-        place(one, ALICE, waiting, Side.ASK, "0.5", 50)
-        place(one, BOB, waiting, Side.BID, "0.5", 50)
+        one.operate(ListOutcome("Snow?"))
         run(one, market, 5 * MINUTE_MS)
 
     assert twin.state_hash() == ex.state_hash()
     assert resumed.state() == script.state()
-    assert len(ex.state.markets[waiting.id].book) > 30
     assert_full(ex, 10)
 
 
