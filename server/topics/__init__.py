@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import activity, holdings, markets, outcomes, request, twaps
+from . import activity, contexts, holdings, markets, outcomes, request, twaps
 from .registry import TOPICS, Refusal, Source, Topic, TopicSpec
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Topic",
     "TopicSpec",
     "activity",
+    "contexts",
     "holdings",
     "markets",
     "outcomes",
