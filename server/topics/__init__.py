@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import activity, contexts, holdings, markets, outcomes, request, twaps
+from . import activity, contexts, holdings, markets, outcomes, page, request, twaps
 from .registry import TOPICS, Refusal, Source, Topic, TopicSpec
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "holdings",
     "markets",
     "outcomes",
+    "page",
     "request",
     "twaps",
 ]
