@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from . import activity, contexts, holdings, markets, outcomes, page, request, twaps
-from .registry import TOPICS, Refusal, Source, Topic, TopicSpec
+from . import activity, contexts, fast, holdings, markets, outcomes, page, request, twaps
+from .registry import TOPICS, Feed, Refusal, Source, Topic, TopicSpec
 
 __all__ = [
     "TOPICS",
+    "Feed",
     "Refusal",
     "Source",
     "Topic",
     "TopicSpec",
     "activity",
     "contexts",
+    "fast",
     "holdings",
     "markets",
     "outcomes",
