@@ -83,6 +83,12 @@ class Channel:
     def rank(self) -> int:
         return self.topic.spec.rank
 
+    def frame(self, data: Json) -> bytes:
+        """`data` in a frame of this channel."""
+        if self.topic.is_bare:
+            return text_frame(_to_json(data))
+        return channel_frame(self.name, data)
+
 
 @dataclass(slots=True)
 class Clock:
@@ -173,7 +179,7 @@ class Hub:
         frame = None
         if data is not None:
             channel.last = channel.feed.news(data)
-            frame = channel_frame(channel.name, data)
+            frame = channel.frame(data)
         self._letters.append(Letter(channel, frame, subscriber, self._tickets))
         self._send()
 
@@ -283,7 +289,7 @@ class Hub:
                 news = feed.news(data)
                 if news is None or news != channel.last:
                     channel.last = news
-                    self._letters.append(Letter(channel, channel_frame(channel.name, data)))
+                    self._letters.append(Letter(channel, channel.frame(data)))
         except Exception:
             # A bug of ours in one topic. The exchange and the other topics go on.
             logger.exception("no update of %r", topic)
@@ -297,7 +303,7 @@ class Hub:
             return
         if data is not None:
             channel.last = channel.feed.news(data)
-            self._letters.append(Letter(channel, channel_frame(channel.name, data)))
+            self._letters.append(Letter(channel, channel.frame(data)))
 
     def _start_over(self) -> None:
         """The state was replaced: everybody is told what a client is told that subscribes now.

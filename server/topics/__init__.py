@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import activity, contexts, fast, holdings, markets, outcomes, page, request, twaps
+from . import activity, contexts, explorer, fast, holdings, markets, outcomes, page, request, twaps
 from .registry import TOPICS, Feed, Refusal, Source, Topic, TopicSpec
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "TopicSpec",
     "activity",
     "contexts",
+    "explorer",
     "fast",
     "holdings",
     "markets",

@@ -65,6 +65,8 @@ class Topic:
     spec: ClassVar[TopicSpec]
     echoes_null: ClassVar[bool] = True
     """False leaves parameters that are null out of acks."""
+    is_bare: ClassVar[bool] = False
+    """True for frames that are the data alone, without `channel` and `data`."""
     gap_ms: ClassVar[int] = 0
     """Least exchange time between two updates. The next one is told of the first and the last event
     of those that came meanwhile."""
