@@ -16,7 +16,12 @@ from hlsim.config import OPTIONS, Settings
 from hlsim.coverage import MISSING, REFUSED, Entry, entries
 
 ROOT = Path(__file__).parent.parent
-KINDS = {"action": "/exchange actions", "info": "/info types", "subscription": "/ws subscriptions"}
+KINDS = {
+    "action": "/exchange actions",
+    "info": "/info types",
+    "explorer": "/explorer types",
+    "subscription": "/ws subscriptions",
+}
 
 
 def flags() -> str:

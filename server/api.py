@@ -19,6 +19,8 @@ from ..sim.replies import Refused, Response
 from . import encode
 from .clients import Client, Clients
 from .envelope import Envelope, MultiSig, read_envelope, read_envelope_value
+from .explorer import WEIGHT as EXPLORER_WEIGHT
+from .explorer import Explorer
 from .http import (
     Endpoint,
     Failure,
@@ -63,6 +65,7 @@ class ApiServer:
         replica: Replica,
         streams: Streams,
         clients: Clients,
+        explorer: Explorer,
         *,
         chain: Chain,
         endpoints: Mapping[str, Endpoint],
@@ -71,12 +74,14 @@ class ApiServer:
         self._replica = replica
         self._streams = streams
         self._clients = clients
+        self._explorer = explorer
         if clients.log.mode == "warn":
             node.subscribe(self._tell_tolerated)
         self._signers = Signers(chain, replica)
         self._endpoints: dict[str, Endpoint] = {
             "/info": json_endpoint(self.read),
             "/exchange": json_endpoint(self.act),
+            "/explorer": json_endpoint(self.explore),
             **endpoints,
         }
 
@@ -130,6 +135,16 @@ class ApiServer:
         reply = query.answer(self._replica.view)
         client.surcharge(query.spec.surcharge(reply))
         return reply
+
+    # -- /explorer ---------------------------------------------------------------------------------
+
+    def explore(self, scope: Scope, body: bytes) -> bytes:
+        """The body of the answer to a body. Raises Refusal."""
+        client = self._clients.of(scope)
+        look = _read(client, self._explorer.read, body, EXPLORER_WEIGHT)
+        client.charge(EXPLORER_WEIGHT)
+        self._node.attend()
+        return encoded(look())
 
     # -- /exchange ---------------------------------------------------------------------------------
 

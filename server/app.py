@@ -23,6 +23,7 @@ from .api import ApiServer
 from .clients import Clients
 from .control import Guard, control_endpoints
 from .door import HttpProtocol
+from .explorer import Explorer
 from .limits import OFFICIAL, LimitSet, Mode, rules_of
 from .node import LocalNode
 from .pacer import Clock, Pacer
@@ -132,8 +133,12 @@ def open_server(node: LocalNode, options: Options) -> Server:
         state=lambda: state_of(node, options),
         advance=node.advance,
     )
+    explorer = Explorer(replica.view)
+    node.subscribe(explorer.history.on_block)
     clients = Clients(options.limit_set, options.limits, header=options.limit_header)
-    api = ApiServer(node, replica, streams, clients, chain=options.chain, endpoints=endpoints)
+    api = ApiServer(
+        node, replica, streams, clients, explorer, chain=options.chain, endpoints=endpoints
+    )
     return Server(api, node, streams, clients, token=options.token)
 
 

@@ -21,7 +21,7 @@ from ..sim.events import Event, NetworkUpgraded, PricesChanged
 from .info.registry import Json
 from .node import Block
 from .replica import Replica
-from .topics import Refusal, Source, Topic
+from .topics import Feed, Refusal, Source, Topic
 
 logger = logging.getLogger("hlsim.hub")
 
@@ -66,6 +66,7 @@ class Channel:
     """One topic while somebody listens."""
 
     topic: Topic
+    feed: Feed
     name: str
     waiting: dict[Subscriber, int] = field(default_factory=dict)
     """Whose first frame is on its way, with the ticket of that frame."""
@@ -81,6 +82,12 @@ class Channel:
     @property
     def rank(self) -> int:
         return self.topic.spec.rank
+
+    def frame(self, data: Json) -> bytes:
+        """`data` in a frame of this channel."""
+        if self.topic.is_bare:
+            return text_frame(_to_json(data))
+        return channel_frame(self.name, data)
 
 
 @dataclass(slots=True)
@@ -168,11 +175,11 @@ class Hub:
             channel = self._open(topic)
         self._tickets += 1
         channel.waiting[subscriber] = self._tickets
-        data = topic.first(self.view)
+        data = channel.feed.first(self.view)
         frame = None
         if data is not None:
-            channel.last = topic.news(data)
-            frame = channel_frame(channel.name, data)
+            channel.last = channel.feed.news(data)
+            frame = channel.frame(data)
         self._letters.append(Letter(channel, frame, subscriber, self._tickets))
         self._send()
 
@@ -187,7 +194,7 @@ class Hub:
             self._shut(channel)
 
     def _open(self, topic: Topic) -> Channel:
-        channel = self._channels[topic] = Channel(topic, topic.channel(self.view))
+        channel = self._channels[topic] = Channel(topic, topic.feed(), topic.channel(self.view))
         for source in topic.sources():
             self._listeners.setdefault(source, {})[channel] = None
         period = topic.period_ms()
@@ -273,16 +280,16 @@ class Hub:
 
     def _update(self, channel: Channel, events: Sequence[Event], now_ms: int) -> None:
         """Builds the frames of an update, held events included."""
-        topic = channel.topic
+        topic, feed = channel.topic, channel.feed
         if channel.held:
             events, channel.held = [*channel.held, *events], []
             self._held.pop(channel, None)
         try:
-            for data in topic.update(self.view, events):
-                news = topic.news(data)
+            for data in feed.update(self.view, events):
+                news = feed.news(data)
                 if news is None or news != channel.last:
                     channel.last = news
-                    self._letters.append(Letter(channel, channel_frame(channel.name, data)))
+                    self._letters.append(Letter(channel, channel.frame(data)))
         except Exception:
             # A bug of ours in one topic. The exchange and the other topics go on.
             logger.exception("no update of %r", topic)
@@ -290,13 +297,13 @@ class Hub:
 
     def _build_tick(self, channel: Channel) -> None:
         try:
-            data = channel.topic.tick(self.view)
+            data = channel.feed.tick(self.view)
         except Exception:
             logger.exception("no frame of %r", channel.topic)
             return
         if data is not None:
-            channel.last = channel.topic.news(data)
-            self._letters.append(Letter(channel, channel_frame(channel.name, data)))
+            channel.last = channel.feed.news(data)
+            self._letters.append(Letter(channel, channel.frame(data)))
 
     def _start_over(self) -> None:
         """The state was replaced: everybody is told what a client is told that subscribes now.

@@ -14,6 +14,8 @@ from .fixed import Address, Cloid, Px, Rate, Sz, Szi, Usd
 
 if TYPE_CHECKING:
     from ..matching.types import Side
+    from .actions.registry import Action
+    from .errors import Reject
     from .ledger import LedgerChange
     from .orders import Order
 
@@ -213,6 +215,36 @@ class NonUserCancel(Event):
 
     def topics(self) -> tuple[Topic, ...]:
         return (("userEvents", self.user),)
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction(Event):
+    """One signed action in its block, done or refused. What is refused before its nonce is used
+    never comes into a block.
+    """
+
+    action: Action
+    user: Address
+    """For whom it acts: an agent's master, the vault, the multi-sig user."""
+    hash: str
+    height: int
+    time_ms: int
+    refusal: Reject | None
+    """Why the whole action was refused; what became of its single orders is not told here."""
+
+    def topics(self) -> tuple[Topic, ...]:
+        return (("explorerTxs", ""), ("explorerBlock", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class BlockEnded(Event):
+    """A block is complete: the next action gets the next height."""
+
+    height: int
+    time_ms: int
+
+    def topics(self) -> tuple[Topic, ...]:
+        return (("explorerBlock", ""),)
 
 
 @dataclass(frozen=True, slots=True)

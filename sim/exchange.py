@@ -26,8 +26,15 @@ from .agents import act_through, check_vault, expire_agent, resolve_signer
 from .assets import Universe
 from .call import Acting, Call
 from .desk import Desk
-from .errors import ActionError, ActionReject
-from .events import AccountChanged, BookChanged, Event, RequestTolerated
+from .errors import ActionError, ActionReject, Reject
+from .events import (
+    AccountChanged,
+    BlockEnded,
+    BookChanged,
+    Event,
+    RequestTolerated,
+    Transaction,
+)
 from .fixed import Address
 from .ids import tx_hash
 from .nonces import NonceSet
@@ -135,6 +142,7 @@ class Exchange:
             self.journal(Applied(action, call, state.time_ms))
         state.nonces.setdefault(call.signer, nonces).use(call.nonce)
         account = state.accounts[acting.user]
+        refusal: Reject | None = None
         try:
             if over is not None:
                 raise over
@@ -148,8 +156,11 @@ class Exchange:
             request_budget.count(state, account, weight)
             return action.apply(self, acting)
         except ActionError as error:
+            refusal = Reject(error.why, params=error.params)
             return Refused(error)
         finally:
+            here = (acting.hash, state.height, state.time_ms)
+            self._outbox.append(Transaction(action, acting.user, *here, refusal))
             self._react()  # to a price that something was set to wait for behind its back
             state.action_index += 1
             self._flush()
@@ -255,6 +266,7 @@ class Exchange:
             return
         if self.journal is not None:
             self.journal(Sealed())
+        self.emit(BlockEnded(self.state.height, self.state.time_ms))
         self.state.height += 1
         self.state.action_index = 0
 

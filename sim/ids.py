@@ -22,6 +22,17 @@ def tx_hash(height: int, index: int) -> str:
     return f"0x{head}04{height & 0xFFFFFFFF:08x}{tail}"
 
 
+def height_in(hash_: str) -> int:
+    """The last 32 bits of the height of the block that `tx_hash` made a hash of."""
+    return int(hash_[24:32], 16)
+
+
+def block_hash(height: int, time_ms: int) -> str:
+    """The hash of a block. Assumed: nothing can be read from it."""
+    seed = height.to_bytes(8, "big") + time_ms.to_bytes(8, "big")
+    return "0x" + blake2b(seed, digest_size=32, person=b"hlsim block").hexdigest()
+
+
 def trade_id(buyer_oid: int, seller_oid: int) -> int:
     """The `tid` both sides of a match share: a 50-bit hash of both oids.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import zlib
+from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -32,6 +34,19 @@ PATIENCE_S = 10.0
 
 TEXT, CONTINUATION, CLOSE, PING = 1, 0, 8, 9
 """Opcodes of frames (RFC 6455 11.8)."""
+
+
+def unpacked(data: str) -> Any:
+    """What a client makes of the `data` of fastAssetCtxs."""
+    return json.loads(zlib.decompress(b64decode(data, validate=True), -zlib.MAX_WBITS))
+
+
+def shown(text: str) -> Any:
+    """A frame as it stands in a golden: unpacked, since another zlib makes other bytes of it."""
+    frame = json.loads(text)
+    if isinstance(frame, dict) and frame["channel"] == "fastAssetCtxs":
+        frame["data"] = unpacked(frame["data"])
+    return frame
 
 
 # -- without sockets -------------------------------------------------------------------------------

@@ -362,6 +362,7 @@ def test_coverage_lists_every_known_name_once(capsys: pytest.CaptureFixture[str]
 KINDS: dict[str, Mapping[str, str]] = {
     "action": known.ACTIONS,
     "info": {**known.INFO_TYPES, **known.INFO_REFUSED},
+    "explorer": known.EXPLORER_TYPES,
     "subscription": {**known.SUBSCRIPTIONS, **known.SUBSCRIPTIONS_REFUSED},
 }
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from stories import START_MS, address, usd
-from streams import Client, Site, Stage, run, site
+from streams import Client, Site, Stage, run, shown, site
 from twaps import cancel_twap, twap
 
 from hlsim.matching.types import Tif
@@ -88,7 +88,7 @@ def test_every_subscription_has_a_golden() -> None:
 async def recorded(client: Client, *, is_there: bool) -> Any:
     """The next frame, or None for no frame."""
     if is_there:
-        return json.loads(await client.text())
+        return shown(await client.text())
     assert await client.alive()
     return None
 

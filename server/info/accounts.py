@@ -8,6 +8,7 @@ from ...sim.view import View
 from ..shapes import cached, vaults
 from ..shapes.accounts import active_asset_data as active_asset_data_shape
 from ..shapes.accounts import clearinghouse_state as clearinghouse_shape
+from ..shapes.accounts import page_agent
 from ..shapes.orders import full_order, listed
 from ..shapes.spot import spot_state
 from ..shapes.text import usd_text
@@ -123,9 +124,6 @@ def pre_transfer_check(view: View, user: Address, source: Unnamed | None = None)
 def web_data_2(view: View, user: Address) -> Json:
     """Everything that the web page shows of one user, composed of the other types."""
     account = view.account(user)
-    agent = account.agents.get("")
-    if agent is not None and agent.valid_until_ms <= view.time_ms:
-        agent = None
     return {
         "clearinghouseState": clearinghouse_shape(view, user),
         "leadingVaults": vaults.leading(view, user),
@@ -133,8 +131,7 @@ def web_data_2(view: View, user: Address) -> Json:
         "openOrders": [
             full_order(order, children=children) for order, children in listed(view, user)
         ],
-        "agentAddress": None if agent is None else agent.address,
-        "agentValidUntil": None if agent is None else agent.stamped_until_ms,
+        **page_agent(view, account),
         "cumLedger": usd_text(account.net_deposits),
         "meta": cached.meta_json(view),
         "assetCtxs": cached.perp_ctxs_json(view),

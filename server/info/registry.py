@@ -12,8 +12,7 @@ from ...matching.dataclass import dataclass
 from ...sim.fixed import div_down
 from ...sim.view import View
 from ..decode import NOT_SHAPED, BadRequest
-from ..strict_json import Object
-from .request import Field, read_body
+from .request import Field, read_body, type_of
 
 Json = Any
 """What msgspec encodes: dicts in wire order, lists, strings, numbers, null, or `msgspec.Raw`."""
@@ -121,12 +120,8 @@ def query_of(request: Any) -> Query:
 
 
 def _spec_of(request: Any) -> InfoSpec | None:
-    if not isinstance(request, dict):
-        return None
-    if type(request) is Object and "type" in request.repeated:
-        return None
-    name = request.get("type")
-    return INFO.get(name) if type(name) is str else None
+    name = type_of(request)
+    return None if name is None else INFO.get(name)
 
 
 def _from_positions(values: list[Any]) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ The exchange's parser is tolerant of unknown keys and of nulls, and strict other
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from functools import reduce
@@ -26,11 +27,16 @@ Millis = NewType("Millis", int)
 OidOrCloid = int | Cloid
 """A JSON integer or a cloid; a numeric string is neither."""
 
+TxHash = NewType("TxHash", str)
+"""The hash of a transaction, in lower case."""
+
 Interval = NewType("Interval", str)
 """One of the candle intervals."""
 
 Unnamed = NewType("Unnamed", str)
 """A text that only a positional request carries: an object's key of that name is an unknown one."""
+
+_HASH = re.compile(r"0x[0-9a-fA-F]{64}")
 
 Parser = Callable[[Any], Any]
 """A JSON value that is not null to an argument. Raises ValueError for anything else."""
@@ -95,6 +101,13 @@ def _oid_or_cloid(value: Any) -> int | Cloid:
     return read_cloid(value)[0] if type(value) is str else _whole(value)
 
 
+def _tx_hash(value: Any) -> str:
+    """Assumed: any case, and never without `0x`."""
+    if _HASH.fullmatch(_text(value)):
+        return str(value).lower()
+    raise ValueError("not a hash")
+
+
 def _interval(value: Any) -> str:
     if _text(value) in INTERVALS:
         return str(value)
@@ -107,6 +120,7 @@ PARSERS: dict[Any, Parser] = {
     int: _whole,
     Millis: _whole,
     Address: _user,
+    TxHash: _tx_hash,
     Interval: _interval,
     Unnamed: _text,
     OidOrCloid: _oid_or_cloid,
@@ -115,6 +129,16 @@ PARSERS: dict[Any, Parser] = {
 
 
 # -- whole requests --------------------------------------------------------------------------------
+
+
+def type_of(request: Any) -> str | None:
+    """The `type` of a decoded request, None where there is none or more than one."""
+    if not isinstance(request, dict):
+        return None
+    if type(request) is Object and "type" in request.repeated:
+        return None
+    name = request.get("type")
+    return name if type(name) is str else None
 
 
 class Field:

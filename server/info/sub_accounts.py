@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...sim.fixed import Address
 from ...sim.view import View
-from ..shapes.accounts import all_states, clearinghouse_state
+from ..shapes.accounts import clearinghouse_state, used_states
 from ..shapes.spot import spot_state
 from .registry import Json, info
 
@@ -34,7 +34,7 @@ def sub_accounts_2(view: View, user: Address) -> Json:
             "name": name,
             "subAccountUser": sub,
             "master": user,
-            "dexToClearinghouseState": all_states(view, sub),
+            "dexToClearinghouseState": used_states(view, sub),
             "spotState": spot_state(view, sub),
         }
         abstraction = view.account(sub).abstraction

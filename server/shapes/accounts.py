@@ -40,6 +40,14 @@ def clearinghouse_state(view: View, user: Address, dex: int = 0) -> dict[str, An
 
 
 def all_states(view: View, user: Address) -> list[Any]:
+    """`[dex, state]` of every dex, whatever the account has there (ws 3.20)."""
+    rows: list[Any] = [["", clearinghouse_state(view, user)]]
+    for dex in view.universe.dexes:
+        rows.append([dex.name, clearinghouse_state(view, user, dex.index)])
+    return rows
+
+
+def used_states(view: View, user: Address) -> list[Any]:
     """`[dex, state]` of the first dex and of those that the account has something on (Assumed)."""
     account = view.account(user)
     rows: list[Any] = [["", clearinghouse_state(view, user)]]
@@ -94,6 +102,14 @@ def _position(view: View, account: Account, asset_id: int) -> dict[str, Any]:
             "sinceChange": usd_text(position.funding_since_change),
         },
     }
+
+
+def page_agent(view: View, account: Account) -> dict[str, Any]:
+    """The agent without a name while it is valid, as the web page's own types show it."""
+    agent = account.agents.get("")
+    if agent is None or agent.valid_until_ms <= view.time_ms:
+        return {"agentAddress": None, "agentValidUntil": None}
+    return {"agentAddress": agent.address, "agentValidUntil": agent.stamped_until_ms}
 
 
 def active_asset_data(view: View, user: Address, perp: Perp) -> dict[str, Any]:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from . import activity, holdings, markets, outcomes, request, twaps
-from .registry import TOPICS, Refusal, Source, Topic, TopicSpec
+from . import activity, contexts, explorer, fast, holdings, markets, outcomes, page, request, twaps
+from .registry import TOPICS, Feed, Refusal, Source, Topic, TopicSpec
 
 __all__ = [
     "TOPICS",
+    "Feed",
     "Refusal",
     "Source",
     "Topic",
     "TopicSpec",
     "activity",
+    "contexts",
+    "explorer",
+    "fast",
     "holdings",
     "markets",
     "outcomes",
+    "page",
     "request",
     "twaps",
 ]

@@ -24,10 +24,11 @@ from ...sim.fixed import Address
 from ...sim.twap_state import TwapUpdate
 from ...sim.view import View
 from ..info.fills import own_fills
+from ..info.orders import historical_orders
 from ..info.registry import Json
 from ..shapes.fills import fill_row, merged_by_block, merged_fill_row
 from ..shapes.ledger import funding_event, ledger_row, liquidation_event
-from ..shapes.orders import order_update
+from ..shapes.orders import order_update, status_row
 from ..shapes.text import bare_text
 from ..shapes.twaps import slice_fill_row, twap_row
 from .registry import Source, Topic, topic
@@ -97,6 +98,25 @@ class OrderUpdates(Topic):
 
     def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]:
         return ([order_update(event) for event in events if isinstance(event, OrderUpdate)],)
+
+
+@topic("userHistoricalOrders", source="ws 3.18")
+@dataclass(frozen=True, slots=True)
+class UserHistoricalOrders(Topic):
+    """A snapshot, newest first (Assumed: as the info type), then the changes of each block."""
+
+    user: Address
+
+    def sources(self) -> tuple[Source, ...]:
+        return (("orderUpdates", self.user),)
+
+    def first(self, view: View) -> Json:
+        rows = historical_orders(view, self.user)
+        return {"isSnapshot": True, "user": self.user, "orderHistory": rows}
+
+    def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]:
+        rows = [status_row(event) for event in events if isinstance(event, OrderUpdate)]
+        return ({"user": self.user, "orderHistory": rows},)
 
 
 @topic("userFills", source="ws 3.14")

@@ -14,7 +14,7 @@ from ...sim.fixed import Address
 from ...sim.orders import Order
 from ...sim.view import View
 from ..info.registry import Json
-from ..shapes.accounts import active_asset_data, clearinghouse_state
+from ..shapes.accounts import active_asset_data, all_states, clearinghouse_state
 from ..shapes.cached import PerState, Raw
 from ..shapes.orders import Listed, full_order, listed
 from ..shapes.spot import spot_state
@@ -97,6 +97,26 @@ class ClearinghouseState(Topic):
     def first(self, view: View) -> Json:
         state = clearinghouse_state(view, self.user, view.dex(self.dex) or 0)
         return {"dex": self.dex, "user": self.user, "clearinghouseState": state}
+
+    def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]:
+        return (self.first(view),)
+
+
+@topic("allDexsClearinghouseState", source="ws 3.20")
+@dataclass(frozen=True, slots=True)
+class AllDexsClearinghouseState(Topic):
+    """`[dex, state]` of every dex, on change and on the clock (on change: assumed)."""
+
+    user: Address
+
+    def sources(self) -> tuple[Source, ...]:
+        return (("clearinghouseState", self.user),)
+
+    def period_ms(self) -> int:
+        return STATE_MS
+
+    def first(self, view: View) -> Json:
+        return {"user": self.user, "clearinghouseStates": all_states(view, self.user)}
 
     def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]:
         return (self.first(view),)

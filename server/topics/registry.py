@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, fields
 from enum import Enum
-from typing import Any, ClassVar, TypeVar, get_type_hints
+from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
 
 from ...matching.dataclass import dataclass
 from ...sim.events import Event
@@ -41,6 +41,18 @@ class TopicSpec:
     """Frames of one block go out by rank: the place in the table."""
 
 
+class Feed(Protocol):
+    """What makes the frames of a topic while somebody listens; its methods are those of `Topic`."""
+
+    def first(self, view: View) -> Json | None: ...
+
+    def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]: ...
+
+    def tick(self, view: View) -> Json | None: ...
+
+    def news(self, data: Json) -> object | None: ...
+
+
 class Topic:
     """One subscription with its parameters as the exchange normalises them.
 
@@ -53,6 +65,8 @@ class Topic:
     spec: ClassVar[TopicSpec]
     echoes_null: ClassVar[bool] = True
     """False leaves parameters that are null out of acks."""
+    is_bare: ClassVar[bool] = False
+    """True for frames that are the data alone, without `channel` and `data`."""
     gap_ms: ClassVar[int] = 0
     """Least exchange time between two updates. The next one is told of the first and the last event
     of those that came meanwhile."""
@@ -82,6 +96,12 @@ class Topic:
     def period_ms(self) -> int:
         """How often `tick` is sent, on the one clock that all share; 0 is never."""
         return 0
+
+    def feed(self) -> Feed:
+        """Makes the frames from the first subscriber to the last: the topic itself, or something
+        new that remembers what was told.
+        """
+        return self
 
     def first(self, view: View) -> Json | None:
         """The data of the frame after the ack, None for no such frame. It is sent again when the

@@ -24,8 +24,9 @@ class Entry:
 
 
 def entries() -> list[Entry]:
-    """Every name that is built or known, by kind: actions, info types, subscriptions."""
+    """Every name that is built or known, by kind: actions, types of queries, subscriptions."""
     from hlsim.server.envelope import MULTI_SIG
+    from hlsim.server.explorer import TYPES
     from hlsim.server.info import INFO
     from hlsim.server.topics import TOPICS
     from hlsim.sim.actions import ACTIONS
@@ -36,6 +37,7 @@ def entries() -> list[Entry]:
     return [
         *_merged("action", actions, known.ACTIONS, {}),
         *_merged("info", infos, known.INFO_TYPES, known.INFO_REFUSED),
+        *_merged("explorer", dict.fromkeys(TYPES, "modelled"), known.EXPLORER_TYPES, {}),
         *_merged("subscription", topics, known.SUBSCRIPTIONS, known.SUBSCRIPTIONS_REFUSED),
     ]
 

@@ -45,6 +45,10 @@ _INFO_REFUSED = """
 alignedQuoteTokenInfo webData3 blockDetails txDetails userDetails fileSnapshot
 """
 
+_EXPLORER = """
+blockDetails txDetails userDetails blockList
+"""
+
 _SUBSCRIPTIONS = """
 allMids l2Book bbo trades candle activeAssetCtx activeAssetData allDexsAssetCtxs assetCtxs
 spotAssetCtxs fastAssetCtxs outcomeMetaUpdates notification webData3 orderUpdates userEvents
@@ -77,6 +81,9 @@ INFO_TYPES: dict[str, str] = _sourced(info_12_1=_INFO)
 
 INFO_REFUSED: dict[str, str] = _sourced(info_12_1=_INFO_REFUSED)
 """Types that clients may send and the exchange refuses with 422."""
+
+EXPLORER_TYPES: dict[str, str] = _sourced(info_10=_EXPLORER)
+"""Types of `/explorer`."""
 
 SUBSCRIPTIONS: dict[str, str] = _sourced(ws_3=_SUBSCRIPTIONS)
 """Subscriptions of `/ws`."""
