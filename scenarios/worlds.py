@@ -45,6 +45,7 @@ from ..sim.assets import (
 )
 from ..sim.fixed import RATE_SCALE, Address, Px, Rate, Usd, parse_decimal
 from ..sim.ids import ZERO_ADDRESS
+from ..sim.perp_deploy import LEAST_WEI_DECIMALS, MOST_PERPS
 
 WORLDS = ("mainnet", "testnet")
 """The worlds that are shipped."""
@@ -85,6 +86,9 @@ def parse_world(text: str, source: str = "world") -> Universe:
     name = top.text("name", default="")
     tables = _tables(top.rows("marginTables"))
     perps = [_perp(place, row, tables) for place, row in enumerate(top.rows("perps"))]
+    for perp in perps:
+        if ":" in perp.coin:
+            raise ValueError(f"{source}: perps: {perp.coin!r} belongs to one of the dexes")
     tokens = _tokens(top.rows("tokens"))
     pairs = [_pair(row, tokens) for row in top.rows("spot")]
     dexes: list[Dex] = []
@@ -233,6 +237,8 @@ def _dex(row: _Row, others: list[Dex], tokens: list[Token]) -> Dex:
     collateral = row.whole("collateralToken", 0, MAX_TOKEN_INDEX, 0)
     if collateral and collateral >= len(tokens):
         raise row.error("collateralToken", f"{collateral} is not listed")
+    if tokens and tokens[collateral].wei_decimals < LEAST_WEI_DECIMALS:
+        raise row.error("collateralToken", f"{LEAST_WEI_DECIMALS} weiDecimals are the least")
     pool = next((one.index for one in others if one.collateral == collateral), index)
     tables = _tables(row.rows("marginTables"))
     dex = Dex(
@@ -246,10 +252,13 @@ def _dex(row: _Row, others: list[Dex], tokens: list[Token]) -> Dex:
         margin_tables=tables,
     )
     perps = []
-    for place, entry in enumerate(row.rows("perps")):
+    rows = row.rows("perps")
+    if not 0 < len(rows) <= MOST_PERPS:
+        raise row.error("perps", f"1 to {MOST_PERPS} are expected, not {len(rows)}")
+    for place, entry in enumerate(rows):
         multiplier = Rate(entry.decimal("fundingMultiplier", 10, "1"))
         perp = _perp(place, entry, tables)
-        if perp.coin.partition(":")[0] != name:
+        if not re.fullmatch(f"{name}:[0-9A-Za-z]+", perp.coin):
             raise entry.error("name", f"{name}:COIN is expected, not {perp.coin!r}")
         perps.append(
             replace(

@@ -2,8 +2,8 @@
 
 The cash of a unified account lies in its perps ledgers, where margin, liquidation and funding look
 for it; on spot stays what spot orders hold. `gather` and `cover` move it across, and since they
-move what is one balance to its owner, nothing but the two ledgers can tell. Portfolio margin is
-not built: who may have it is refused it.
+move what is one balance to its owner, nothing but the two ledgers can tell. An account with
+portfolio margin is a unified one that also borrows and lends (`portfolio.py`).
 """
 
 from __future__ import annotations
@@ -12,25 +12,20 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from ..matching.types import Side
-from . import margin
+from . import margin, portfolio
+from .amounts import usd_value
 from .assets import SpotPair
 from .clearinghouse import USDC, balance
 from .errors import ActionError, ActionReject
 from .fixed import Address, Usd, Wei, div_down, ntl_wei, rescale_down, sz_to_wei
-from .margin import UNIFIED
-from .state import Account, Clearing, Market, State
+from .state import POOLED, PORTFOLIO_MARGIN, UNIFIED, Account, Clearing, Market, State
 
 if TYPE_CHECKING:
     from .call import Acting
     from .exchange import Exchange
     from .orders import Order
 
-DEFAULT, DISABLED, PORTFOLIO_MARGIN = "default", "disabled", "portfolioMargin"
-DEX_ABSTRACTION = "dexAbstraction"
-
-_PORTFOLIO_VALUE = 10_000_000_000
-_PORTFOLIO_VOLUME = 5_000_000 * 10**8
-"""Observed: what the refusal of portfolio margin asks for, $10000 or $5M (exchange 7.6)."""
+DEFAULT, DISABLED, DEX_ABSTRACTION = "default", "disabled", "dexAbstraction"
 
 
 # -- changing the mode -----------------------------------------------------------------------------
@@ -62,14 +57,16 @@ def set_mode(ex: Exchange, account: Account, mode: str) -> None:
     """Sets a mode that can be asked for; the same mode again changes nothing.
 
     Raises ActionError. Observed: the texts (exchange 7.6). Inferred: a unified account does not
-    become a standard one again, as several clients say. Assumed: who qualifies for portfolio margin
-    is refused all the same, since there is no borrowing in this world.
+    become a standard one again, as several clients say. Assumed: it may ask for portfolio margin,
+    which is for good, too.
     """
     if mode == account.abstraction:
         return
+    if account.abstraction == PORTFOLIO_MARGIN:
+        raise ActionError(ActionReject.ABSTRACTION)
     if mode == PORTFOLIO_MARGIN:
-        _check_portfolio(ex.state, account)
-    if mode == PORTFOLIO_MARGIN or account.abstraction == UNIFIED:
+        portfolio.check_entry(ex.state, account, _spot_usd(ex.state, account))
+    elif account.abstraction == UNIFIED:
         raise ActionError(ActionReject.ABSTRACTION)
     if account.dex_abstraction:
         account.dex_abstraction = False
@@ -77,21 +74,24 @@ def set_mode(ex: Exchange, account: Account, mode: str) -> None:
 
 
 def set_dex_abstraction(ex: Exchange, account: Account, *, enabled: bool) -> None:
-    """The discontinued mode: a flag, since there is one dex (mechanics 6.5).
+    """The discontinued mode: a flag, which moves no collateral by itself (mechanics 6.5).
 
     Raises ActionError. Assumed: it is for standard accounts; who ends it has opted out.
     """
-    if account.abstraction == UNIFIED:
+    if account.abstraction in POOLED:
         raise ActionError(ActionReject.ABSTRACTION)
     account.dex_abstraction = enabled
     _enter(ex, account, DEX_ABSTRACTION if enabled else DISABLED)
 
 
 def _enter(ex: Exchange, account: Account, mode: str) -> None:
-    account.abstraction = mode
-    if mode == UNIFIED:
+    was_pooled, account.abstraction = account.abstraction in POOLED, mode
+    if mode in POOLED:
         ex.state.unified[account.address] = None
-        _merge(ex.state, account)
+        if not was_pooled:
+            _merge(ex.state, account)
+        if mode == PORTFOLIO_MARGIN:
+            portfolio.enter(ex.state, account)
         gather(ex, account)
     ex.touch(account.address)
 
@@ -103,17 +103,16 @@ def start_mode(state: State, account: Account) -> None:
         state.unified[account.address] = None
 
 
-def _check_portfolio(state: State, account: Account) -> None:
-    """Assumed: the account value is that of perps and the USDC on spot."""
-    value = margin.total_summary(state, account).account_value
-    value = Usd(value + _usd(state, USDC, on_spot(account, USDC)[0]))
-    if value < _PORTFOLIO_VALUE and account.volume.total_usd < _PORTFOLIO_VOLUME:
-        raise ActionError(ActionReject.PORTFOLIO_MARGIN)
+def _spot_usd(state: State, account: Account) -> Usd:
+    """What the spot tokens of an account are worth at mark."""
+    tokens = state.universe.tokens
+    held = {token: account.spot[token.index] for token in tokens if token.index in account.spot}
+    return Usd(sum(usd_value(state, token, each.total) for token, each in held.items()))
 
 
 def refuse_unified(account: Account) -> None:
     """Raises ActionError for a unified account, which has no classes to transfer between."""
-    if account.abstraction == UNIFIED:
+    if account.abstraction in POOLED:
         raise ActionError(ActionReject.UNIFIED_DISABLED)
 
 
@@ -137,26 +136,43 @@ def _pools(state: State) -> dict[int, int]:
 
 
 def free(state: State, account: Account, token_index: int) -> Wei:
-    """What of a token no order holds and no position needs: what the account can give away."""
+    """What of a token no order, position or debt needs: what the account can give away."""
     held = account.spot.get(token_index)
     found = held.total - held.hold if held is not None else 0
-    if account.abstraction == UNIFIED:
+    if account.abstraction in POOLED:
         pool = pool_of(state, token_index)
         if pool is not None:
             usd = margin.withdrawable(state, account, account.at(pool))
-            found += _wei(state, token_index, usd)
+            found += wei_of(state, token_index, usd)
+    if found and account.address in state.portfolio and token_index in state.reserves:
+        found = max(0, found - portfolio.bound(state, account, token_index))
+    return Wei(found)
+
+
+def spendable(state: State, account: Account, token_index: int) -> Wei:
+    """What a spot order may pay of a token: what is `free`, and with portfolio margin also USDC
+    that can be borrowed, and all of a collateral, since it is sold for something.
+    """
+    if account.abstraction != PORTFOLIO_MARGIN or token_index not in state.reserves:
+        return free(state, account, token_index)
+    total, hold = on_spot(account, token_index)
+    found = total - hold
+    if token_index == USDC:
+        found += wei_of(state, USDC, max(0, margin.free_margin(state, account)))
     return Wei(found)
 
 
 def gather(ex: Exchange, account: Account) -> None:
-    """Moves the collateral that no spot order holds to the perps ledgers; a part of a millionth
-    stays.
+    """Moves the collateral that no spot order holds to the perps ledgers, and evens out what
+    borrows and lends by itself; a part of a millionth stays.
     """
     for token_index, pool in _pools(ex.state).items():
         held = account.spot.get(token_index)
         if held is not None and held.total > held.hold:
             usd = _usd(ex.state, token_index, held.total - held.hold)
             _shift(ex.state, account, token_index, pool, -usd)
+    if account.abstraction == PORTFOLIO_MARGIN:
+        portfolio.even_out(ex.state, account)
 
 
 def gather_all(ex: Exchange, touched: dict[Address, None]) -> None:
@@ -169,7 +185,7 @@ def gather_all(ex: Exchange, touched: dict[Address, None]) -> None:
 
 def cover(ex: Exchange, account: Account, token_index: int, amount: int) -> None:
     """Sees to it that `amount` of a token lies on spot beside what is on hold there."""
-    if account.abstraction != UNIFIED:
+    if account.abstraction not in POOLED:
         return
     pool = pool_of(ex.state, token_index)
     if pool is None:
@@ -178,7 +194,7 @@ def cover(ex: Exchange, account: Account, token_index: int, amount: int) -> None
     short = amount + held.hold - held.total
     if short > 0:
         # Rounded up to a whole millionth.
-        usd = -div_down(-short, _wei(ex.state, token_index, 1))
+        usd = -div_down(-short, wei_of(ex.state, token_index, 1))
         _shift(ex.state, account, token_index, pool, usd)
 
 
@@ -200,7 +216,7 @@ def _shift(state: State, account: Account, token_index: int, pool: int, usd: int
         return
     held, clearing = balance(account, token_index), account.open(pool)
     clearing.raw_usd = Usd(clearing.raw_usd - usd)
-    held.total = Wei(held.total + _wei(state, token_index, usd))
+    held.total = Wei(held.total + wei_of(state, token_index, usd))
     flow = state.treasury.flow(token_index)
     flow.to_spot = Usd(flow.to_spot + usd)
 
@@ -217,6 +233,8 @@ def _merge(state: State, account: Account) -> None:
         whole.leverages |= clearing.leverages
         whole.funding_all_time |= clearing.funding_all_time
         whole.order_loads |= clearing.order_loads
+        times = (whole.liquidated_partly_ms, clearing.liquidated_partly_ms)
+        whole.liquidated_partly_ms = max((one for one in times if one is not None), default=None)
 
 
 # -- what it looks like ----------------------------------------------------------------------------
@@ -224,7 +242,7 @@ def _merge(state: State, account: Account) -> None:
 
 def part_of(state: State, account: Account, dex: int) -> Clearing:
     """What of an account's perps is shown with one dex, to be read."""
-    if account.abstraction != UNIFIED:
+    if account.abstraction not in POOLED:
         return account.at(dex)
     token = USDC if dex == 0 else state.universe.dexes[dex - 1].collateral
     pool = pool_of(state, token)
@@ -279,9 +297,26 @@ def shown_balances(state: State, account: Account) -> dict[int, tuple[Wei, Wei]]
         used = Usd(used + margin.order_margin(state, clearing))
         total, hold = on_spot(account, token_index)
         found[token_index] = (
-            Wei(_wei(state, token_index, cash) + total),
-            Wei(_wei(state, token_index, used) + hold),
+            Wei(wei_of(state, token_index, cash) + total),
+            Wei(wei_of(state, token_index, used) + hold),
         )
+    return found
+
+
+def after_maintenance(state: State, account: Account) -> dict[int, Wei]:
+    """What of each collateral neither maintenance nor an order needs.
+
+    Observed by clients: unified accounts show it, too (info 5.2). Assumed: as with portfolio
+    margin, the balance with unrealised profit less the maintenance of cross positions.
+    """
+    found = {}
+    for token_index, pool in _pools(state).items():
+        clearing = account.at(pool)
+        total, hold = on_spot(account, token_index)
+        usd = margin.cross_value(state, clearing) - margin.cross_maintenance(state, clearing)
+        found[token_index] = Wei(wei_of(state, token_index, usd) + total - hold)
+    if account.abstraction == PORTFOLIO_MARGIN:
+        found[USDC] = portfolio.after_maintenance(state, account)
     return found
 
 
@@ -298,5 +333,5 @@ def _usd(state: State, token_index: int, wei: int) -> Usd:
     return Usd(rescale_down(wei, state.universe.tokens[token_index].wei_decimals, 6))
 
 
-def _wei(state: State, token_index: int, usd: int) -> int:
+def wei_of(state: State, token_index: int, usd: int) -> int:
     return rescale_down(usd, 6, state.universe.tokens[token_index].wei_decimals)

@@ -9,7 +9,7 @@ from . import margin
 from .errors import ActionError, ActionReject
 from .fixed import Address, parse_decimal
 from .ids import ZERO_ADDRESS
-from .state import Account, Agent, State
+from .state import POOLED, Account, Agent, State
 from .timers import Timer
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def approve_builder(ex: Exchange, user: Address, builder: Address, max_fee_rate:
     owner = ex.state.accounts.get(builder)
     # Documented: builders are standard accounts (mechanics 6.5). Assumed: the words for others, and
     # that a vault, which can claim nothing, is none.
-    if owner is None or owner.abstraction == margin.UNIFIED or builder in ex.state.vaults:
+    if owner is None or owner.abstraction in POOLED or builder in ex.state.vaults:
         raise ActionError(ActionReject.BUILDER_BALANCE)
     if margin.total_summary(ex.state, owner).account_value < BUILDER_VALUE:
         raise ActionError(ActionReject.BUILDER_BALANCE)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import margin
+from .abstraction import pool_of
 from .errors import ActionError, ActionReject
 from .fixed import Usd
 from .handover import house_of, liquidator_of
+from .state import POOLED
 
 if TYPE_CHECKING:
     from .call import Acting
@@ -26,14 +28,15 @@ def move(ex: Exchange, acting: Acting, dex_name: str, ntl: int, *, is_deposit: b
     """
     state = ex.state
     dex = state.universe.dex(dex_name)
-    if dex is None:
+    if dex is None or (is_deposit and dex.is_disabled):
         raise ActionError(ActionReject.INVALID_DEX)
     if ntl == 0:
         raise ActionError(ActionReject.AMOUNT_ZERO)
     if ntl % UNIT:
         raise ActionError(ActionReject.AMOUNT_DECIMALS)
     account = state.accounts[acting.user]
-    key = account.key_of(dex.perps[0])
+    pool = pool_of(state, dex.collateral)
+    key = pool if pool is not None and account.abstraction in POOLED else dex.index
     lent = state.lent_to_liquidators.get((dex.index, acting.user), 0)
     house = ex.account(liquidator_of(dex.index))
     if is_deposit:

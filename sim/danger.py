@@ -37,7 +37,7 @@ def waking(state: State, moved: Iterable[int]) -> list[Address]:
         account = state.accounts.get(user)
         if account is None or user in found:
             continue
-        if not _is_known_safe(watch.bands.get(user) or {}, account):
+        if user in state.portfolio or not _is_known_safe(watch.bands.get(user) or {}, account):
             found[user] = None
     return sorted(found)
 
@@ -87,6 +87,10 @@ def look(state: State, account: Account) -> list[Pot]:
     """
     watch, user = state.watch, account.address
     forget(state, user)
+    if user in state.portfolio:
+        # No band: what it owes and what its tokens are worth moves without its positions.
+        watch.stale[user] = None
+        return [pot for pot in _pots(account) if not pot.is_safe(state)]
     danger: list[Pot] = []
     spares: dict[int, dict[int | None, Usd]] = {}
     for key, clearing in _keyed(account):
@@ -107,6 +111,16 @@ def look(state: State, account: Account) -> list[Pot]:
             for key, spare in spares.items()
         }
     return danger
+
+
+def _pots(account: Account) -> list[Pot]:
+    """All pots of an account."""
+    found = []
+    for key, clearing in _keyed(account):
+        found.append(Pot(account, key=key))
+        positions = clearing.positions.items()
+        found += [Pot(account, name, key) for name, each in positions if not each.is_cross]
+    return found
 
 
 def _above(state: State, pot: Pot) -> Usd:

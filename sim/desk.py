@@ -13,13 +13,12 @@ from .clearinghouse import Cause
 from .errors import ActionError, ActionReject, CancelReject, OrderReject, Reject
 from .events import NonUserCancel, OrderUpdate
 from .fixed import Address, Cloid, Sz, Wei, ntl_wei, sz_to_wei
-from .margin import UNIFIED
 from .open_orders import enlist, unlist
 from .order_checks import first_reject, no_match, static_reject
 from .orders import Builder, Order, OrderStatus, Stage, Trigger, is_told
 from .outcome_take import OutcomeTake
 from .replies import Filled, OrderReply, Resting
-from .state import Account, Market, OrderLoad
+from .state import POOLED, Account, Market, OrderLoad
 from .take import Take
 
 if TYPE_CHECKING:
@@ -127,7 +126,7 @@ class Desk:
     def place(self, acting: Acting, account: Account, order: Order) -> OrderReply:
         """Checks, matches and rests one order; the reply says what became of it."""
         state, market = self.ex.state, self.market_of(order)
-        if account.abstraction == UNIFIED:
+        if account.abstraction in POOLED:
             gather(self.ex, account)  # what an order before it in the batch sold
         closed = trading.refusal(state, market, order.tif)
         if closed is not None:
@@ -163,7 +162,7 @@ class Desk:
         it. None of those orders can have met this one: they stand on its own side.
         """
         book, rules = market.book, self.ex.state.rules
-        if account.abstraction == UNIFIED:
+        if account.abstraction in POOLED:
             cover_order(self.ex, account, market, order)
         crosses = book.crosses(order.side, order.px)
         if order.tif.rests and order.sz and not crosses:

@@ -25,6 +25,8 @@ from .assets import (
 from .errors import ActionError, ActionReject
 from .events import PricesChanged
 from .fixed import RATE_SCALE, Address, Rate, Usd, div_down, ntl, parse_decimal
+from .margin import leverage_of
+from .vaults import refuse_tokens
 
 if TYPE_CHECKING:
     from .call import Acting
@@ -44,7 +46,9 @@ MOST_MULTIPLIER = 10
 MOST_INTEREST = Rate(100_000_000)
 """Documented: 0.01 in 8 hours, either way (mechanics 10)."""
 LEAST_CAP = Usd(1_000_000)
-"""Documented: 1 USD of open interest, or half of what there is."""
+"""Documented for deployers: "1_000_000 (1 usd)", or half of the open interest that there is; the
+sheet has a million dollars (mechanics 17).
+"""
 MOST_TEXT = 1_000
 MOST_KEYWORDS = 20
 _MODES = {
@@ -192,7 +196,7 @@ def insert_table(
 def set_tables(ex: Exchange, acting: Acting, rows: Sequence[tuple[str, int]]) -> None:
     """Gives perps other margin tables; open positions are margined by them from now on.
 
-    Assumed: who has set a leverage above the new maximum keeps it until it is set again.
+    Assumed: a leverage above the new maximum, set or not, stays until it is set again.
     """
     dex, perps = _owned_perps(ex, acting, [coin for coin, _ in rows], "setMarginTableIds")
     changed = []
@@ -203,8 +207,18 @@ def set_tables(ex: Exchange, acting: Acting, rows: Sequence[tuple[str, int]]) ->
             raise ActionError(ActionReject.PERP_DEPLOY_TABLE) from error
         most = table.tiers[0].max_leverage
         changed.append(replace(perp, margin_table=table, max_leverage=most))
+    _keep_leverages(ex.state, perps)
     _change(ex, dex, changed)
     _look_again(ex, changed)
+
+
+def _keep_leverages(state: State, perps: Sequence[Perp]) -> None:
+    """Stores what holders have by default, which a new table would change."""
+    for account in state.accounts.values():
+        for perp in perps:
+            clearing = account.of(perp)
+            if perp.id in clearing.positions:
+                clearing.leverages[perp.id] = leverage_of(clearing, perp)
 
 
 def set_modes(ex: Exchange, acting: Acting, rows: Sequence[tuple[str, str]]) -> None:
@@ -263,12 +277,14 @@ def set_caps(ex: Exchange, acting: Acting, rows: Sequence[tuple[str, int]]) -> N
 
 
 def set_fee_recipient(ex: Exchange, acting: Acting, dex_name: str, user: Address) -> None:
+    """Who earns the deployer's part of fees. Assumed: no vault, whose shares would not grow."""
     dex = owned(ex.state, acting, dex_name, "setFeeRecipient")
+    refuse_tokens(ex.state, user)
     listing.relist(ex.state, replaced(ex.state, replace(dex, fee_recipient=user)), {})
 
 
 def set_fee_scale(ex: Exchange, acting: Acting, dex_name: str, text: str) -> None:
-    """Documented: 0 to 10 (contested 54)."""
+    """Documented: 0 to 10 in growth mode (contested 54). Assumed: without it, too."""
     state = ex.state
     dex = owned(state, acting, dex_name, "setFeeScale")
     scale = _decimal(text)

@@ -187,7 +187,9 @@ def _share_out(ex: Exchange, pair: SpotPair, dust: dict[Address, int], gross: in
     for user, amount in dust.items():
         account = state.accounts[user]
         sold = account.spot[pair.base.index]
-        sold.total, sold.entry_ntl = Wei(0), 0
+        # Not all of it when a bid of the owner's bought some of the pool.
+        left = sold.total - amount
+        sold.total, sold.entry_ntl = Wei(left), div_down(sold.entry_ntl * left, sold.total)
         ex.touch(user)
         if px > 0:
             paid = balance(account, USDC)

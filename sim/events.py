@@ -49,6 +49,7 @@ class Direction(Enum):
     LIQUIDATED_ISOLATED_LONG = "Liquidated Isolated Long"
     LIQUIDATED_ISOLATED_SHORT = "Liquidated Isolated Short"
     AUTO_DELEVERAGING = "Auto-Deleveraging"
+    BACKSTOP_BORROW = "Backstop Borrow Liquidation"
     SPOT_DUST = "Spot Dust Conversion"
     SPLIT_OUTCOME = "Split Outcome"
     MERGE_OUTCOME = "Merge Outcome"

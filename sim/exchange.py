@@ -11,6 +11,7 @@ from . import (
     dust,
     funding,
     hyperliquidity,
+    lending,
     multisig,
     prices,
     request_budget,
@@ -113,6 +114,7 @@ class Exchange:
         funding.start_timers(state)
         staking.open_validators(state)
         dust.start_timers(state)
+        lending.open_reserves(state)
         return cls(state, journal=journal)
 
     # -- inputs ------------------------------------------------------------------------------------
@@ -226,6 +228,7 @@ class Exchange:
                 funding.on_sample(self)
             case Timer.FUNDING:
                 funding.on_hour(self)
+                lending.on_hour(self)
             case Timer.SCHEDULED_CANCEL:
                 dead_man.on_timer(self, Address(key))
             case Timer.POST_ONLY_END:

@@ -10,9 +10,9 @@ from ..matching.types import Px, Sz
 
 __all__ = [
     "PX_SCALE", "RATE_SCALE", "SZ_SCALE", "TEN", "USD_SCALE", "Address", "Cloid", "Px", "Rate",
-    "Sz", "Szi", "Usd", "Wei", "div_down", "div_half_even", "div_trunc", "floor_to", "mul_down",
-    "mul_trunc", "mul_up", "ntl", "ntl_wei", "parse_decimal", "rescale_down", "sz_to_wei",
-    "wei_to_sz",
+    "Sz", "Szi", "Usd", "Wei", "div_down", "div_half_even", "div_trunc", "div_up", "floor_to",
+    "mul_down", "mul_trunc", "mul_up", "ntl", "ntl_wei", "parse_decimal", "rescale_down",
+    "sz_to_wei", "wei_to_sz",
 ]  # fmt: skip
 
 Szi = NewType("Szi", int)
@@ -102,6 +102,11 @@ def mul_trunc(value: int, rate: int) -> int:
 def div_down(value: int, divisor: int) -> int:
     """`value / divisor` rounded toward minus infinity."""
     return value // divisor
+
+
+def div_up(value: int, divisor: int) -> int:
+    """`value / divisor` rounded toward plus infinity."""
+    return -(-value // divisor)
 
 
 def div_trunc(value: int, divisor: int) -> int:

@@ -12,7 +12,8 @@ from .timers import Timer
 
 if TYPE_CHECKING:
     from .exchange import Exchange
-    from .state import Account, Clearing, Market, PerpsFlow, State
+    from .state import Account, Clearing, Market, State
+    from .treasury import PerpsFlow
 
 SAMPLE_MS = 5_000
 HOUR_MS = 3_600_000

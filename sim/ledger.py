@@ -180,6 +180,19 @@ class VaultLeaderCommission(LedgerChange):
 
 
 @dataclass(frozen=True, slots=True)
+class BorrowLent(LedgerChange):
+    """What an account moved to or from a reserve by hand."""
+
+    kind: ClassVar[str] = "borrowLend"
+    token: str
+    operation: str
+    amount: Wei
+    interest: Wei
+    """What of `amount` is interest."""
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeployGasAuction(LedgerChange):
     """What a deployer paid for a token's place in the list."""
 

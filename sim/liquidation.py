@@ -13,6 +13,7 @@ from ..matching.types import Side, Tif
 from . import danger
 from .abstraction import gather
 from .assets import Perp, lot, round_px
+from .borrow_liquidation import take_over
 from .clearinghouse import Cause
 from .deleveraging import LIQUIDATED, deleverage
 from .events import AccountLiquidated, LedgerRow, Liquidation
@@ -28,10 +29,10 @@ from .handover import (
 )
 from .ids import ZERO_HASH, tx_hash
 from .ledger import Liquidated
-from .margin import UNIFIED, perp_of, position_value
+from .margin import perp_of, position_value
 from .orders import Order, OrderStatus
 from .pots import Pot
-from .state import Market, State
+from .state import POOLED, Market, State
 from .twap import end_all
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _cancel_orders(ex: Exchange, pot: Pot) -> None:
     for order in list(account.orders.values()):
         if pot.concerns(state, order.asset_id):
             ex.desk.cancel_order(order, OrderStatus.LIQUIDATED_CANCELED)
-    if pot.account.abstraction == UNIFIED:
+    if pot.account.abstraction in POOLED:
         gather(ex, pot.account)  # what spot orders held is margin again
 
 
@@ -214,6 +215,8 @@ def _backstop(ex: Exchange, pot: Pot) -> None:
         rest = Usd(rest - part)
     if rest:
         cover(ex, pot.dex(state), rest)
+    if pot.is_portfolio:
+        take_over(ex, account)
     ex.touch(account.address)
 
 

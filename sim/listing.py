@@ -173,6 +173,7 @@ def settle_all(ex: Exchange, market: Market, px: Px) -> None:
         if position is not None:
             _settle(ex, market, account, position, px)
     market.open_interest = market.open_interest_base = 0
+    market.is_at_cap = False
 
 
 def _cancel(ex: Exchange, account: Account, asset_id: int) -> None:

@@ -10,15 +10,23 @@ from functools import lru_cache
 
 from ..matching.dataclass import dataclass
 from ..matching.types import Side
+from . import lending
+from .amounts import USDC
 from .assets import FIRST_BUILDER_ID, Asset, MarginTier, Perp, px_decimals
-from .fixed import TEN, Px, Rate, Sz, Usd, div_down, div_half_even, floor_to, ntl
-from .state import Account, Clearing, Leverage, Market, Position, State
+from .fixed import TEN, Px, Rate, Sz, Usd, div_down, div_half_even, floor_to, ntl, rescale_down
+from .state import (
+    POOLED,
+    PORTFOLIO_MARGIN,
+    Account,
+    Clearing,
+    Leverage,
+    Market,
+    Position,
+    State,
+)
 
 DEFAULT_LEVERAGE = 20
 """Observed: a coin never touched reports cross 20, capped by its maximum (mechanics 6.2, 6.4)."""
-
-UNIFIED = "unifiedAccount"
-"""The mode in which spot and perps share one balance (mechanics 6.5)."""
 
 _USD_PER_NTL = 10**10
 """px * sz units (1e-16 USD) in one µUSD."""
@@ -254,11 +262,11 @@ def spare_load(state: State, clearing: Clearing, asset_id: int, side: Side) -> i
 
 
 def unused_value(state: State, clearing: Clearing) -> Usd:
-    """Cross value less the initial margins of cross positions; may be negative.
+    """Cross value and credit less the initial margins of cross positions; may be negative.
 
     One pass over the positions, since every order and every match of a maker asks for it.
     """
-    value: int = clearing.raw_usd
+    value: int = clearing.raw_usd + clearing.credit
     markets, leverages = state.markets, clearing.leverages
     for asset_id, position in clearing.positions.items():
         if position.is_cross:
@@ -303,10 +311,20 @@ def withdrawable(state: State, account: Account, clearing: Clearing | None = Non
     initial = cross.total_margin_used + order_margin(state, clearing)
     tenth = div_down(cross.total_ntl_pos, 10)
     free = cross.account_value - max(initial, tenth)
-    if account.abstraction == UNIFIED:
+    if account.abstraction in POOLED:
         # Assumed: unrealised profit is no part of the one balance before it is realised.
         free -= max(0, cross_pnl(state, clearing))
+    if account.abstraction == PORTFOLIO_MARGIN and clearing is account:
+        # Documented: what is borrowed cannot leave the account.
+        free = 0 if account.address in state.borrowers else free + idle(state, account)
     return Usd(max(0, free))
+
+
+def idle(state: State, account: Account) -> Usd:
+    """What it lent out of its USDC and can have back at once, rounded down."""
+    reserve = lending.fresh(state, USDC)
+    worth = reserve.supply_worth(account.lent.get(USDC, lending.NOTHING))
+    return Usd(rescale_down(min(worth, reserve.cash), reserve.decimals, 6))
 
 
 def cross_pnl(state: State, clearing: Clearing) -> Usd:

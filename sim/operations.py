@@ -108,6 +108,7 @@ class KeepHistory:
         account.fills = deque(account.fills, self.rows)
         account.fundings = deque(account.fundings, self.rows)
         account.ledger = deque(account.ledger, self.rows)
+        account.interest = deque(account.interest, self.rows)
         account.twap_history = deque(account.twap_history, self.rows)
         account.history.keep(self.rows)
 

@@ -13,8 +13,17 @@ from ..matching.level import Level
 from ..matching.merged import UNIT, MergedBook
 from ..matching.types import Side, Tif
 from . import margin, open_interest
-from .abstraction import free as available
-from .assets import FIRST_SPOT_ID, OutcomeSide, Perp, SpotPair, has_legal_decimals, on_lot, on_tick
+from .abstraction import spendable
+from .assets import (
+    FIRST_SPOT_ID,
+    Asset,
+    OutcomeSide,
+    Perp,
+    SpotPair,
+    has_legal_decimals,
+    on_lot,
+    on_tick,
+)
 from .errors import ActionReject, OrderReject, Reject
 from .fixed import RATE_SCALE, Sz, div_down, ntl, ntl_wei, sz_to_wei
 from .orders import Order, Stage
@@ -38,7 +47,7 @@ def static_reject(state: State, market: Market, order: Order) -> Reject | None:
     """What is wrong with the payload itself, at the prices of now.
 
     Observed: zero size is asked before the price, the tick before the band (mechanics 2.9).
-    Documented: a vault trades perps of the first dex only (mechanics 13); the text is Assumed.
+    Assumed: the text for a vault that may not trade the asset.
     """
     asset, trigger = market.asset, order.trigger
     if order.sz == 0 and (trigger is None or not trigger.is_position_tpsl):
@@ -64,7 +73,7 @@ def static_reject(state: State, market: Market, order: Order) -> Reject | None:
         supply = asset.base.total_supply
         if supply and 2 * sz_to_wei(order.sz, asset.base.wei_decimals) > supply:
             return Reject(OrderReject.SPOT_SUPPLY, asset.id)
-    if asset.id >= FIRST_SPOT_ID and order.owner in state.vaults:
+    if is_closed_to(state, asset, order.owner):
         return Reject(ActionReject.VAULT_ON_USER_SIGNED, asset.id)
     if not on_tick(order.px) or (trigger is not None and not on_tick(trigger.px)):
         return None  # refused at execution, before the band is looked at
@@ -77,6 +86,11 @@ def static_reject(state: State, market: Market, order: Order) -> Reject | None:
         if order.px * order.sz > cap * _USD:
             return Reject(OrderReject.VALUE_TOO_LARGE, asset.id, {"max_ntl": cap})
     return None
+
+
+def is_closed_to(state: State, asset: Asset, owner: str) -> bool:
+    """Documented: a vault trades perps of the first dex only (mechanics 13)."""
+    return asset.id >= FIRST_SPOT_ID and owner in state.vaults
 
 
 def _in_band(state: State, market: Market, order: Order) -> bool:
@@ -330,7 +344,7 @@ def _spot_reject(
 ) -> Reject | None:
     is_bid = order.side is Side.BID
     token = pair.quote if is_bid else pair.base
-    free = available(state, account, token.index)
+    free = spendable(state, account, token.index)
     match_first = state.rules.ioc_check_order == "match_first"
     if free == 0 and not order.tif.rests and match_first:
         # Observed: an empty balance is asked before the notional of an immediate order (mechanics

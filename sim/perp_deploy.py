@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from .call import Acting
     from .exchange import Exchange
-    from .state import Market, State
+    from .state import State
 
 MOST_DEXES = 100
 """Assumed: so that no world grows without end. Ids would do for 9989."""
@@ -41,6 +41,10 @@ MOST_PERPS = 1_000
 SET_GAP_MS = 2_500
 """Documented: between two settings of a dex's oracle (mechanics 9)."""
 MOST_MARKS = 2
+MOST_SZ_DECIMALS = 5
+"""Documented: info 4.2."""
+LEAST_WEI_DECIMALS = 6
+"""A ledger counts millionths of its collateral."""
 _DEX = re.compile(r"[a-z]{2,4}")
 """Documented: 2 to 4 lower-case characters (mechanics 14)."""
 _COIN = re.compile(r"[0-9A-Za-z]{1,12}")
@@ -104,6 +108,8 @@ def _new_dex(
         raise ActionError(ActionReject.PERP_DEPLOY_DEX)
     if collateral >= len(universe.tokens) or not is_quote(state, collateral):
         raise ActionError(ActionReject.PERP_DEPLOY_COLLATERAL)
+    if universe.tokens[collateral].wei_decimals < LEAST_WEI_DECIMALS:
+        raise ActionError(ActionReject.PERP_DEPLOY_COLLATERAL)
     return Dex(index, name, full_name, acting.user, collateral, oracle_updater)
 
 
@@ -135,7 +141,7 @@ def _new_perp(
         max_leverage=table.tiers[0].max_leverage,
         margin_mode=margin_mode,
     )
-    if sz_decimals > listing.MAX_SZ_DECIMALS or not listing.is_start_px(perp, px):
+    if sz_decimals > MOST_SZ_DECIMALS or not listing.is_start_px(perp, px):
         raise ActionError(ActionReject.PERP_DEPLOY_SPEC)
     return perp
 
@@ -237,10 +243,11 @@ def halt(ex: Exchange, acting: Acting, coin: str, *, is_halted: bool) -> None:
     """Halts a perp or lets it trade again.
 
     Documented: a halt cancels all orders and settles positions at the current mark (mechanics 17).
+    Assumed: with the status of a delisting.
     """
     _, perp = owned_perp(ex.state, acting, coin, "haltTrading")
     market = ex.state.markets[perp.id]
-    if is_halted and not market.halted:
+    if is_halted:
         listing.settle_all(ex, market, market.mark_px)
     market.halted = is_halted
     if not is_halted:
@@ -254,14 +261,13 @@ def disable(ex: Exchange, acting: Acting, dex_name: str) -> None:
     """
     state = ex.state
     dex = owned(state, acting, dex_name, "disableDex")
-    if not all(_is_idle(state.markets[perp.id]) for perp in dex.perps):
+    markets = [state.markets[perp.id] for perp in dex.perps]
+    if not all(market.halted for market in markets):
         raise ActionError(ActionReject.PERP_DEPLOY_LIVE)
+    for market in markets:
+        listing.settle_all(ex, market, market.mark_px)
     ended = replace(
         dex, is_disabled=True, perps=tuple(replace(perp, is_delisted=True) for perp in dex.perps)
     )
     listing.relist(state, replaced(state, ended), {})
     ex.emit(PricesChanged(tuple(perp.coin for perp in dex.perps)))
-
-
-def _is_idle(market: Market) -> bool:
-    return market.halted and market.open_interest == 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..matching.dataclass import dataclass
-from . import margin
+from . import margin, portfolio
 from .assets import Perp
 from .fixed import Usd
-from .state import Account, Clearing, State
+from .state import PORTFOLIO_MARGIN, Account, Clearing, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,12 @@ class Pot:
     @property
     def clearing(self) -> Clearing:
         return self.account if self.key == 0 else self.account.dexes[self.key]
+
+    @property
+    def is_portfolio(self) -> bool:
+        """True for the whole of an account with portfolio margin, its collateral included."""
+        is_main = self.asset_id is None and self.key == 0
+        return is_main and self.account.abstraction == PORTFOLIO_MARGIN
 
     def dex(self, state: State) -> int:
         """The dex whose liquidator stands for it: of a pool of dexes the first."""
@@ -51,6 +57,8 @@ class Pot:
 
     def value(self, state: State) -> Usd:
         """Account value of the pot at mark."""
+        if self.is_portfolio:
+            return portfolio.equity(state, self.account)
         if self.asset_id is None:
             return margin.cross_value(state, self.clearing)
         if self.asset_id not in self.clearing.positions:
@@ -59,6 +67,8 @@ class Pot:
 
     def maintenance(self, state: State) -> Usd:
         """What it must be worth at least."""
+        if self.is_portfolio:
+            return portfolio.maintenance(state, self.account)
         if self.asset_id is None:
             return margin.cross_maintenance(state, self.clearing)
         position = self.clearing.positions.get(self.asset_id)
@@ -69,8 +79,12 @@ class Pot:
     def is_safe(self, state: State) -> bool:
         """Documented: cross is liquidated while its value is below the sum of maintenance margins,
         isolated while its margin is below its own (mechanics 8.1)."""
+        if self.is_portfolio:
+            return portfolio.is_safe(state, self.account)
         return self.value(state) >= self.maintenance(state)
 
     def is_lost(self, state: State) -> bool:
         """Documented: below two thirds of maintenance it goes to the backstop (mechanics 8.2)."""
+        if self.is_portfolio:
+            return portfolio.is_lost(state, self.account)
         return 3 * self.value(state) < 2 * self.maintenance(state)

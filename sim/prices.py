@@ -10,7 +10,7 @@ from ..matching.types import Side
 from .assets import Asset, Perp, px_decimals
 from .averages import BASIS_DECAY, LOCAL_DECAY, PERIOD_MS
 from .events import PricesChanged
-from .fixed import RATE_SCALE, Px, Rate, div_down, div_half_even, ntl
+from .fixed import RATE_SCALE, TEN, Px, Rate, div_down, div_half_even, ntl
 from .state import Market, State
 from .timers import Timer
 
@@ -174,14 +174,12 @@ def deploy_pxs(ex: Exchange, updates: Iterable[tuple[Market, Px | None, Sequence
     """
     now, coins = ex.state.time_ms, []
     for market, oracle, marks in updates:
-        day = div_down(now, DAY_MS)
-        if market.day_pxs[0] != day:
-            market.day_pxs = (day, market.oracle_px, market.mark_px)
+        _begin_day(market, now)
         if oracle is not None:
-            top = market.day_pxs[1] * DAY_FACTOR
-            market.oracle_px = _legal(market, min(_step(market.oracle_px, oracle), top))
-        px = min(_step(market.mark_px, _deployed_px(market, marks)), market.day_pxs[2] * DAY_FACTOR)
-        mark = _legal(market, px)
+            wanted = min(oracle, market.day_pxs[1] * DAY_FACTOR)
+            market.oracle_px = _step(market, market.oracle_px, wanted)
+        px = min(_deployed_px(market, marks), market.day_pxs[2] * DAY_FACTOR)
+        mark = _step(market, market.mark_px, px)
         market.updated_ms = now
         if mark != market.mark_px and not _outgrows_cap(market, mark):
             _move_mark(ex, market, mark)
@@ -215,26 +213,41 @@ def _own_px(market: Market) -> int | None:
 
 
 def _renewed_mark(market: Market, now: int) -> Px:
-    """Documented: without an update for 10 s the mark goes to the book's own price, which counts as
-    one (mechanics 9).
+    """Documented: a mark that is older than 10 s is the book's own price (mechanics 9).
+
+    Assumed: as long as nobody sets another, and however far it is.
     """
+    _begin_day(market, now)
     if now - market.updated_ms <= STALE_MS:
         return market.mark_px
-    market.updated_ms = now
-    mark = _legal(market, _step(market.mark_px, _deployed_px(market, ())))
+    mark = _legal(market, _deployed_px(market, ()))
     return market.mark_px if _outgrows_cap(market, mark) else mark
 
 
-def _step(px: int, wanted: int) -> int:
-    """`wanted`, no further from `px` than an update may go."""
-    most = div_down(px, STEP_PART)
-    return max(px - most, min(px + most, wanted))
+def _begin_day(market: Market, now: int) -> None:
+    """Notes with which prices a UTC day begins."""
+    day = div_down(now, DAY_MS)
+    if market.day_pxs[0] != day:
+        market.day_pxs = (day, market.oracle_px, market.mark_px)
+
+
+def _step(market: Market, px: Px, wanted: int) -> Px:
+    """`wanted`, no further from `px` than an update may go: rounded toward it, and by one step of
+    the last decimal at least, so that no price stands still for ever (Assumed).
+    """
+    unit = TEN[8 - px_decimals(market.asset)]
+    most = max(div_down(px, STEP_PART), unit)
+    found = max(px - most, min(px + most, wanted))
+    found += -found % unit if found < px else -(found % unit)
+    return Px(max(unit, found))
 
 
 def _outgrows_cap(market: Market, mark: Px) -> bool:
-    """Documented: no mark makes open interest ten times its cap (mechanics 17)."""
+    """Documented: no mark moves open interest past ten times its cap (mechanics 17)."""
     cap = market.open_interest_cap
-    return cap is not None and ntl(mark, market.open_interest) >= DAY_FACTOR * cap
+    if cap is None or mark <= market.mark_px:
+        return False
+    return ntl(mark, market.open_interest) >= DAY_FACTOR * cap
 
 
 # -- validators' perps -----------------------------------------------------------------------------

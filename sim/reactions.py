@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from . import open_interest, twap
+from . import borrow_liquidation, open_interest, portfolio, twap
 from .liquidation import liquidate
 from .trigger_orders import fire_triggers
 
@@ -17,7 +17,9 @@ Reaction = Callable[["Exchange", Mapping[int, None]], None]
 computed and are what they were."""
 
 REACTIONS: tuple[Reaction, ...] = (
+    portfolio.on_marks,
     liquidate,
+    borrow_liquidation.liquidate,
     fire_triggers,
     twap.on_marks,
     open_interest.on_marks,

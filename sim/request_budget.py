@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from .errors import ActionError, ActionReject
 from .fixed import div_down
-from .margin import UNIFIED
 from .rules import Rules
-from .state import Account, State
+from .state import POOLED, Account, State
 from .volume import DAY_MS
 
-COUNTED_BY_DAY = (UNIFIED, "portfolioMargin")
+COUNTED_BY_DAY = POOLED
 """Documented: the modes whose actions are limited by day (exchange 9)."""
 CANCELS = frozenset({"cancel", "cancelByCloid", "twapCancel"})
 """Assumed: what counts as a cancel here is what a block treats as one."""

@@ -160,6 +160,9 @@ class Rules:
     """Documented: once a day at midnight UTC and at most $1; Observed on testnet: every minute and
     above $1, too (contested 59)."""
 
+    user_borrow_cap: Usd = Usd(50_000_000 * 10**6)
+    """Documented: what one user may owe. It was less while portfolio margin was new."""
+
     spot_deploy_gas: Wei = Wei(10_000_000_000)
     """What the place of a new spot token costs in HYPE, 1e-8; in a world without HYPE nothing.
     Assumed: 100, a price of old that does not move (info 4.19, 9)."""

@@ -15,6 +15,7 @@ from .events import Fill, FundingPaid, FundingRate, LedgerRow, Trade
 from .fee_tiers import Standing
 from .fixed import Address, Cloid, Px, Rate, Szi, Usd, Wei
 from .history import OrderHistory
+from .lending_state import InterestPaid, Lent, Reserve
 from .nonces import NonceSet
 from .orders import Order
 from .outcome_state import Outcome, Question
@@ -23,6 +24,7 @@ from .shares import Vault
 from .spot_deploy_state import Hyperliquidity, TokenDeploy
 from .stakes import Stake, Stakes, StakingLink
 from .timers import Timers
+from .treasury import Treasury
 from .twap_state import Twap, TwapUpdate, empty_history
 from .volume import DayVolume
 from .watch import Watch
@@ -31,6 +33,7 @@ FILLS_KEPT = 10_000
 """Documented: only the 10000 most recent fills are reachable (info 2.6)."""
 FUNDINGS_KEPT = 10_000
 LEDGER_KEPT = 10_000
+INTEREST_KEPT = 10_000
 FUNDING_RATES_KEPT = 10_000
 ORACLE_MINUTES_KEPT = 60
 TRADES_KEPT = 100
@@ -138,9 +141,12 @@ class Clearing:
     order_loads: dict[int, OrderLoad] = field(default_factory=dict)
     liquidated_partly_ms: int | None = None
     """When a part of a large position was liquidated last."""
+    credit: Usd = Usd(0)
+    """What portfolio margin adds: idle money that is lent out, and what may be borrowed."""
 
 
-POOLED = frozenset({"unifiedAccount"})
+UNIFIED, PORTFOLIO_MARGIN = "unifiedAccount", "portfolioMargin"
+POOLED = frozenset({UNIFIED, PORTFOLIO_MARGIN})
 """Modes of accounts that have one balance for all dexes of a collateral (mechanics 6.5)."""
 
 
@@ -227,6 +233,9 @@ class Account(Clearing):
     """Requests that were paid for (reserveRequestWeight)."""
     is_dusting_off: bool = False
     """Opted out of the spot dust conversion."""
+    lent: dict[int, Lent] = field(default_factory=dict)
+    """What it supplied and borrowed, by token index."""
+    interest: deque[InterestPaid] = field(default_factory=lambda: deque(maxlen=INTEREST_KEPT))
 
     def key_of(self, perp: Perp) -> int:
         """Which clearing `perp` belongs to: that of its dex, or of all with its collateral."""
@@ -304,45 +313,6 @@ class Market:
 
 
 @dataclass(slots=True)
-class PerpsFlow:
-    """Where money of the perps ledgers of one collateral went, in its millionths."""
-
-    fees: Usd = Usd(0)
-    """Protocol fees less rebates, withdrawal and activation fees."""
-    funding: Usd = Usd(0)
-    """What truncation of funding payments left over (may be negative)."""
-    to_spot: Usd = Usd(0)
-    """Moved to spot, net: links the two ledgers of the token."""
-    to_rewards: Usd = Usd(0)
-    """Fees that became rewards of referrers and builders, which are spot money."""
-
-
-@dataclass(slots=True)
-class Treasury:
-    """Where money came from and went, so that every unit can be accounted for at any time."""
-
-    usd_deposited: Usd = Usd(0)
-    usd_withdrawn: Usd = Usd(0)
-    flows: dict[int, PerpsFlow] = field(default_factory=lambda: {0: PerpsFlow()})
-    """By token index of the collateral; 0 is USDC."""
-    dex_deposits: dict[int, Usd] = field(default_factory=dict)
-    """What was moved to each deployed dex, net, in millionths of its collateral."""
-    token_minted: dict[int, Wei] = field(default_factory=dict)
-    token_fees: dict[int, Wei] = field(default_factory=dict)
-    token_burned: dict[int, Wei] = field(default_factory=dict)
-    """Spot dust that was worth no order, and what priority orders paid."""
-
-    def flow(self, token: int) -> PerpsFlow:
-        """The flow of a collateral, made when there is none."""
-        return self.flows.setdefault(token, PerpsFlow())
-
-    @property
-    def usd(self) -> PerpsFlow:
-        """That of USDC."""
-        return self.flows[0]
-
-
-@dataclass(slots=True)
 class State:
     """The exchange. Same state, same inputs in the same order: the same state, byte for byte."""
 
@@ -359,6 +329,12 @@ class State:
     """Agents replaced or revoked some seconds ago and their master, whom their refusal names."""
     unified: dict[Address, None] = field(default_factory=dict)
     """Accounts with one balance for spot and perps, oldest first."""
+    portfolio: dict[Address, None] = field(default_factory=dict)
+    """Those of them with portfolio margin."""
+    reserves: dict[int, Reserve] = field(default_factory=dict)
+    """What can be supplied or borrowed, by token index."""
+    borrowers: dict[Address, None] = field(default_factory=dict)
+    """Who owes something to a reserve."""
     used_agents: dict[Address, None] = field(default_factory=dict)
     """Every address that was approved as an agent, oldest first: none is approved twice."""
     nonces: dict[Address, NonceSet] = field(default_factory=dict)

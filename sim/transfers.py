@@ -28,8 +28,7 @@ from .ledger import (
     SpotTransfer,
     Withdraw,
 )
-from .margin import UNIFIED
-from .state import Account, State
+from .state import POOLED, Account, State
 
 if TYPE_CHECKING:
     from .call import Acting
@@ -195,8 +194,10 @@ def send_asset(
     if from_sub_account:
         account = sub_accounts.named(state, account, from_sub_account)
     source, target_dex = (dex_named(state, name) for name in (source_dex, destination_dex))
-    if account.abstraction == UNIFIED and (source, target_dex) != (None, None):
+    if account.abstraction in POOLED and (source, target_dex) != (None, None):
         raise ActionError(ActionReject.UNIFIED_SPOT_ONLY)
+    if target_dex and state.universe.dexes[target_dex - 1].is_disabled:
+        raise ActionError(ActionReject.INVALID_DEX)
     sent = token_named(state, token)
     if destination == account.address and source == target_dex:
         raise ActionError(ActionReject.INVALID_SEND)
@@ -247,7 +248,7 @@ class Gas:
 
 def dex_named(state: State, name: str) -> int | None:
     """The perps dex of a name, None for spot. Raises ActionError. Assumed: a dex that was disabled
-    takes no more orders, but gives back what it holds.
+    takes nothing more, but gives back what it holds.
     """
     if name in (PERPS, SPOT):
         return 0 if name == PERPS else None
@@ -317,10 +318,11 @@ def _pay_gas(ex: Exchange, account: Account, gas: Gas) -> None:
 def move_usd(ex: Exchange, account: Account, usd: int, dex: int = 0) -> None:
     """Adds `usd` to the cross ledger of a dex.
 
-    Assumed: who is unified receives what is sent to a deployed dex on the one balance.
+    Assumed: who is unified receives what is sent to a deployed dex on the one balance; a unit of
+    any collateral counts as a dollar.
     """
     key = dex
-    if dex and account.abstraction == UNIFIED:
+    if dex and account.abstraction in POOLED:
         key = pool_of(ex.state, collateral_of(ex.state, dex)) or 0
     clearing = account.open(key)
     clearing.raw_usd = Usd(clearing.raw_usd + usd)

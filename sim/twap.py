@@ -17,7 +17,7 @@ from .clearinghouse import Cause
 from .errors import ActionReject, OrderReject, Reject, TwapReject
 from .fixed import USD_SCALE, Px, Sz, div_down, floor_to, ntl
 from .ids import ZERO_HASH
-from .order_checks import first_reject
+from .order_checks import first_reject, is_closed_to
 from .orders import Order
 from .replies import Filled
 from .state import Account, Market, State
@@ -142,7 +142,7 @@ def _first_reject(
             return Reject(why, asset.id)
     if asset.is_spot and terms.reduce_only:
         return Reject(OrderReject.SPOT_REDUCE_ONLY, asset.id)
-    if asset.is_spot and account.address in state.vaults:
+    if is_closed_to(state, asset, account.address):
         return Reject(ActionReject.VAULT_ON_USER_SIGNED, asset.id)
     if market.halted or asset.is_delisted:
         return Reject(OrderReject.HALTED, asset.id)

@@ -82,6 +82,7 @@ UNCALLED = {
     "setDisplayName",
     "agentSendAsset",
     "spotUser",
+    "borrowLend",
     "reserveRequestWeight",
     "validatorL1Stream",
     "authorizeAqav2Role",

@@ -63,7 +63,7 @@ def _(w: World) -> Any:
 
 @earns(ActionReject.PERP_DEPLOY_SPEC, "Error deploying perp: Invalid asset spec")
 def _(w: World) -> Any:
-    return _request(w, schema=True, szDecimals=7)
+    return _request(w, schema=True, szDecimals=6)
 
 
 @earns(ActionReject.PERP_DEPLOY_TABLE, "Error deploying perp: Invalid margin table")

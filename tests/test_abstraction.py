@@ -76,6 +76,13 @@ def agent_dex(trader: Trader) -> str:
         ("dex on, user disabled", "ok, ok", "disabled", False),
         ("dex on, user unified", "ok, ok", "unifiedAccount", False),
         ("user unified, dex on", "ok, no", "unifiedAccount", None),
+        ("user portfolio", "ok", "portfolioMargin", None),
+        ("user portfolio, user portfolio", "ok, ok", "portfolioMargin", None),
+        ("user unified, user portfolio", "ok, ok", "portfolioMargin", None),
+        ("user portfolio, user unified", "ok, no", "portfolioMargin", None),
+        ("user portfolio, user disabled", "ok, no", "portfolioMargin", None),
+        ("user portfolio, dex on", "ok, no", "portfolioMargin", None),
+        ("agent portfolio, agent portfolio", "ok, no", "portfolioMargin", None),
     ],
 )
 def test_transitions(steps: str, answers: str, mode: str, flag: bool | None) -> None:
@@ -85,6 +92,8 @@ def test_transitions(steps: str, answers: str, mode: str, flag: bool | None) -> 
     deeds: dict[str, Any] = {
         "user disabled": lambda: sets(alice, "disabled"),
         "user unified": lambda: sets(alice, "unifiedAccount"),
+        "user portfolio": lambda: sets(alice, "portfolioMargin"),
+        "agent portfolio": lambda: agent_sets(alice, "portfolioMargin"),
         "agent disabled": lambda: agent_sets(alice, "disabled"),
         "agent unified": lambda: agent_sets(alice, "unifiedAccount"),
         "agent dex": lambda: agent_dex(alice),
@@ -125,21 +134,43 @@ def test_somebody_elses_account_is_no_sub_account(kind: Any) -> None:
     [
         ({"usd": "9999.999999"}, PORTFOLIO),
         ({"usd": "5000", "spot_usdc": "4999.99999999"}, PORTFOLIO),
-        ({"usd": "10000"}, NOT_ALLOWED),
-        ({"usd": "5000", "spot_usdc": "5000"}, NOT_ALLOWED),
+        ({"usd": "10000"}, "ok"),
+        ({"usd": "5000", "spot_usdc": "5000"}, "ok"),
+        ({"usd": "1", "HYPE": "249.9"}, PORTFOLIO),
+        ({"usd": "4", "HYPE": "249.9"}, "ok"),
+        ({"usd": "24999999.999999"}, "ok"),
+        ({"usd": "25000000"}, NOT_ALLOWED),
     ],
     ids=str,
 )
-def test_portfolio_margin_is_refused_to_all_and_says_so_to_the_small(funds: Any, text: str) -> None:
-    """Observed: the text (exchange 7.6). Assumed: whoever qualifies is refused, too: there is no
-    borrowing here."""
+def test_portfolio_margin_is_for_who_is_worth_enough_and_not_too_much(
+    funds: Any, text: str
+) -> None:
+    """Observed: the text for the small (exchange 7.6). Documented: $10k to $25M (mechanics 6.5).
+    Assumed: the text for the large; spot tokens count at mark."""
     alice = market().account("alice", **funds)
 
-    assert sets(alice, "portfolioMargin") == text
+    assert answer(alice.act(UserPortfolioMargin(alice.address, False, NOW))) == "ok"
     enable = UserPortfolioMargin(alice.address, True, NOW)
     assert answer(alice.act(enable)) == text
-    assert answer(alice.act(UserPortfolioMargin(alice.address, False, NOW))) == "ok"
-    assert alice.account.abstraction == "default"
+    assert sets(alice, "portfolioMargin") == text
+    mode = "portfolioMargin" if text == "ok" else "default"
+    assert alice.account.abstraction == mode
+
+
+def test_an_account_that_trades_cannot_change_to_portfolio_margin() -> None:
+    """Documented: no positions, orders or TWAPs. Assumed: the text."""
+    m = market()
+    alice, bob = m.account("alice"), m.account("bob")
+    alice.buys("1 ETH @ 1900")
+    assert sets(alice, "portfolioMargin") == NOT_ALLOWED
+    bob.sells("1 ETH @ 1900")
+    assert alice.szi("ETH")
+    assert sets(alice, "portfolioMargin") == NOT_ALLOWED
+
+    bob.buys("1 ETH @ 1900")
+    alice.sells("1 ETH @ 1900")
+    assert sets(alice, "portfolioMargin") == "ok"
 
 
 def test_volume_opens_the_gate_of_portfolio_margin_too() -> None:
@@ -149,7 +180,7 @@ def test_volume_opens_the_gate_of_portfolio_margin_too() -> None:
     assert sets(alice, "portfolioMargin") == PORTFOLIO
 
     alice.account.volume.total_usd += 1
-    assert sets(alice, "portfolioMargin") == NOT_ALLOWED
+    assert sets(alice, "portfolioMargin") == "ok"
 
 
 def test_new_accounts_take_the_mode_of_the_rules() -> None:

@@ -12,8 +12,9 @@ from hlsim.sim.fixed import ntl_wei, sz_to_wei
 from hlsim.sim.margin import perp_of, position_of
 from hlsim.sim.orders import Order, Stage
 from hlsim.sim.stakes import HYPE
-from hlsim.sim.state import Account, PerpsFlow, State
+from hlsim.sim.state import Account, State
 from hlsim.sim.transfers import collateral_of
+from hlsim.sim.treasury import PerpsFlow
 
 
 def perps_balance(state: State, token: int) -> int:
@@ -31,6 +32,7 @@ def perps_balance(state: State, token: int) -> int:
 def token_balance(state: State, token: int) -> int:
     """What every wei of a token that ever came in adds up to now."""
     total = state.treasury.token_fees.get(token, 0) + state.treasury.token_burned.get(token, 0)
+    total += state.reserves[token].cash if token in state.reserves else 0
     for outcome in state.outcomes.values():
         total += outcome.locked if outcome.quote == token else 0
     for question in state.questions.values():

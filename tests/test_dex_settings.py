@@ -11,22 +11,27 @@ from dexing import (
     sends,
     step,
 )
-from stories import Story, Trader, usd
+from houses import vault_of
+from stories import Story, Trader, px, usd
 from test_conservation import check_money, check_orders, check_positions
+from twaps import twap
 
 from hlsim.sim.actions.perp_deploys import (
     HaltTrading,
     InsertMarginTable,
     RawMarginTable,
     RawMarginTier,
+    SetFeeRecipient,
     SetPerpAnnotation,
     SetSubDeployers,
     SubDeployer,
 )
 from hlsim.sim.assets import Annotation, MarginMode
-from hlsim.sim.errors import OrderReject, Reject
+from hlsim.sim.errors import ActionReject, OrderReject, Reject
 from hlsim.sim.events import Direction
 from hlsim.sim.fixed import Usd
+from hlsim.sim.margin import margin_used
+from hlsim.sim.operations import SetHalt
 from hlsim.sim.orders import OrderStatus
 from hlsim.sim.replies import Filled, Resting
 from hlsim.sim.rules import Rules
@@ -172,3 +177,60 @@ def test_a_perp_is_described_to_people() -> None:
 
     found = m.ex.state.universe.dexes[0].annotations[GOLD]
     assert found == Annotation("metals", "An ounce of it", None, ("shiny",))
+
+
+# -- vaults and other houses -----------------------------------------------------------------------
+
+
+def test_a_vault_earns_nothing_on_a_dex_and_trades_nothing_there() -> None:
+    """Documented: perps of the first dex only (mechanics 13)."""
+    m = dexed()
+    dora, leader = dora_of(m), m.account("leader", usd="20000")
+    vault = vault_of(leader, "500")
+
+    paid = step(dora, set_fee_recipient=SetFeeRecipient("test", vault.address))
+    order = vault.buys("1 test:GOLD @ 4000")
+    sliced = twap(vault, "buy 1 test:GOLD")
+
+    assert paid == "Invalid send"
+    assert order == Reject(ActionReject.VAULT_ON_USER_SIGNED, 110_000)
+    assert isinstance(sliced, Reject)
+    assert sliced.why is ActionReject.VAULT_ON_USER_SIGNED
+    assert vault.account.dexes == {}
+
+
+def test_a_halt_ends_what_an_operator_only_paused() -> None:
+    m = dexed()
+    dora, alice = dora_of(m), funded(m, "alice")
+    alice.buys("1 test:GOLD @ 3900")
+    m.ex.operate(SetHalt(110_000, True))
+
+    assert step(dora, halt_trading=HaltTrading(GOLD, True)) is None
+
+    assert alice.account.orders == {}
+    sound(m)
+
+
+def test_a_new_margin_table_leaves_the_leverage_of_holders_alone() -> None:
+    m = dexed()
+    dora, alice, bob = dora_of(m), funded(m, "alice"), funded(m, "bob")
+    met(m, alice, bob, "1 test:GOLD @ 4000")
+
+    assert step(dora, set_margin_table_ids=((GOLD, 10),)) is None  # type: ignore[arg-type]
+
+    assert margin_used(m.ex.state, alice.account.at(1), 110_000) == usd("200")
+
+
+def test_a_cap_that_was_overshot_does_not_hold_a_falling_mark() -> None:
+    """Documented: no mark moves open interest past ten times the cap (mechanics 17)."""
+    m = dexed()
+    dora, alice, bob = dora_of(m), funded(m, "alice"), funded(m, "bob")
+    assert step(dora, set_open_interest_caps=((GOLD, usd("395")),)) is None  # type: ignore[arg-type]
+    met(m, alice, bob, "1 test:GOLD @ 4000")
+
+    assert priced(dora, {"GOLD": "4040"}, {"GOLD": "4040"}, GOLD="4040") is None
+    up = m.market(GOLD).mark_px
+    m.advance(seconds=3)
+    assert priced(dora, {"GOLD": "3970"}, {"GOLD": "3970"}, GOLD="3970") is None
+
+    assert (up, m.market(GOLD).mark_px) == (px("4000"), px("3970"))

@@ -358,6 +358,22 @@ def test_usdc_and_tokens_without_a_pair_are_no_dust() -> None:
     assert amy.spot("USDC") == Wei(1)
 
 
+def test_what_a_bid_of_the_owner_buys_of_the_pool_is_kept() -> None:
+    """The pool is sold to the best bid, whose owner may have put dust into it himself."""
+    m = market(MINUTE)
+    alice, bob = m.account("alice", HYPE="0.006"), m.account("bob", HYPE="0.006")
+    carol = m.account("carol", spot_usdc="1000", HYPE="0.006")
+    m.account("dave", HYPE="10").sells("10 @107 @ 41")
+    carol.buys("10 @107 @ 40")
+
+    m.advance(seconds=60)
+
+    # 0.018 HYPE: one lot is sold, to carol, and the rest burned.
+    assert (alice.spot("HYPE"), bob.spot("HYPE")) == (0, 0)
+    assert carol.spot("HYPE") == 999_600
+    check_money(m.ex.state)
+
+
 def test_a_restored_exchange_sweeps_alike() -> None:
     """The timer is part of the state."""
     m, _ = start()

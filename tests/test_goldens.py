@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import dexing
+import lenders
 import msgspec
+import portfolios
 import pytest
 import twaps
 from houses import deposits, sub_account, vault_of
@@ -59,7 +61,7 @@ DESK, VAULT = derived_address("sub-account", ERIN, 0), derived_address("vault", 
 AGENT, BOT = address("agent"), address("bot")
 NOBODY = address("nobody")
 VALIDATOR = Address("0x5ac99df645f3414876c816caa18b2d234024b487")
-UNA, DEXTER = address("una"), address("dexter")
+UNA, DEXTER, PAM = address("una"), address("dexter"), address("pam")
 CLOID = "0x000000000000000000000000000000a1"
 USDC = "USDC:0x6d1e7cde53ba9467b783cb7c530ce054"
 PURR = "PURR:0xc1fb593aeffbeb02f85e0308e9956a90"
@@ -96,6 +98,7 @@ def busy() -> Story:
     links(alice, bob)
 
     bets(m)
+    portfolios.joins(m)
     return m
 
 
@@ -219,7 +222,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"user": ALICE, "coin": "test:GOLD"},
     ],
     "allMids": [{}, {"dex": ""}, {"dex": "test"}, {"dex": "nope"}],
-    "borrowLendReserveState": [{"token": token} for token in (0, 1, 99)],
+    **lenders.CASES,
     "candleSnapshot": [
         {"req": {"coin": coin, "interval": interval, "startTime": START_MS}}
         for coin, interval in (("BTC", "1h"), ("@2", "30m"), ("GONE", "1h"), ("NOPE", "1h"))
@@ -265,11 +268,11 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "perpDexStatus": [{"dex": ""}, {"dex": "test"}],
     "recentTrades": [{"coin": "BTC"}, {"coin": "GONE"}],
     "referral": [{"user": user} for user in (ALICE, BOB, NOBODY)],
-    "spotClearinghouseState": [{"user": user} for user in (ALICE, NOBODY, UNA)],
+    "spotClearinghouseState": [{"user": user} for user in (ALICE, NOBODY, UNA, PAM)],
     "settledOutcome": [{"outcome": number} for number in (1, 2, 4, 9)],
     "tokenDetails": [{"tokenId": token.token_id} for token in universe().tokens],
     "userFees": [{"user": user} for user in (ALICE, BOB, NOBODY)],
-    "userAbstraction": [{"user": user} for user in (ALICE, UNA, DEXTER, NOBODY)],
+    "userAbstraction": [{"user": user} for user in (ALICE, UNA, PAM, DEXTER, NOBODY)],
     "userDexAbstraction": [{"user": user} for user in (ALICE, DEXTER, NOBODY)],
     "userFills": [
         {"user": ALICE},
@@ -281,7 +284,6 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"user": ALICE, "startTime": START_MS + HOUR_MS, "endTime": None},
         {"user": ALICE, "startTime": START_MS, "aggregateByTime": True},
     ],
-    "userBorrowLendInterest": [{"user": user, "startTime": START_MS} for user in (ALICE, NOBODY)],
     "userFunding": [{"user": ALICE, "startTime": START_MS}, {"user": CAROL}],
     "userTwapSliceFillsByTime": [
         {"user": ALICE, "startTime": START_MS + 300_000, "endTime": START_MS + 330_000},
@@ -305,6 +307,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
 
 STAGES: dict[str, Callable[[], Story]] = {
     **dict.fromkeys(("twapHistory", "userTwapSliceFills", "userTwapSliceFillsByTime"), twaps.lived),
+    **dict.fromkeys(lenders.CASES, lenders.lived),
     **dict.fromkeys(
         (
             "allPerpMetas",

@@ -28,6 +28,7 @@ from hlsim.sim.actions.cancels import (
     ScheduleCancel,
 )
 from hlsim.sim.actions.deploys import SpotDeploy, UserGenesis
+from hlsim.sim.actions.lending import BorrowLend
 from hlsim.sim.actions.leverage import TopUpIsolatedOnlyMargin, UpdateIsolatedMargin, UpdateLeverage
 from hlsim.sim.actions.misc import Noop, SetReferrer
 from hlsim.sim.actions.multisig import ConvertToMultiSigUser, SignersText
@@ -199,6 +200,7 @@ EXAMPLES: list[Any] = [
     ConvertToMultiSigUser(SignersText("", None, is_readable=False), BIG),
     UserSetAbstraction(USER, "disabled", BIG),  # type: ignore[arg-type]
     AgentSetAbstraction("unifiedAccount"),  # type: ignore[arg-type]
+    BorrowLend("repay", BIG, None),  # type: ignore[arg-type]
     UserDexAbstraction(USER, True, BIG),
     UserPortfolioMargin(USER, False, BIG),
     AgentEnableDexAbstraction(),

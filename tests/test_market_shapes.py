@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from stories import START_MS, address, market, px, sz, usd
 
-from hlsim.server.shapes import accounts, books, markets
+from hlsim.server.shapes import accounts, books, markets, spot
 from hlsim.sim.assets import MarginMode, MarginTable, Perp
 from hlsim.sim.candles import Candle
 from hlsim.sim.fixed import Szi, Wei
@@ -99,7 +99,7 @@ def test_spot_balances_stand_in_token_order_without_empty_ones() -> None:
     account.spot[2].hold = Wei(20_000_000)
     account.spot[2].entry_ntl = 2_498_248_700
 
-    assert wire(accounts.spot_state(m.view, alice.address)) == (
+    assert wire(spot.spot_state(m.view, alice.address)) == (
         '{"balances":[{"coin":"USDC","token":0,"total":"19.9969993","hold":"0.0",'
         '"entryNtl":"0.0"},{"coin":"HYPE","token":2,"total":"0.24965","hold":"0.2",'
         '"entryNtl":"24.982487"}]}'

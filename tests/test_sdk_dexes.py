@@ -107,7 +107,7 @@ def test_brackets_leverage_and_refusals_on_a_dex(server: Any) -> None:
     alice, bob = trading(server, 1), trading(server, 2)
     bob.order(GOLD, False, 5, 4010, GTC)
 
-    assert alice.update_leverage(10, GOLD) == OK
+    assert alice.update_leverage(10, GOLD, is_cross=False) == OK
     stop = {"trigger": {"triggerPx": 3900.0, "isMarket": True, "tpsl": "sl"}}
     gain = {"trigger": {"triggerPx": 4200.0, "isMarket": True, "tpsl": "tp"}}
     entry = {"coin": GOLD, "is_buy": True, "sz": 1, "limit_px": 4010, "order_type": GTC}

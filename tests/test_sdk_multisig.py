@@ -245,7 +245,8 @@ def test_modes_that_are_refused(bot: Bot, other: Bot) -> None:
     not_allowed = err("Abstraction transition not allowed")
     assert bot.exchange.user_set_abstraction(bot.address, "disabled") == OK
     assert bot.exchange.agent_set_abstraction("u") == not_allowed
-    assert bot.exchange.user_set_abstraction(bot.address, "portfolioMargin") == not_allowed
+    assert bot.exchange.user_set_abstraction(bot.address, "portfolioMargin") == OK
+    assert bot.exchange.user_set_abstraction(bot.address, "unifiedAccount") == not_allowed
     text = f"Sub-account {other.address.lower()} is not registered to {bot.address.lower()}"
     assert bot.exchange.user_set_abstraction(other.address, "disabled") == err(text)
 

@@ -23,6 +23,7 @@ from hlsim.sim.events import (
 from hlsim.sim.fixed import Szi, Wei
 from hlsim.sim.ledger import (
     AccountClassTransfer,
+    BorrowLent,
     DeployGasAuction,
     Deposit,
     InternalTransfer,
@@ -349,6 +350,10 @@ DELTAS: list[tuple[LedgerChange, str]] = [
         f'"vaultLeaderCommission","user":"{ALICE}","usdc":"0.2"',
     ),
     (
+        BorrowLent("USDC", "repay", Wei(10**8), Wei(5), 8),
+        '"borrowLend","token":"USDC","operation":"repay","amount":"1.0","interestAmount":"0.00000005"',
+    ),
+    (
         DeployGasAuction("HYPE", Wei(5), 8),
         '"deployGasAuction","token":"HYPE","amount":"0.00000005"',
     ),
@@ -366,8 +371,7 @@ def test_a_ledger_row_says_what_moved(delta: LedgerChange, text: str) -> None:
 
 
 def test_every_kind_of_ledger_change_has_a_shape() -> None:
-    """A new kind without one must not wait for a client to ask."""
-    # By name: `slots=True` makes every class twice.
+    """A new one must not wait for a client to ask. By name: `slots=True` makes classes twice."""
     kinds = {cls.__name__ for cls in LedgerChange.__subclasses__()}
 
     assert kinds == {type(delta).__name__ for delta, _ in DELTAS}

@@ -9,7 +9,8 @@ from stories import START_MS, Story, Trader, address, market, px, sz, usd
 
 from hlsim.matching.types import Tif
 from hlsim.server.encode import error_text
-from hlsim.server.shapes.accounts import clearinghouse_state, spot_state
+from hlsim.server.shapes.accounts import clearinghouse_state
+from hlsim.server.shapes.spot import spot_state
 from hlsim.sim import abstraction, exchange, margin
 from hlsim.sim.actions.abstraction import (
     AgentSetAbstraction,

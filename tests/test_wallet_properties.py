@@ -10,7 +10,7 @@ from stories import START_MS, Trader, market, universe
 from test_conservation import check_money, check_orders, check_positions
 
 from hlsim.server.journal import decode, encode
-from hlsim.sim import abstraction, margin
+from hlsim.sim import abstraction
 from hlsim.sim.actions.abstraction import (
     AgentSetAbstraction,
     UserDexAbstraction,
@@ -33,7 +33,7 @@ from hlsim.sim.exchange import Exchange, Input
 from hlsim.sim.fixed import Wei
 from hlsim.sim.replies import Done, OrderReplies
 from hlsim.sim.rules import Rules
-from hlsim.sim.state import SignerSet, State
+from hlsim.sim.state import POOLED, UNIFIED, SignerSet, State
 
 USDC = "USDC:0x6d1e7cde53ba9467b783cb7c530ce054"
 HYPE = "HYPE:0x0d01dc56dcaaca66ad901c959b4011ec"
@@ -140,7 +140,7 @@ class SpotHouseholds(Households):
 
 def check_modes(state: State) -> None:
     """A unified account's free cash lies in the perps ledger; nobody else is listed as one."""
-    listed = {a.address for a in state.accounts.values() if a.abstraction == margin.UNIFIED}
+    listed = {a.address for a in state.accounts.values() if a.abstraction in POOLED}
     assert listed == state.unified.keys()
     for user in state.unified:
         total, hold = abstraction.on_spot(state.accounts[user], 0)
@@ -222,7 +222,7 @@ def test_a_unified_account_can_always_be_emptied() -> None:
     for trader in crowd.traders:
         account = trader.account
         assert not account.positions
-        if account.abstraction != margin.UNIFIED or account.multi_sig:
+        if account.abstraction != UNIFIED or account.multi_sig:
             continue
         for order in list(account.orders.values()):
             trader.cancel(order.coin, order.oid)

@@ -8,8 +8,9 @@ from ...sim.view import View
 from ..shapes import cached, vaults
 from ..shapes.accounts import active_asset_data as active_asset_data_shape
 from ..shapes.accounts import clearinghouse_state as clearinghouse_shape
-from ..shapes.accounts import page_agent, spot_state
+from ..shapes.accounts import page_agent
 from ..shapes.orders import full_order, listed
+from ..shapes.spot import spot_state
 from ..shapes.text import usd_text
 from ..shapes.twaps import twap_states
 from .listings import dex_index

@@ -38,6 +38,7 @@ def _dex(view: View, dex: Dex) -> dict[str, Any]:
         "assetToFundingInterestRate": [
             [coin, rate_text(one.interest)] for coin, one in deployed if one.interest is not None
         ],
+        "assetToFundingClamp": [],
     }
 
 

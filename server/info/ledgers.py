@@ -8,6 +8,7 @@ from ...matching.types import Side
 from ...sim.assets import FIRST_BUILDER_ID, FIRST_OUTCOME_ID, FIRST_SPOT_ID
 from ...sim.events import Fill
 from ...sim.fixed import PX_SCALE, Address, rescale_down
+from ...sim.lending import net_worth
 from ...sim.margin import total_summary, unrealized_pnl
 from ...sim.state import Account
 from ...sim.view import View
@@ -57,7 +58,7 @@ def portfolio(view: View, user: Address) -> Json:
     account = view.account(user)
     usd = sum(total_summary(view.state, each).account_value for each in account.clearings())
     perps = rescale_down(usd, 6, 8)
-    everything = perps + _spot_value(view, account)
+    everything = perps + _spot_value(view, account) + net_worth(view.state, account)
     return [
         *_periods(view, account, everything, is_perp=False),
         *_periods(view, account, perps, is_perp=True),

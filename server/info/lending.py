@@ -1,41 +1,38 @@
-"""Borrowing and lending: nobody lends here, so no account owes or earns anything by it."""
+"""Borrowing and lending: the reserves, and what an account has in them."""
 
 from __future__ import annotations
 
 from ...sim.fixed import Address
 from ...sim.view import View
+from ..shapes import lending
 from .registry import Json, Unanswerable, info
 from .request import Millis
-
-RATES = ("borrowYearlyRate", "supplyYearlyRate")
-AMOUNTS = ("balance", "utilization", "oraclePx", "ltv", "totalSupplied", "totalBorrowed")
+from .windows import BLOCK_ROWS, oldest
 
 
-@info("borrowLendUserState", status="empty", source="info 8")
+@info("borrowLendUserState", source="info 8")
 def borrow_lend_user_state(view: View, user: Address) -> Json:
-    """Documented: the health factor of an account that borrowed nothing is null."""
-    return {"tokenToState": [], "health": "healthy", "healthFactor": None}
+    return lending.user_state(view, user)
 
 
-@info("borrowLendReserveState", status="static", source="info 8")
+@info("borrowLendReserveState", source="info 8")
 def borrow_lend_reserve_state(view: View, token: int) -> Json:
-    """A reserve with nothing in it.
-
-    Assumed: its price is zero too, and a token that is not listed is a 500 with `null`.
-    """
-    if all(listed.index != token for listed in view.universe.tokens):
-        raise Unanswerable(f"no token {token}")
-    return dict.fromkeys((*RATES, *AMOUNTS), "0.0")
+    """Assumed: a token without a reserve is a 500 with `null`."""
+    if token not in view.state.reserves:
+        raise Unanswerable(f"no reserve of token {token}")
+    return lending.reserve_state(view, token)
 
 
-@info("allBorrowLendReserveStates", status="empty", source="info 8")
+@info("allBorrowLendReserveStates", source="info 8")
 def all_borrow_lend_reserve_states(view: View) -> Json:
-    """Those that are in use, of which there are none."""
-    return []
+    """Pairs, by token index."""
+    return [[token, lending.reserve_state(view, token)] for token in sorted(view.state.reserves)]
 
 
-@info("userBorrowLendInterest", status="empty", source="info 8")
+@info("userBorrowLendInterest", source="info 8")
 def user_borrow_lend_interest(
     view: View, user: Address, start_time: Millis, end_time: Millis | None = None
 ) -> Json:
-    return []
+    """Oldest first. Inferred: pages of 500 rows, as a client turns them."""
+    rows = oldest(view.account(user).interest, start_time, end_time, BLOCK_ROWS)
+    return [lending.interest_row(row) for row in rows]

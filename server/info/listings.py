@@ -58,7 +58,7 @@ def margin_table(view: View, id: int, dex: str = "") -> Json:
 @info("maxMarketOrderNtls", status="static", source="info 4.15")
 def max_market_order_ntls(view: View) -> Json:
     """One pair for each maximum leverage that is listed, ascending (Assumed)."""
-    leverages = sorted({perp.max_leverage for perp in view.universe.perps})
+    leverages = sorted({perp.max_leverage for perp in view.universe.all_perps})
     return [[most, f"{market_order_cap(most)}.0"] for most in leverages]
 
 

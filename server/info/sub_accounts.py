@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ...sim.fixed import Address
 from ...sim.view import View
-from ..shapes.accounts import clearinghouse_state, spot_state, used_states
+from ..shapes.accounts import clearinghouse_state, used_states
+from ..shapes.spot import spot_state
 from .registry import Json, info
 
 

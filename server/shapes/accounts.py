@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ...sim import abstraction, margin
-from ...sim.assets import FIRST_OUTCOME_ID, Perp, Token
+from ...sim.assets import Perp
 from ...sim.fixed import Address
-from ...sim.state import Account, Clearing, Leverage, Position, SpotBalance, State
+from ...sim.state import POOLED, Account, Clearing, Leverage, Position, State
 from ...sim.view import View
-from .text import decimal_text, px_text, rate_text, usd_text
-
-USDC = 0
-"""Token index of the quote of all cost bases."""
+from .text import px_text, rate_text, usd_text
 
 
 def leverage(setting: Leverage, position: Position | None) -> dict[str, Any]:
@@ -56,7 +53,7 @@ def used_states(view: View, user: Address) -> list[Any]:
     rows: list[Any] = [["", clearinghouse_state(view, user)]]
     for dex in view.universe.dexes:
         part = abstraction.part_of(view.state, account, dex.index)
-        if part.positions or (part.raw_usd and account.abstraction != margin.UNIFIED):
+        if part.positions or (part.raw_usd and account.abstraction not in POOLED):
             rows.append([dex.name, clearinghouse_state(view, user, dex.index)])
     return rows
 
@@ -65,7 +62,7 @@ def _perps(
     state: State, account: Account, part: Clearing
 ) -> tuple[margin.Summary, margin.Summary, int]:
     """(all, cross, withdrawable) of a perps side, which in a unified account is no balance."""
-    if account.abstraction == margin.UNIFIED:
+    if account.abstraction in POOLED:
         total, cross = abstraction.shown_perps(state, part)
         return total, cross, max(0, cross.account_value - cross.total_margin_used)
     total, cross = margin.total_summary(state, part), margin.cross_summary(state, part)
@@ -113,37 +110,6 @@ def page_agent(view: View, account: Account) -> dict[str, Any]:
     if agent is None or agent.valid_until_ms <= view.time_ms:
         return {"agentAddress": None, "agentValidUntil": None}
     return {"agentAddress": agent.address, "agentValidUntil": agent.stamped_until_ms}
-
-
-def spot_state(view: View, user: Address) -> dict[str, Any]:
-    """`{"balances": …}` by token index, empty balances left out (info 5.2)."""
-    universe = view.universe
-    account = view.account(user)
-    balances = account.spot
-    if account.abstraction == margin.UNIFIED:
-        shown = abstraction.shown_balances(view.state, account)
-        balances = balances | {
-            token: SpotBalance(cash, hold, balances.get(token, SpotBalance()).entry_ntl)
-            for token, (cash, hold) in shown.items()
-        }
-    return {
-        "balances": [
-            _balance(universe.token(index), balance)
-            for index, balance in sorted(balances.items())
-            if balance.total or balance.hold
-        ]
-    }
-
-
-def _balance(token: Token, balance: SpotBalance) -> dict[str, Any]:
-    """Observed: tokens of outcomes have no `token`, and USDC has no cost basis (info 5.2)."""
-    row: dict[str, Any] = {"coin": token.name}
-    if token.index < FIRST_OUTCOME_ID:
-        row["token"] = token.index
-    row["total"] = decimal_text(balance.total, token.wei_decimals)
-    row["hold"] = decimal_text(balance.hold, token.wei_decimals)
-    row["entryNtl"] = "0.0" if token.index == USDC else px_text(balance.entry_ntl)
-    return row
 
 
 def active_asset_data(view: View, user: Address, perp: Perp) -> dict[str, Any]:

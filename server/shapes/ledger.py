@@ -9,6 +9,7 @@ from ...sim.events import AccountLiquidated, FundingPaid, FundingRate, LedgerRow
 from ...sim.ids import ZERO_HASH
 from ...sim.ledger import (
     AccountClassTransfer,
+    BorrowLent,
     DeployGasAuction,
     Deposit,
     InternalTransfer,
@@ -108,6 +109,15 @@ def _staking_transfer(delta: StakingTransfer) -> dict[str, Any]:
     }
 
 
+def _borrow_lent(delta: BorrowLent) -> dict[str, Any]:
+    return {
+        "token": delta.token,
+        "operation": delta.operation,
+        "amount": decimal_text(delta.amount, delta.decimals),
+        "interestAmount": decimal_text(delta.interest, delta.decimals),
+    }
+
+
 def _sub_account_transfer(delta: SubAccountTransfer) -> dict[str, Any]:
     return {"usdc": usd_text(delta.usd), "user": delta.user, "destination": delta.destination}
 
@@ -146,6 +156,7 @@ _DELTAS: dict[type[LedgerChange], Callable[[Any], dict[str, Any]]] = {
     Liquidated: _liquidated,
     RewardsClaim: _rewards_claim,
     StakingTransfer: _staking_transfer,
+    BorrowLent: _borrow_lent,
     SubAccountTransfer: _sub_account_transfer,
     VaultCreate: _vault_create,
     VaultDeposit: _vault_move,

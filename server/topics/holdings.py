@@ -14,9 +14,10 @@ from ...sim.fixed import Address
 from ...sim.orders import Order
 from ...sim.view import View
 from ..info.registry import Json
-from ..shapes.accounts import active_asset_data, all_states, clearinghouse_state, spot_state
+from ..shapes.accounts import active_asset_data, all_states, clearinghouse_state
 from ..shapes.cached import PerState, Raw
 from ..shapes.orders import Listed, full_order, listed
+from ..shapes.spot import spot_state
 from .registry import Refusal, Source, Topic, topic
 
 STATE_MS = 5_000
@@ -127,7 +128,7 @@ class SpotState(Topic):
     """All balances, when one of them changed and on the clock (on change: assumed).
 
     The two flags are two clients' names of one parameter, of which only the second is told again
-    (contested 38). Nothing depends on it here: nobody has portfolio margin.
+    (contested 38). Assumed: portfolio margin is shown in either case.
     """
 
     is_state: ClassVar[bool] = True

@@ -8,6 +8,7 @@ from ...matching.dataclass import dataclass
 from .. import abstraction
 from ..fixed import Address
 from ..replies import Done, Response
+from ..state import PORTFOLIO_MARGIN
 from .orders import U64
 from .registry import action
 
@@ -91,5 +92,5 @@ class UserPortfolioMargin:
     def apply(self, ex: Exchange, acting: Acting) -> Response:
         account = abstraction.own_account(ex, acting, self.user)
         if self.enabled:
-            abstraction.set_mode(ex, account, abstraction.PORTFOLIO_MARGIN)
+            abstraction.set_mode(ex, account, PORTFOLIO_MARGIN)
         return Done()

@@ -57,8 +57,9 @@ class RegisterAsset:
     schema: Schema | None = None
 
     def run(self, ex: Exchange, acting: Acting) -> None:
-        """Assumed: what is only isolated lets margin be removed."""
-        mode = MarginMode.NO_CROSS if self.asset_request.only_isolated else MarginMode.NORMAL
+        """Inferred: strictly isolated, or without cross margin (mechanics 6.4, 14)."""
+        strict = self.asset_request.only_isolated
+        mode = MarginMode.STRICT_ISOLATED if strict else MarginMode.NO_CROSS
         _register(ex, acting, self, mode)
 
 
