@@ -191,9 +191,9 @@ class Desk:
             self._rest(account, market, order)
         if take.sz and not market.asset.is_spot:
             self.fit_reduce_only(account, market)
-        if order.priority:
-            priority.charge(self.ex, account, order, take.ntl)
         if take.sz:
+            if order.priority:
+                priority.charge(self.ex, account, order, take.ntl)
             if market.open_interest_cap is not None:
                 open_interest.watch(self.ex, market)
             if order.sz and order.tif.rests and rules.partial_gtc_reply == "resting":
@@ -204,6 +204,7 @@ class Desk:
     def _rest(self, account: Account, market: Market, order: Order) -> None:
         if order.priority:
             market.book.rest(order, priority.precedence(order))
+            priority.charge(self.ex, account, order, order.px * order.sz)
         else:
             market.book.rest(order)
         enlist(account, order)

@@ -64,14 +64,14 @@ def _most(state: State, new: NewOrder) -> int:
     return px * new.sz
 
 
-def charge(ex: Exchange, account: Account, order: Order, filled: int) -> None:
-    """Burns what an order owes for `filled` (px * sz) of it or, when post-only, for all of it.
+def charge(ex: Exchange, account: Account, order: Order, notional: int) -> None:
+    """Burns what an order owes for `notional` (px * sz): what it fills or, when post-only, all.
 
     Documented: whether it ever fills or not (mechanics 2.1). Assumed: rounded down, once an order;
     never more than there is, should HYPE's mark move meanwhile; the histories of staking do not
     show it.
     """
-    state, notional = ex.state, filled if order.tif is Tif.IOC else order.px * order.sz
+    state = ex.state
     fee, stake, token = _fee(state, notional, order.priority), account.stake, _hype(state)
     if not fee or stake is None or token is None:
         return

@@ -29,7 +29,7 @@ from hlsim.sim.actions.orders import (
 from hlsim.sim.assets import MarginMode, MarginTable, MarginTier, Perp, SpotPair, Token, Universe
 from hlsim.sim.call import Call
 from hlsim.sim.errors import Reject
-from hlsim.sim.events import Event, OrderUpdate
+from hlsim.sim.events import BlockEnded, Event, OrderUpdate, Transaction
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.fixed import Address, Px, Rate, Sz, Usd, Wei, parse_decimal
 from hlsim.sim.margin import position_of
@@ -247,7 +247,11 @@ class Story:
         self.ex.advance(self.ex.state.time_ms + ms + seconds * 1000 + hours * 3_600_000)
 
     def events(self) -> list[Event]:
-        return self.ex.drain()
+        """What came of all that was done since the last call: the events but for the actions
+        themselves.
+        """
+        happened = self.ex.drain()
+        return [event for event in happened if not isinstance(event, Transaction | BlockEnded)]
 
     def updates(self) -> list[tuple[int, str]]:
         """(oid, status) of the order updates since the last drain."""

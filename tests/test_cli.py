@@ -373,7 +373,6 @@ def test_coverage_tells_built_from_missing() -> None:
     found = {(entry.kind, entry.name): entry for entry in entries()}
     assert found["action", "order"].status == "modelled"
     assert found["action", "order"].source == "exchange 5.1"
-    assert found["action", "perpDeploy"].status == "missing"
     assert found["info", "l2Book"].status == "modelled"
     assert found["info", "webData3"].status == "refused"
     assert found["subscription", "webData2"].status == "refused"

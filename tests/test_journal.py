@@ -55,6 +55,15 @@ from hlsim.sim.actions.outcomes import (
     UserOutcome,
     Venue,
 )
+from hlsim.sim.actions.perp_deploys import (
+    AssetRequest2,
+    Hip3LiquidatorTransfer,
+    PerpDeploy,
+    RegisterAsset2,
+    Schema,
+    SetSubDeployers,
+    SubDeployer,
+)
 from hlsim.sim.actions.referrals import ClaimRewards, RegisterReferrer
 from hlsim.sim.actions.staking import (
     LinkStakingUser,
@@ -230,6 +239,19 @@ EXAMPLES: list[Any] = [
     UserOutcome(merge_outcome=MergeOutcome(1)),  # type: ignore[arg-type]
     UserOutcome(negate_outcome=NegateOutcome(1, 2, 3)),  # type: ignore[arg-type]
     SpotDeploy(user_genesis=UserGenesis(3, ((USER, "1"),), ((1, "2"),), ((USER, True),))),  # type: ignore[arg-type]
+    PerpDeploy(
+        register_asset2=RegisterAsset2(
+            max_gas=BIG,
+            asset_request=AssetRequest2("ab:é", 2, "1.0", 10, "noCross"),
+            dex="ab",
+            schema=Schema("A\nb", 0, USER),
+        )
+    ),
+    PerpDeploy(set_sub_deployers=SetSubDeployers("ab", (SubDeployer("setOracle", USER, True),))),
+    PerpDeploy(set_open_interest_caps=(("ab:A", BIG), ("ab:B", 1))),  # type: ignore[arg-type]
+    PerpDeploy(set_growth_modes=(("ab:A", True),)),
+    PerpDeploy(disable_dex="ab"),
+    Hip3LiquidatorTransfer("ab", BIG, True),  # type: ignore[arg-type]
     DepositUsd(USER, 10**15),  # type: ignore[arg-type]
     MintToken(USER, 1, 10**18),  # type: ignore[arg-type]
     SetOracle(((0, BIG), (1, BIG))),

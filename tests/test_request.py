@@ -75,7 +75,6 @@ def test_what_is_no_json_is_a_400(body: bytes) -> None:
         '{"type":"nope"}',
         '{"type":"webData3","user":"USER"}',
         '{"type":"blockDetails","height":1}',
-        '{"type":"perpDeployAuctionStatus"}',
         '{"type":"borrowLendReserveState","token":"0"}',
         '{"type":"userBorrowLendInterest","user":"USER"}',
         '{"type":"meta","type":"meta"}',

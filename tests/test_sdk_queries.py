@@ -1,37 +1,9 @@
-"""The official Python SDK's queries against a real server, and what it gets where nothing is
-built.
-"""
+"""The official Python SDK's queries against a real server."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from bots import Bot, one
-from hyperliquid.utils.error import ClientError
-
-# -- what is not built yet -------------------------------------------------------------------------
-
-NOT_BUILT: list[Callable[[Bot], Any]] = [
-    lambda bot: bot.exchange.perp_deploy_set_oracle("xyz", {"xyz:TSLA": "300"}, [], {}),
-    lambda bot: bot.exchange.perp_deploy_register_asset(
-        "xyz", None, "xyz:TSLA", 3, "300", 10, True, None
-    ),
-]
-
-
-@pytest.mark.parametrize("call", NOT_BUILT)
-def test_what_is_not_built_is_refused_as_unknown(bot: Bot, call: Callable[[Bot], Any]) -> None:
-    """Documented: an unknown type is HTTP 422 with this text (exchange 1.1)."""
-    with pytest.raises(ClientError) as refused:
-        call(bot)
-
-    assert refused.value.status_code == 422
-    assert refused.value.error_message == (
-        "Failed to deserialize the JSON body into the target type"
-    )
-
 
 # -- info ------------------------------------------------------------------------------------------
 
@@ -44,7 +16,7 @@ def test_market_data(bot: Bot) -> None:
     spot, spot_contexts = info.spot_meta_and_asset_ctxs()
     assert spot_contexts[107]["coin"] == "@107"
     assert {"PURR/USDC", "@107"} <= {pair["name"] for pair in spot["universe"]}
-    assert info.perp_dexs() == [None]
+    assert [dex and dex["name"] for dex in info.perp_dexs()] == [None, "xyz"]
     book = info.l2_snapshot("BTC")
     assert [len(side) for side in book["levels"]] == [20, 20]
     assert float(book["levels"][0][0]["px"]) < bot.mid("BTC") < float(book["levels"][1][0]["px"])

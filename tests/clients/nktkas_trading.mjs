@@ -14,7 +14,7 @@ can("markets: load markets", async () => {
   assert.deepEqual(meta.universe.slice(0, 2).map((coin) => coin.name), ["BTC", "ETH"]);
   assert.equal((await info.spotMeta()).tokens[0].name, "USDC");
   assert.deepEqual([symbols.getAssetId("BTC"), symbols.getAssetId("HYPE/USDC")], [0, 10107]);
-  assert.deepEqual(await info.perpDexs(), [null]);
+  assert.deepEqual((await info.perpDexs()).map((dex) => dex && dex.name), [null, "xyz"]);
   assert.deepEqual((await info.allPerpMetas())[0].universe.length, meta.universe.length);
   assert.deepEqual((await info.outcomeMeta()).outcomes, []);
 });

@@ -31,7 +31,7 @@ def _() -> None:
     assert [coin["name"] for coin in info.meta()["universe"][:2]] == ["BTC", "ETH"]
     assert info.spot_meta()["tokens"][0]["name"] == "USDC"
     assert info.name_to_asset("HYPE/USDC") == 10_107
-    assert info.perp_dexs() == [None]
+    assert [dex and dex["name"] for dex in info.perp_dexs()] == [None, "xyz"]
 
 
 @can("markets: prices")
