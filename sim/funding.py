@@ -165,11 +165,13 @@ def _pay(ex: Exchange, account: Account, clearing: Clearing, due: Due) -> None:
     What truncation leaves goes to the treasury. Assumed: a row is written for a payment of nothing,
     too.
     """
-    state = ex.state
-    for asset_id in sorted(clearing.positions):
+    user, now, positions = account.address, ex.state.time_ms, clearing.positions
+    all_time, fundings = clearing.funding_all_time, account.fundings
+    for asset_id in sorted(positions) if len(positions) > 1 else positions:
         rate, market, flow = due[asset_id]
-        position = clearing.positions[asset_id]
-        usd = payment(position.szi, market.oracle_px, rate)
+        position = positions[asset_id]
+        szi = position.szi
+        usd = payment(szi, market.oracle_px, rate)
         if position.is_cross:
             clearing.raw_usd = Usd(clearing.raw_usd + usd)
         else:
@@ -177,14 +179,11 @@ def _pay(ex: Exchange, account: Account, clearing: Clearing, due: Due) -> None:
         flow.funding = Usd(flow.funding - usd)
         position.funding_since_open = Usd(position.funding_since_open - usd)
         position.funding_since_change = Usd(position.funding_since_change - usd)
-        paid = clearing.funding_all_time.get(asset_id, 0) - usd
-        clearing.funding_all_time[asset_id] = Usd(paid)
-        row = FundingPaid(
-            account.address, market.asset.coin, usd, position.szi, rate, state.time_ms
-        )
-        account.fundings.append(row)
+        all_time[asset_id] = Usd(all_time.get(asset_id, 0) - usd)
+        row = FundingPaid(user, market.asset.coin, usd, szi, rate, now)
+        fundings.append(row)
         ex.emit(row)
-    ex.touch(account.address)
+    ex.touch(user)
 
 
 def _next_hour(time_ms: int) -> int:
