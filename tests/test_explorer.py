@@ -7,8 +7,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import msgpack
+import msgspec
 import pytest
 from asking import ask, headers_of
 from nodes import blocks_of, node
@@ -19,8 +22,10 @@ from wire import Pen, oid_of
 
 import hlsim
 from hlsim.library import RunningExchange
+from hlsim.server.envelope import read_envelope
 from hlsim.server.explorer import ENTRIES_KEPT, ENTRY_BYTES, MOST_OF_USER, Explorer, History
 from hlsim.server.node import LocalNode
+from hlsim.server.shapes.blocks import transaction_row
 from hlsim.sim.actions.orders import PlaceOrders
 from hlsim.sim.actions.wallets import SetDisplayName
 from hlsim.sim.events import BlockEnded, Transaction
@@ -256,6 +261,25 @@ def test_nobody_is_told_without_a_subscription() -> None:
     stage.commit()
 
     assert listener.frames == []
+
+
+# -- actions ---------------------------------------------------------------------------------------
+
+GOLDENS = sorted((Path(__file__).parent / "golden" / "exchange").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", GOLDENS, ids=lambda path: path.stem)
+def test_every_action_is_shown_as_it_was_signed(path: Path) -> None:
+    """However it was posted: what is shown is what an L1 signature covers (exchange 2.2)."""
+    envelope = read_envelope(json.dumps(json.loads(path.read_text())["request"]).encode())
+    found = Transaction(envelope.action, ALICE, "0x", 1, 1, None)
+
+    shown = transaction_row(found)["action"]
+
+    assert json.loads(msgspec.json.encode(shown)) == shown
+    assert next(iter(shown)) == "type"
+    if envelope.spec.is_l1 and envelope.multi_sig is None:
+        assert msgpack.packb(shown) == envelope.packed
 
 
 # -- memory ----------------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ def test_bands_spare_work_and_change_nothing(seed: int, monkeypatch: pytest.Monk
     crowd = Gamblers(seed, story=market(RULES, journal=journal.append))
     crowd.run(500)
     crowd.market.ex.seal()
-    events = crowd.market.events()
+    events = crowd.market.ex.drain()
 
     looked: list[int] = []
     waking = danger.waking
