@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hlsim.config import OPTIONS, Settings
 from hlsim.coverage import MISSING, REFUSED, Entry, entries
+from hlsim.sim.profile import POINTS
 
 ROOT = Path(__file__).parent.parent
 KINDS = {
@@ -34,6 +35,15 @@ def flags() -> str:
         shown = "" if default is None or default is False or default == () else f"`{default}`"
         value = option.metavar.replace("|", "\\|")
         rows.append(f"| `--{option.name}` | {value} | {shown} | {option.help} |")
+    return "\n".join(rows)
+
+
+def profile() -> str:
+    """The table of the contested points, their default readings first."""
+    rows = ["| point | readings | |", "|---|---|---|"]
+    for point in POINTS:
+        readings = ", ".join(f"`{reading}`" for reading in point.readings)
+        rows.append(f"| `{point.name}` | {readings} | {point.question} |")
     return "\n".join(rows)
 
 
@@ -103,6 +113,7 @@ PARTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("README.md", "first trade", first_trade),
     ("README.md", "summary", summary),
     ("docs/serve.md", "flags", flags),
+    ("docs/serve.md", "profile", profile),
     ("docs/coverage.md", "coverage", coverage),
     ("docs/clients.md", "clients", clients),
 )

@@ -15,6 +15,7 @@ from ..scenarios.genesis import fund
 from ..scenarios.script import Script
 from ..scenarios.still import StillMarket
 from ..scenarios.worlds import load_world
+from ..sim import profile
 from ..sim.assets import Universe
 from ..sim.exchange import Exchange
 from ..sim.fixed import Address, Usd
@@ -60,6 +61,8 @@ class Options:
     ws_lag_ms: int = 0
     funded: tuple[tuple[Address, Usd], ...] = ()
     """Who starts with how much perps collateral."""
+    profile: tuple[tuple[str, str], ...] = ()
+    """Readings of contested points, as `sim/profile.py` names them."""
     limits: Mode = "strict"
     limit_set: LimitSet = OFFICIAL
     limit_header: str | None = None
@@ -91,7 +94,9 @@ def open_node(options: Options) -> LocalNode:
         time_ms=pacer.now_ms(),
         seed=options.seed,
         is_mainnet=options.chain == "mainnet",
-        rules=Rules(**rules_of(options.limit_set, options.limits)),
+        rules=Rules(
+            **rules_of(options.limit_set, options.limits), **profile.rules_of(options.profile)
+        ),
     )
     for address, usd in options.funded:
         fund(exchange, [address], usd)

@@ -66,6 +66,7 @@ TEXTS: list[tuple[str, str, Any]] = [
     ("ws-lag", "40", 40),
     ("accounts", "3", 3),
     ("balance", "12.5", 12_500_000),
+    ("profile", "duplicate_cloid=reject", (("duplicate_cloid", "reject"),)),
     ("limits", "warn", "warn"),
     ("limit-set", "guide", (("guide", 0),)),
     ("limit-header", "X-Forwarded-For", "X-Forwarded-For"),

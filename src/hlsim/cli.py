@@ -71,6 +71,16 @@ def _coverage() -> None:
         print(line)
 
 
+def _profile() -> None:
+    from hlsim.coverage import columns
+    from hlsim.sim.profile import POINTS
+
+    rows = [("point", "readings, the default first", "question")]
+    rows += [(point.name, ", ".join(point.readings), point.question) for point in POINTS]
+    for line in columns(rows):
+        print(line)
+
+
 def _bench(quick: bool) -> None:
     from hlsim.server import bench
 
@@ -94,6 +104,11 @@ _COMMANDS = _Commands(
         ),
         click.Command(
             "coverage", callback=_coverage, help="List what is built and what is missing."
+        ),
+        click.Command(
+            "profile",
+            callback=_profile,
+            help="List the points on which sources differ, for `hlsim serve --profile`.",
         ),
         click.Command(
             "bench",

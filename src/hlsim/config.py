@@ -61,6 +61,7 @@ class Settings:
     accounts: int = 10
     balance: int = 100_000_000_000
     fund: tuple[tuple[str, int], ...] = ()
+    profile: tuple[tuple[str, str], ...] = ()
     limits: str = "strict"
     limit_set: tuple[tuple[str, int], ...] = ()
     limit_header: str | None = None
@@ -176,6 +177,27 @@ def parse_limit(text: str) -> tuple[str, int]:
     return name.replace("-", "_"), _integer(0, 10**9, noun)(number)
 
 
+def parse_profile(text: str) -> tuple[str, str]:
+    """The name of a profile and "", or a contested point and one of its readings.
+
+    Raises ValueError for anything else.
+    """
+    from hlsim.sim.profile import BY_NAME, PROFILES
+
+    name, equals, reading = text.partition("=")
+    name = name.replace("-", "_")
+    known = [*PROFILES, *(one + "=" for one in BY_NAME)]
+    if name + equals not in known:
+        raise ValueError(
+            f"{text!r} is neither a profile nor a point of one; "
+            f"nearest: {nearest(name + equals, known)}"
+        )
+    readings = BY_NAME[name].readings if equals else ("",)
+    if reading not in readings:
+        raise ValueError(f"{name}: {reading!r} is none of {', '.join(readings)}")
+    return name, reading
+
+
 def _header(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", text):
         raise ValueError(f"{text!r} is no name of a header")
@@ -231,6 +253,13 @@ OPTIONS: tuple[Option, ...] = (
     Option("accounts", _integer(0, 1000, "number of accounts"), "Funded test accounts.", "NUMBER"),
     Option("balance", parse_usd, "Perps collateral of each test account.", "USDC"),
     Option("fund", _fund, "Fund one more account; repeatable.", "ADDRESS:USDC", parts=True),
+    Option(
+        "profile",
+        parse_profile,
+        "Readings of contested points, as `hlsim profile` lists them; repeatable.",
+        "NAME|POINT=READING",
+        parts=True,
+    ),
     Option(
         "limits",
         _choice("strict", "warn", "off"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from hlsim import known
 from hlsim.matching.dataclass import dataclass
@@ -61,15 +61,20 @@ def table() -> list[str]:
     found = entries()
     rows = [("kind", "name", "status", "source")]
     rows += [(entry.kind, entry.name, entry.status, entry.source) for entry in found]
+    lines = [*columns(rows), ""]
+    for kind in dict.fromkeys(entry.kind for entry in found):
+        wanted = [entry for entry in found if entry.kind == kind and entry.status != REFUSED]
+        built = sum(entry.status != MISSING for entry in wanted)
+        lines.append(f"{kind}: {built} of {len(wanted)} known names are answered")
+    return lines
+
+
+def columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Lines of a table whose first row is its head."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
     lines.insert(1, "  ".join("-" * width for width in widths))
-    lines.append("")
-    for kind in dict.fromkeys(entry.kind for entry in found):
-        wanted = [entry for entry in found if entry.kind == kind and entry.status != REFUSED]
-        built = sum(entry.status != MISSING for entry in wanted)
-        lines.append(f"{kind}: {built} of {len(wanted)} known names are answered")
     return lines

@@ -62,6 +62,7 @@ def open_server(
         block_time_ms=settings.block_time,
         ws_lag_ms=settings.ws_lag,
         funded=tuple(funded),
+        profile=settings.profile,
         limits=cast(Mode, settings.limits),
         limit_set=limit_set(settings.limit_set),
         limit_header=settings.limit_header,

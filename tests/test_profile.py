@@ -1,0 +1,117 @@
+"""Profiles: every contested point is an option, its default the exchange's usual way."""
+
+from __future__ import annotations
+
+from typing import Literal, get_origin, get_type_hints
+
+import pytest
+from wire import IOC, Pen, oid_of, order, refusal_of
+
+import hlsim
+from hlsim.cli import run
+from hlsim.sim.fixed import RATE_SCALE
+from hlsim.sim.profile import BY_NAME, POINTS, PROFILES, Point, choice, rules_of
+from hlsim.sim.rules import Rules
+
+BTC = 0
+CLOID = "0x" + "0c" * 16
+WORDS = [name for name, kind in get_type_hints(Rules).items() if get_origin(kind) is Literal]
+
+
+def test_every_choice_of_the_rules_is_a_point() -> None:
+    """A new one must be listed; `address_limits` is what `--limits` says."""
+    assert set(WORDS) - {"address_limits"} <= set(BY_NAME)
+    assert len(BY_NAME) == len(POINTS)
+
+
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
+def test_the_first_reading_is_the_default_and_each_is_another(point: Point) -> None:
+    chosen = [Rules(**rules_of([(point.name, reading)])) for reading in point.readings]
+    assert chosen[0] == Rules()
+    assert len(set(chosen)) == len(point.readings) >= 2
+
+
+def test_what_is_read_has_the_type_of_its_rule() -> None:
+    assert choice("price_band", "0.80") == ("price_band", 8 * RATE_SCALE // 10)
+    assert choice("twap_max_minutes", "1440") == ("twap_max_minutes", 1440)
+    assert choice("modify_rule", "2026") == ("modify_rule", "2026")
+    with pytest.raises(KeyError):
+        choice("modify_rule", "2025")
+    with pytest.raises(KeyError):
+        choice("max_batch", "200")
+
+
+def test_what_comes_later_goes_before() -> None:
+    """Observed: a band of 80 % and dust by the minute, on testnet (contested 6, 59)."""
+    testnet = rules_of([("testnet", "")])
+    assert testnet == {"price_band": 8 * RATE_SCALE // 10, "dust_schedule": "minute"}
+    assert rules_of([("testnet", ""), ("price_band", "0.95")]) == testnet | {
+        "price_band": Rules().price_band
+    }
+    assert rules_of([("mainnet", "")]) == {}
+    assert all(BY_NAME[name] for parts in PROFILES.values() for name, _ in parts)
+
+
+# -- on a server -----------------------------------------------------------------------------------
+
+
+def twice(*profile: str) -> list[dict[str, object]]:
+    """What two orders with one cloid get."""
+    with hlsim.start(market="empty", profile=profile) as running:
+        pen = Pen(running, running.accounts[0].key)
+        bid = order(BTC, "0.01", "40000", cloid=CLOID)
+        return [pen.orders(bid)["response"]["data"]["statuses"][0] for _ in range(2)]
+
+
+def test_a_point_decides_what_a_client_is_answered() -> None:
+    """Contested 42."""
+    first, second = twice()
+    assert (list(first), list(second)) == (["resting"], ["resting"])
+
+    first, second = twice("duplicate_cloid=reject")
+    assert (list(first), list(second)) == (["resting"], ["error"])
+
+
+@pytest.mark.parametrize(("profile", "is_taken"), [("mainnet", True), ("testnet", False)])
+def test_a_named_profile_is_the_whole_of_its_network(profile: str, *, is_taken: bool) -> None:
+    """A tenth of the mark is within 95 % of it, but not within 80 %."""
+    with hlsim.start(market="static", profile=profile) as running:
+        pen = Pen(running, running.accounts[0].key)
+        px = str(round(float(pen.info("allMids")["BTC"]) / 10))
+        reply = pen.buys(BTC, "0.01", px)
+        if is_taken:
+            assert oid_of(reply)
+        else:
+            assert refusal_of(reply).startswith("Order price cannot be more than 80% away")
+
+
+def test_a_snapshot_keeps_the_readings() -> None:
+    with hlsim.start(market="empty", profile="ioc_check_order=minimum_first") as running:
+        saved = running.snapshot()
+        pen = Pen(running, running.accounts[0].key)
+        assert "minimum value" in refusal_of(pen.buys(BTC, "0.0001", "40000", IOC))
+        running.restore(saved)
+        assert "minimum value" in refusal_of(pen.buys(BTC, "0.0001", "40000", IOC))
+    with hlsim.start(market="empty") as running:
+        pen = Pen(running, running.accounts[0].key)
+        assert "could not immediately match" in refusal_of(pen.buys(BTC, "0.0001", "40000", IOC))
+
+
+def test_the_command_lists_every_point(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["profile"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[2:]] == [point.name for point in POINTS]
+    assert all(
+        ", ".join(point.readings) in line for point, line in zip(POINTS, lines[2:], strict=True)
+    )
+
+
+def test_a_slip_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ValueError, match=r"^profile: price_band: '0\.9' is none of 0\.95, 0\.80$"):
+        hlsim.start(market="empty", profile="price_band=0.9")
+    for text, nearest in (("testet", "testnet"), ("twap_minimun=flat", "twap_minimum=")):
+        assert run(["serve", "--profile", text]) == 2
+        assert capsys.readouterr().err == (
+            f"hlsim: --profile: {text!r} is neither a profile nor a point of one; "
+            f"nearest: {nearest}\n"
+        )
