@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hlsim.config import OPTIONS, Settings
 from hlsim.coverage import MISSING, REFUSED, Entry, entries
-from hlsim.sim.profile import POINTS
+from hlsim.server.profile import POINTS
 
 ROOT = Path(__file__).parent.parent
 KINDS = {

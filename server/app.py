@@ -15,11 +15,11 @@ from ..scenarios.genesis import fund
 from ..scenarios.script import Script
 from ..scenarios.still import StillMarket
 from ..scenarios.worlds import load_world
-from ..sim import profile
 from ..sim.assets import Universe
 from ..sim.exchange import Exchange
 from ..sim.fixed import Address, Usd
 from ..sim.rules import Rules
+from . import profile
 from .api import ApiServer
 from .clients import Clients
 from .control import Guard, control_endpoints
@@ -62,7 +62,7 @@ class Options:
     funded: tuple[tuple[Address, Usd], ...] = ()
     """Who starts with how much perps collateral."""
     profile: tuple[tuple[str, str], ...] = ()
-    """Readings of contested points, as `sim/profile.py` names them."""
+    """Readings of contested points, as `profile.py` names them."""
     limits: Mode = "strict"
     limit_set: LimitSet = OFFICIAL
     limit_header: str | None = None
@@ -131,7 +131,12 @@ def open_server(node: LocalNode, options: Options) -> Server:
     """The whole server, not yet listening."""
     replica = Replica.shared(node.exchange.state)
     node.subscribe(replica.on_block)
-    streams = Streams(node, replica, lag_ms=options.ws_lag_ms, seed=options.seed)
+    streams = Streams(
+        node,
+        replica,
+        lag_ms=options.ws_lag_ms,
+        rules={"seed": options.seed, **profile.socket_rules_of(options.profile)},
+    )
     endpoints = control_endpoints(
         Guard(options.token),
         health=lambda: {"status": "ok", "version": options.version},

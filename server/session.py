@@ -44,6 +44,8 @@ class SocketRules:
     """None: no close frame; "Inactive": close frame 1000 with this reason (contested 18)."""
     lifetime_s: tuple[float, float] | None = (10_000.0, 10_600.0)
     """Observed: close frame 1000 `Expired` after about this long (contested 19); None: never."""
+    greets: bool = False
+    """Whether the first frame is a line of text that older clients wait for (contested 4)."""
     seed: int = 0
     """Where in that span a connection ends."""
     pending_bytes: int = 4 * 1024 * 1024
@@ -57,6 +59,7 @@ class SocketRules:
     """What one socket may hold, whatever the limits of clients are: memory is bounded."""
 
 
+GREETING = text_frame(b"Websocket connection established.")
 PONG = text_frame(b'{"channel":"pong"}')
 """Observed: the one frame without `data` (ws 1.1)."""
 
@@ -146,6 +149,8 @@ class Session:
         """Serves until one of both ends it."""
         self._set_alarms()
         self._hub.enter(self)
+        if self._rules.greets:
+            self.deliver(GREETING)
         try:
             while not self._is_over:
                 message = await receive()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .http import Receive, Scope, Send
@@ -26,12 +27,22 @@ logger = logging.getLogger("hlsim.streams")
 class Streams:
     """A hub and its sockets, as far as somebody asked for one."""
 
-    def __init__(self, node: Node, replica: Replica, *, lag_ms: int = 0, seed: int = 0) -> None:
-        """With a lag the streams read from a replica of their own that is so far behind."""
+    def __init__(
+        self,
+        node: Node,
+        replica: Replica,
+        *,
+        lag_ms: int = 0,
+        rules: Mapping[str, Any] | None = None,
+    ) -> None:
+        """With a lag the streams read from a replica of their own that is so far behind.
+
+        `rules`: fields of `SocketRules`, whose module is imported with the first socket.
+        """
         self._node = node
         self._replica = replica
         self._lag_s = lag_ms / 1000
-        self._seed = seed
+        self._rules = rules or {}
         self._hub: Hub | None = None
 
     async def serve(
@@ -55,7 +66,7 @@ class Streams:
             client=client,
             post_info=post_info,
             post_action=post_action,
-            rules=SocketRules(seed=self._seed),
+            rules=SocketRules(**self._rules),
         )
 
     def close(self) -> None:

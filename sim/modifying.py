@@ -74,11 +74,12 @@ def _replace(
         desk.withdraw(old)
         unlist(account, old)
         order.group = old.group if is_tied else None
+        if desk.ex.state.rules.modify_updates == "cancel_first":
+            desk.end(account, old, OrderStatus.CANCELED)
     reply = desk.place(acting, account, order)
     if order.group is not None and order.oid in account.orders:
         account.brackets[order.group].append(order.oid)
-    if old is not None:
-        # Observed: `open` of the new order stands before `canceled` of the old (contested 23).
+    if old is not None and desk.ex.state.rules.modify_updates == "open_first":
         desk.end(account, old, OrderStatus.CANCELED)
     if isinstance(reply, Reject):
         return Reject(ActionReject.MODIFY_PLACING, new.asset, {"reason": reply})

@@ -65,6 +65,9 @@ class Rules:
     modify_rule: Literal["2026", "free"] = "2026"
     """What a modify without `always_place` may ask for: contested 13."""
 
+    modify_updates: Literal["open_first", "cancel_first"] = "open_first"
+    """Observed: `open` of the new order stands before `canceled` of the old (contested 23)."""
+
     trigger_market_rest: Literal["rest", "cancel"] = "rest"
     """What a triggered market order does with what crosses nothing: contested 29."""
 

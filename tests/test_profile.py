@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Literal, get_origin, get_type_hints
 
 import pytest
+from websockets.sync.client import connect
 from wire import IOC, Pen, oid_of, order, refusal_of
 
 import hlsim
 from hlsim.cli import run
+from hlsim.server.profile import BY_NAME, POINTS, Point, rules_of, socket_rules_of
+from hlsim.server.session import SocketRules
 from hlsim.sim.fixed import RATE_SCALE
-from hlsim.sim.profile import BY_NAME, POINTS, PROFILES, Point, choice, rules_of
 from hlsim.sim.rules import Rules
 
 BTC = 0
@@ -26,19 +28,20 @@ def test_every_choice_of_the_rules_is_a_point() -> None:
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
 def test_the_first_reading_is_the_default_and_each_is_another(point: Point) -> None:
-    chosen = [Rules(**rules_of([(point.name, reading)])) for reading in point.readings]
-    assert chosen[0] == Rules()
+    made, fields = (SocketRules, socket_rules_of) if point.is_of_sockets else (Rules, rules_of)
+    other = rules_of if point.is_of_sockets else socket_rules_of
+
+    chosen = [made(**fields([(point.name, reading)])) for reading in point.readings]
+
+    assert chosen[0] == made()
     assert len(set(chosen)) == len(point.readings) >= 2
+    assert not any(other([(point.name, reading)]) for reading in point.readings)
 
 
-def test_what_is_read_has_the_type_of_its_rule() -> None:
-    assert choice("price_band", "0.80") == ("price_band", 8 * RATE_SCALE // 10)
-    assert choice("twap_max_minutes", "1440") == ("twap_max_minutes", 1440)
-    assert choice("modify_rule", "2026") == ("modify_rule", "2026")
-    with pytest.raises(KeyError):
-        choice("modify_rule", "2025")
-    with pytest.raises(KeyError):
-        choice("max_batch", "200")
+def test_what_is_not_listed_cannot_be_chosen() -> None:
+    for part in (("modify_rule", "2025"), ("max_batch", "200"), ("testet", "")):
+        with pytest.raises(KeyError):
+            rules_of([part])
 
 
 def test_what_comes_later_goes_before() -> None:
@@ -49,7 +52,9 @@ def test_what_comes_later_goes_before() -> None:
         "price_band": Rules().price_band
     }
     assert rules_of([("mainnet", "")]) == {}
-    assert all(BY_NAME[name] for parts in PROFILES.values() for name, _ in parts)
+    assert socket_rules_of([("rotation", "off"), ("rotation", "on")]) == {}
+    both = [("idle_close", "1000"), ("rotation", "off"), ("twap_minimum", "flat")]
+    assert socket_rules_of(both) == {"idle_reason": "Inactive", "lifetime_s": None}
 
 
 # -- on a server -----------------------------------------------------------------------------------
@@ -83,6 +88,19 @@ def test_a_named_profile_is_the_whole_of_its_network(profile: str, *, is_taken: 
             assert oid_of(reply)
         else:
             assert refusal_of(reply).startswith("Order price cannot be more than 80% away")
+
+
+@pytest.mark.parametrize("reading", ["off", "on"])
+def test_a_socket_may_begin_with_a_line_of_text(reading: str) -> None:
+    """Contested 4. What a client asks for is answered behind it."""
+    with (
+        hlsim.start(market="empty", profile=f"greeting={reading}") as running,
+        connect(running.ws_url) as socket,
+    ):
+        socket.send('{"method":"ping"}')
+        if reading == "on":
+            assert socket.recv(10) == "Websocket connection established."
+        assert socket.recv(10) == '{"channel":"pong"}'
 
 
 def test_a_snapshot_keeps_the_readings() -> None:

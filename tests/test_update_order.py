@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from stories import market
 from streams import Stage
 from test_topics import updates_of
 
 from hlsim.matching.types import Tif
 from hlsim.sim.actions.twap import TwapAsked, TwapOrder
+from hlsim.sim.rules import Rules
 
 
 def statuses_of(stage: Stage, *moves: Any) -> list[list[tuple[int, str]]]:
@@ -18,9 +20,9 @@ def statuses_of(stage: Stage, *moves: Any) -> list[list[tuple[int, str]]]:
     return [[row[:2] for row in frame] for frame in updates_of(stage, *moves)]
 
 
-def long_stage() -> Stage:
+def long_stage(rules: Rules | None = None) -> Stage:
     """alice is long 0.1 BTC; bob bids 1 at 49000. The next oid is 4."""
-    stage = Stage()
+    stage = Stage(market(rules=rules))
     stage.bob.sells("0.1 BTC @ 50000")
     stage.alice.buys("0.1 BTC @ 50000")
     stage.bob.buys("1 BTC @ 49000")
@@ -115,3 +117,15 @@ def test_a_modify_tells_the_new_order_then_what_follows_from_it() -> None:
     assert told == [
         [(6, "open"), (6, "filled"), (stop, "reduceOnlyCanceled"), (exit_oid, "canceled")]
     ]
+
+
+def test_a_profile_may_tell_the_old_order_of_a_modify_first() -> None:
+    """Contested 23: the other reading."""
+    stage = long_stage(rules=Rules(modify_updates="cancel_first"))
+    alice = stage.alice
+    old = alice.sells("0.1 BTC @ 52000").oid
+    new = alice.new_order("0.1 BTC @ 53000", is_buy=False)
+
+    told = statuses_of(stage, lambda: alice.modify(old, new))
+
+    assert told == [[(old, "canceled"), (old + 1, "open")]]

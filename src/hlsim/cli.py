@@ -73,7 +73,7 @@ def _coverage() -> None:
 
 def _profile() -> None:
     from hlsim.coverage import columns
-    from hlsim.sim.profile import POINTS
+    from hlsim.server.profile import POINTS
 
     rows = [("point", "readings, the default first", "question")]
     rows += [(point.name, ", ".join(point.readings), point.question) for point in POINTS]

@@ -182,7 +182,7 @@ def parse_profile(text: str) -> tuple[str, str]:
 
     Raises ValueError for anything else.
     """
-    from hlsim.sim.profile import BY_NAME, PROFILES
+    from hlsim.server.profile import BY_NAME, PROFILES
 
     name, equals, reading = text.partition("=")
     name = name.replace("-", "_")
@@ -192,7 +192,7 @@ def parse_profile(text: str) -> tuple[str, str]:
             f"{text!r} is neither a profile nor a point of one; "
             f"nearest: {nearest(name + equals, known)}"
         )
-    readings = BY_NAME[name].readings if equals else ("",)
+    readings = list(BY_NAME[name].readings) if equals else [""]
     if reading not in readings:
         raise ValueError(f"{name}: {reading!r} is none of {', '.join(readings)}")
     return name, reading
