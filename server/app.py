@@ -19,7 +19,6 @@ from ..sim.assets import Universe
 from ..sim.exchange import Exchange
 from ..sim.fixed import Address, Usd
 from ..sim.rules import Rules
-from . import profile
 from .api import ApiServer
 from .clients import Clients
 from .control import Guard, control_endpoints
@@ -95,7 +94,7 @@ def open_node(options: Options) -> LocalNode:
         seed=options.seed,
         is_mainnet=options.chain == "mainnet",
         rules=Rules(
-            **rules_of(options.limit_set, options.limits), **profile.rules_of(options.profile)
+            **rules_of(options.limit_set, options.limits), **_readings(options, is_of_sockets=False)
         ),
     )
     for address, usd in options.funded:
@@ -106,6 +105,18 @@ def open_node(options: Options) -> LocalNode:
     exchange.seal()
     exchange.drain()
     return LocalNode(exchange, pacer, scripts=scripts, block_time_ms=options.block_time_ms)
+
+
+def _readings(options: Options, *, is_of_sockets: bool) -> dict[str, Any]:
+    """What a profile sets of the exchange's rules or of those of sockets.
+
+    Whoever starts without one does not wait for the table of points.
+    """
+    if not options.profile:
+        return {}
+    from .profile import fields_of
+
+    return fields_of(options.profile, is_of_sockets=is_of_sockets)
 
 
 def reopen_node(options: Options, saved: bytes) -> LocalNode:
@@ -135,7 +146,7 @@ def open_server(node: LocalNode, options: Options) -> Server:
         node,
         replica,
         lag_ms=options.ws_lag_ms,
-        rules={"seed": options.seed, **profile.socket_rules_of(options.profile)},
+        rules={"seed": options.seed, **_readings(options, is_of_sockets=True)},
     )
     endpoints = control_endpoints(
         Guard(options.token),

@@ -97,17 +97,10 @@ PROFILES: dict[str, tuple[tuple[str, str], ...]] = {
 """Named profiles: what was seen on a network and not on the other."""
 
 
-def rules_of(parts: Parts) -> dict[str, Any]:
-    """The fields of `Rules` that a profile sets. Raises KeyError for what is not listed."""
-    return _fields(parts, is_of_sockets=False)
-
-
-def socket_rules_of(parts: Parts) -> dict[str, Any]:
-    """The fields of `SocketRules` that a profile sets. Raises KeyError for what is not listed."""
-    return _fields(parts, is_of_sockets=True)
-
-
-def _fields(parts: Parts, *, is_of_sockets: bool) -> dict[str, Any]:
+def fields_of(parts: Parts, *, is_of_sockets: bool) -> dict[str, Any]:
+    """What a profile sets of `SocketRules` or else of `Rules`. Raises KeyError for what is not
+    listed.
+    """
     chosen: dict[str, str] = {}
     for name, reading in parts:
         chosen.update(((name, reading),) if reading else PROFILES[name])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_origin, get_type_hints
+from typing import Any, Literal, get_origin, get_type_hints
 
 import pytest
 from websockets.sync.client import connect
@@ -10,7 +10,7 @@ from wire import IOC, Pen, oid_of, order, refusal_of
 
 import hlsim
 from hlsim.cli import run
-from hlsim.server.profile import BY_NAME, POINTS, Point, rules_of, socket_rules_of
+from hlsim.server.profile import BY_NAME, POINTS, Parts, Point, fields_of
 from hlsim.server.session import SocketRules
 from hlsim.sim.fixed import RATE_SCALE
 from hlsim.sim.rules import Rules
@@ -18,6 +18,14 @@ from hlsim.sim.rules import Rules
 BTC = 0
 CLOID = "0x" + "0c" * 16
 WORDS = [name for name, kind in get_type_hints(Rules).items() if get_origin(kind) is Literal]
+
+
+def rules_of(parts: Parts) -> dict[str, Any]:
+    return fields_of(parts, is_of_sockets=False)
+
+
+def socket_rules_of(parts: Parts) -> dict[str, Any]:
+    return fields_of(parts, is_of_sockets=True)
 
 
 def test_every_choice_of_the_rules_is_a_point() -> None:
