@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import danger
 from .assets import Deployed, Perp
 from .events import FundingPaid, FundingRate, PricesChanged
 from .fixed import RATE_SCALE, Px, Rate, Szi, Usd, div_half_even, div_trunc
@@ -149,17 +150,17 @@ def on_hour(ex: Exchange) -> None:
         market.premium_sum = market.premium_samples = 0
     for account in state.accounts.values():
         if account.positions:
-            _pay(ex, account, account, due)
-        for clearing in account.dexes.values():
+            _pay(ex, account, 0, account, due)
+        for key, clearing in account.dexes.items():
             if clearing.positions:
-                _pay(ex, account, clearing, due)
+                _pay(ex, account, key, clearing, due)
 
 
 Due = dict[int, tuple[Rate, "Market", "PerpsFlow"]]
 """What an hour costs, by asset id: its rate, its market, and where truncation goes."""
 
 
-def _pay(ex: Exchange, account: Account, clearing: Clearing, due: Due) -> None:
+def _pay(ex: Exchange, account: Account, key: int, clearing: Clearing, due: Due) -> None:
     """Pays or charges one clearing, position by position in the order of the universe.
 
     What truncation leaves goes to the treasury. Assumed: a row is written for a payment of nothing,
@@ -183,7 +184,10 @@ def _pay(ex: Exchange, account: Account, clearing: Clearing, due: Due) -> None:
         row = FundingPaid(user, market.asset.coin, usd, szi, rate, now)
         fundings.append(row)
         ex.emit(row)
-    ex.touch(user)
+    if danger.holds_money(ex.state, user, key, clearing):
+        ex.touch_safely(user)
+    else:
+        ex.touch(user)
 
 
 def _next_hour(time_ms: int) -> int:
