@@ -190,7 +190,7 @@ def test_a_client_that_takes_no_answers_is_cut_off_and_hinders_nobody(
 
 
 def test_a_socket_outlives_the_patience_of_http(impatient: RunningExchange) -> None:
-    with connect(impatient.ws_url, ping_interval=None) as client:
+    with connect(impatient.ws_url) as client:
         time.sleep(1.1 * PATIENCE_S)
         client.send('{"method":"ping"}')
         assert client.recv(5) == '{"channel":"pong"}'

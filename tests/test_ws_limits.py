@@ -65,7 +65,7 @@ class Phone:
 
 
 def dial(running: RunningExchange) -> ClientConnection:
-    return connect(running.ws_url, ping_interval=None)
+    return connect(running.ws_url)
 
 
 def refused(running: RunningExchange) -> tuple[int, dict[str, str], bytes]:
@@ -150,7 +150,7 @@ def test_addresses_have_sockets_of_their_own() -> None:
         running.call(lambda server: setattr(server.clients, "kept", 5))
         for host in range(2, 40):
             source = (f"127.0.0.{host}", 0)
-            with connect(running.ws_url, ping_interval=None, source_address=source) as socket:
+            with connect(running.ws_url, source_address=source) as socket:
                 phone = Phone(socket)
                 assert phone.watch(host) == "ok"
                 assert phone.watch(1) == "Cannot track more than 1 total users."
