@@ -42,19 +42,11 @@ def waking(state: State, moved: Iterable[int]) -> list[Address]:
     return sorted(found)
 
 
-def holds_money(state: State, user: Address, key: int, clearing: Clearing) -> bool:
-    """True when a clearing whose money moved, and nothing else, is inside its band as before."""
+def is_inside(state: State, user: Address, key: int, clearing: Clearing) -> bool:
+    """True when a clearing whose money moved is inside its band as before."""
     bands = state.watch.bands.get(user)
     band = bands.get(key) if bands is not None else None
-    if band is None or clearing.raw_usd < band.least_usd:
-        return False
-    for row in band.rows:
-        if row.is_cross:
-            continue
-        position = clearing.positions.get(row.asset_id)
-        if position is None or position.raw_usd < row.least_usd:
-            return False
-    return True
+    return band is not None and _holds(band, clearing)
 
 
 def _row_of(bands: dict[int, Band], asset_id: int) -> BandRow:

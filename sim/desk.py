@@ -189,9 +189,9 @@ class Desk:
             return Reject(why, order.asset_id)
         else:
             self._rest(account, market, order)
-        if take.sz and not market.asset.is_spot:
-            self.fit_reduce_only(account, market)
         if take.sz:
+            if not market.asset.is_spot:
+                self.fit_reduce_only(account, market)
             if order.priority:
                 priority.charge(self.ex, account, order, take.ntl)
             if market.open_interest_cap is not None:

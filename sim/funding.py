@@ -184,7 +184,7 @@ def _pay(ex: Exchange, account: Account, key: int, clearing: Clearing, due: Due)
         row = FundingPaid(user, market.asset.coin, usd, szi, rate, now)
         fundings.append(row)
         ex.emit(row)
-    if danger.holds_money(ex.state, user, key, clearing):
+    if danger.is_inside(ex.state, user, key, clearing):
         ex.touch_safely(user)
     else:
         ex.touch(user)

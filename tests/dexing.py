@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from stories import START_MS, Story, Trader, address, px, universe
+from test_conservation import check_money, check_orders, check_positions
 
 from hlsim.sim.actions.deploys import (
     EnableQuoteToken,
@@ -34,12 +35,13 @@ from hlsim.sim.actions.transfers import SendAsset
 from hlsim.sim.assets import SpotPair, Token, Universe
 from hlsim.sim.errors import ActionReject
 from hlsim.sim.exchange import Exchange
-from hlsim.sim.fixed import Address
-from hlsim.sim.replies import Done, Refused, Response
+from hlsim.sim.fixed import Address, Usd
+from hlsim.sim.replies import Done, Filled, Refused, Response, Resting
 from hlsim.sim.rules import Rules
 
 USDC = "USDC:0x6d1e7cde53ba9467b783cb7c530ce054"
 USDH = "USDH:0x54e00a5988577cb0b0c9ab0cb6ef7f4b"
+GOLD, IRON = "test:GOLD", "test:IRON"
 
 
 def listings() -> Universe:
@@ -177,3 +179,23 @@ def made_quote(trader: Trader, holders: list[Address]) -> int:
     for each in steps:
         assert refusal(trader.act(SpotDeploy(**each))) is None, each
     return index
+
+
+# -- what became of it -----------------------------------------------------------------------------
+
+
+def sound(m: Story) -> None:
+    """Nothing was made or lost, and every list tells the same."""
+    check_money(m.ex.state)
+    check_positions(m.ex.state)
+    check_orders(m.ex.state)
+
+
+def raw_usd(trader: Trader, dex: int = 1) -> Usd:
+    return trader.account.at(dex).raw_usd
+
+
+def met(m: Story, buyer: Trader, seller: Trader, terms: str) -> None:
+    """`seller` rests, `buyer` takes all of it."""
+    assert isinstance(seller.sells(terms), Resting)
+    assert isinstance(buyer.buys(terms), Filled)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from dexing import dexed, dora_of, funded, priced, refusal, sends, step
+from dexing import GOLD, IRON, dexed, dora_of, funded, met, priced, refusal, sends, sound, step
 from stories import Story, Trader, px, sz, usd
-from test_conservation import check_money, check_orders, check_positions
 
 from hlsim.sim.actions.abstraction import AgentSetAbstraction
 from hlsim.sim.actions.perp_deploys import Hip3LiquidatorTransfer
@@ -18,14 +17,7 @@ from hlsim.sim.ledger import Liquidated
 from hlsim.sim.margin import liquidation_px
 from hlsim.sim.replies import Filled, Resting
 
-GOLD, IRON = "test:GOLD", "test:IRON"
 HOUSE = Address("0x4000000000000000000000000000000000000001")
-
-
-def sound(m: Story) -> None:
-    check_money(m.ex.state)
-    check_positions(m.ex.state)
-    check_orders(m.ex.state)
 
 
 def fall(m: Story, coin: str, to: str) -> None:
@@ -39,8 +31,7 @@ def fall(m: Story, coin: str, to: str) -> None:
 def long_of(m: Story, name: str, dollars: str, terms: str) -> tuple[Trader, Trader]:
     """A long on the dex with hardly any margin, and the short on its other side."""
     alice, bob = funded(m, name, dollars), funded(m, "bob", "100000")
-    assert isinstance(bob.sells(terms), Resting)
-    assert isinstance(alice.buys(terms), Filled)
+    met(m, alice, bob, terms)
     return alice, bob
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dexing import (
+    GOLD,
+    IRON,
     asset,
     dexed,
     dora_of,
     funded,
     made_quote,
     market,
+    met,
     priced,
     sends,
+    sound,
     step,
 )
 from houses import vault_of
-from stories import Story, Trader, address, px, usd
-from test_conservation import check_money, check_orders, check_positions
+from stories import address, px, usd
 from twaps import twap
 
 from hlsim.sim.actions.perp_deploys import (
@@ -32,32 +35,11 @@ from hlsim.sim.actions.perp_deploys import (
 from hlsim.sim.assets import Annotation, MarginMode
 from hlsim.sim.errors import ActionReject, OrderReject, Reject
 from hlsim.sim.events import Direction
-from hlsim.sim.fixed import Usd
 from hlsim.sim.margin import margin_used
 from hlsim.sim.operations import DelistPerp, SetHalt
 from hlsim.sim.orders import OrderStatus
-from hlsim.sim.replies import Filled, Resting
+from hlsim.sim.replies import Resting
 from hlsim.sim.rules import Rules
-
-GOLD, IRON = "test:GOLD", "test:IRON"
-
-
-def sound(m: Story) -> None:
-    """Nothing was made or lost, and every list tells the same."""
-    check_money(m.ex.state)
-    check_positions(m.ex.state)
-    check_orders(m.ex.state)
-
-
-def raw_usd(trader: Trader, dex: int = 1) -> Usd:
-    return trader.account.at(dex).raw_usd
-
-
-def met(m: Story, buyer: Trader, seller: Trader, terms: str) -> None:
-    """`seller` rests, `buyer` takes all of it."""
-    assert isinstance(seller.sells(terms), Resting)
-    assert isinstance(buyer.buys(terms), Filled)
-
 
 # -- halting ---------------------------------------------------------------------------------------
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import pytest
 from dexing import (
+    GOLD,
+    IRON,
     USDH,
     asset,
     dexed,
     dora_of,
     funded,
     market,
+    met,
     priced,
+    raw_usd,
     sends,
+    sound,
     step,
 )
-from stories import Story, Trader, address, px, rate, sz, usd
-from test_conservation import check_money, check_orders, check_positions
+from stories import address, px, rate, sz, usd
 
 from hlsim.sim.actions.abstraction import AgentSetAbstraction
 from hlsim.sim.actions.perp_deploys import (
@@ -25,30 +29,9 @@ from hlsim.sim.actions.perp_deploys import (
 )
 from hlsim.sim.assets import MarginMode
 from hlsim.sim.errors import OrderReject, Reject
-from hlsim.sim.fixed import Usd
 from hlsim.sim.margin import withdrawable
 from hlsim.sim.prices import premium_of
-from hlsim.sim.replies import Filled, Resting
-
-GOLD, IRON = "test:GOLD", "test:IRON"
-
-
-def sound(m: Story) -> None:
-    """Nothing was made or lost, and every list tells the same."""
-    check_money(m.ex.state)
-    check_positions(m.ex.state)
-    check_orders(m.ex.state)
-
-
-def raw_usd(trader: Trader, dex: int = 1) -> Usd:
-    return trader.account.at(dex).raw_usd
-
-
-def met(m: Story, buyer: Trader, seller: Trader, terms: str) -> None:
-    """`seller` rests, `buyer` takes all of it."""
-    assert isinstance(seller.sells(terms), Resting)
-    assert isinstance(buyer.buys(terms), Filled)
-
+from hlsim.sim.replies import Resting
 
 # -- listing ---------------------------------------------------------------------------------------
 
