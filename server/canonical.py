@@ -15,7 +15,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from ..matching.dataclass import dataclass
 from ..matching.types import Px, Sz, Tif
-from ..sim.actions import ACTIONS, Action
+from ..sim.actions import ACTIONS, Action, spec_of
 from ..sim.actions.abstraction import AbstractionWord
 from ..sim.actions.multisig import SignersText
 from ..sim.actions.validators import Given
@@ -107,7 +107,7 @@ def wire_form(
     `chain` and `signature_chain_id` are what the envelope of a user-signed action says; they stand
     behind `type` and matter to a multi-sig payload only.
     """
-    name: str = type(action).wire_name  # type: ignore[attr-defined]
+    name = spec_of(action).name
     wire: dict[str, Any] = {"type": name}
     if signature_chain_id is not None:
         wire["signatureChainId"] = hex(signature_chain_id)

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from ..sim.actions import ACTIONS
+from ..sim.actions import ACTIONS, spec_of
 from ..sim.call import Call
 from ..sim.exchange import Advanced, Applied, Exchange, Input, Operated, Sealed
 from ..sim.operations import OPERATIONS
@@ -42,7 +42,7 @@ def encode(item: Input) -> bytes:
     """One line without its newline."""
     match item:
         case Applied():
-            name: str = type(item.action).wire_name  # type: ignore[attr-defined]
+            name = spec_of(item.action).name
             body = msgspec.Raw(_encoder.encode(item.action))
             line = _Line("applied", item.time_ms, name, body, item.call)
         case Operated():

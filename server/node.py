@@ -14,7 +14,7 @@ from typing import Protocol
 
 from ..matching.dataclass import dataclass
 from ..scenarios.script import Script
-from ..sim.actions import ACTIONS, Action, BlockClass
+from ..sim.actions import Action, BlockClass, spec_of
 from ..sim.call import Call, CoSigned
 from ..sim.events import Event
 from ..sim.exchange import Exchange, Input
@@ -379,7 +379,7 @@ def _block_place(action: Action) -> tuple[int, int]:
     Documented: priority of immediate orders is a matter of arrival, and of the fee among those that
     arrive together (mechanics 2.1). Assumed: all of a block do.
     """
-    spec = ACTIONS[type(action).wire_name]  # type: ignore[attr-defined]
+    spec = spec_of(action)
     place = spec.block_class(action)
     return place, -spec.priority(action) if place is BlockClass.TAKER else 0
 

@@ -21,7 +21,7 @@ from . import (
     trading,
     twap,
 )
-from .actions import ACTIONS, Action, ActionSpec
+from .actions import Action, ActionSpec, spec_of
 from .agents import act_through, check_vault, expire_agent, resolve_signer
 from .assets import Universe
 from .call import Acting, Call
@@ -126,7 +126,7 @@ class Exchange:
         is refused before its nonce is used leaves no trace, neither in the state nor in the
         journal.
         """
-        spec = ACTIONS[type(action).wire_name]  # type: ignore[attr-defined]
+        spec = spec_of(action)
         weight = spec.weight(action)
         state = self.state
         try:

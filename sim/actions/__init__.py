@@ -23,7 +23,7 @@ from . import (
     vaults,
     wallets,
 )
-from .registry import ACTIONS, Action, ActionSpec, BlockClass
+from .registry import ACTIONS, Action, ActionSpec, BlockClass, spec_of
 
 __all__ = [
     "ACTIONS",
@@ -42,6 +42,7 @@ __all__ = [
     "outcomes",
     "perp_deploys",
     "referrals",
+    "spec_of",
     "staking",
     "sub_accounts",
     "transfers",

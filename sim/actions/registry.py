@@ -63,6 +63,13 @@ class ActionSpec:
 ACTIONS: dict[str, ActionSpec] = {}
 """By wire name, in the order of definition."""
 
+
+def spec_of(action: Action) -> ActionSpec:
+    """What is registered of an action's class."""
+    # Not a member of `Action`: the decorator writes it, the classes do not declare it.
+    return ACTIONS[type(action).wire_name]  # type: ignore[attr-defined]
+
+
 Cls = TypeVar("Cls", bound=type[Any])
 
 
