@@ -60,11 +60,11 @@ def highest_px(asset: Asset) -> Px:
     return Px(UNIT - UNIT // 10**5 if isinstance(asset, OutcomeSide) else MAX_PX)
 
 
-def rungs(center: int, step: int, count: int, highest: int = MAX_PX) -> tuple[list[Px], list[Px]]:
+def rungs(center: int, step: int, count: int, highest: int = MAX_PX) -> tuple[range, range]:
     """Bid prices from `center * step` down and ask prices from the next rung up, best first.
 
     Fewer bids when they would reach 0, and fewer asks beyond `highest`.
     """
-    bids = [Px((center - place) * step) for place in range(min(count, center))]
-    asks = [Px(px) for place in range(count) if (px := (center + 1 + place) * step) <= highest]
-    return bids, asks
+    middle = center * step
+    bids = range(middle, middle - min(count, center) * step, -step)
+    return bids, range(middle + step, min(middle + count * step, highest) + 1, step)

@@ -6,7 +6,7 @@ the edges change: what is on the wrong side or too far out is cancelled, what is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import field
 from typing import Any
 
@@ -16,7 +16,8 @@ from ..sim.actions.cancels import CancelOid
 from ..sim.actions.orders import U32, U64, NewOrder
 from ..sim.assets import Asset, SpotPair, Universe
 from ..sim.exchange import Exchange
-from ..sim.fixed import Address, Wei, wei_to_sz
+from ..sim.fixed import Address, Px, Wei, wei_to_sz
+from ..sim.orders import Order
 from ..sim.state import Account
 from ..sim.trading import is_open
 from .actors import Pen, actor_address, base_endowment, deposit, equip, new_order
@@ -46,9 +47,6 @@ _SKEW_LEVELS = 4
 _SKEW_MOST = 6
 """A maker quotes a rung lower for every four levels' worth that it is long, six rungs at most."""
 
-Span = tuple[int, int, int, int, dict[int, Side]]
-"""(what bids are above, the highest bid, the highest ask, step, side of what rests by price)."""
-
 OutsidePx = Callable[[int], int]
 """Asset id to the outside price of now, 1e-8."""
 
@@ -69,21 +67,38 @@ class Ladder:
         return self.profile.level_usd * SPOT_LEVELS_WORTH
 
     def aim(self, px: int, inventory_usd: int) -> bool:
-        """Puts the ladder around `px`; True when it moved."""
+        """Puts the ladder around `px`, unless it stands there well enough; True when it moved."""
         px += px * self.basis // _PARTS
         if not self.step or not step_fits(self.asset, px, self.profile.spacing, self.step):
             self.step = step_for(self.asset, px, self.profile.spacing)
             self.center = 0
         lean = inventory_usd // (_SKEW_LEVELS * self.profile.level_usd)
-        center = max(1, px // self.step - max(-_SKEW_MOST, min(_SKEW_MOST, lean)))
-        moved = center != self.center
-        self.center = center
-        return moved
+        # In halves of a step; it stands well from a half below its place to a half above.
+        wanted = 2 * px // self.step - 2 * max(-_SKEW_MOST, min(_SKEW_MOST, lean))
+        if self.center and -1 <= wanted - 2 * self.center <= 2:
+            return False
+        self.center = max(1, wanted // 2)
+        return True
 
-    def span(self) -> Span:
-        """Where its orders should be, and room for what rests there."""
-        middle, reach = self.center * self.step, LEVELS * self.step
-        return middle - reach, middle, middle + reach, self.step, {}
+    def sort(self, mine: Iterable[Order]) -> tuple[list[CancelOid], list[tuple[int, Side, Px]]]:
+        """Cancels of those orders of `mine` that stand wrong, and where none stands: (how far from
+        the middle, side, price).
+        """
+        asset = self.asset
+        bids: dict[int, int] = {}
+        asks: dict[int, int] = {}
+        for order in mine:
+            (bids if order.side is Side.BID else asks)[order.px] = order.oid
+        cancels: list[CancelOid] = []
+        missing: list[tuple[int, Side, Px]] = []
+        wanted_bids, wanted_asks = rungs(self.center, self.step, LEVELS, highest_px(asset))
+        sides = (Side.BID, bids, wanted_bids), (Side.ASK, asks, wanted_asks)
+        for side, there, wanted in sides:
+            wrong = [oid for px, oid in there.items() if px not in wanted]
+            cancels += [CancelOid(U32(asset.id), U64(oid)) for oid in wrong]
+            places = enumerate(wanted)
+            missing += [(place, side, Px(px)) for place, px in places if px not in there]
+        return cancels, missing
 
 
 @dataclass(slots=True)
@@ -149,7 +164,8 @@ class Makers:
         for ladder in maker.ladders:
             equip(ex, maker.address, ladder.asset, self._pen, spot_usd=ladder.spot_usd)
             ladder.aim(outside(ladder.asset.id), 0)
-            orders += self._missing(ladder, {})
+            _, missing = ladder.sort(())
+            orders += [self._draw_up(ladder, *rung) for rung in missing]
         self._pen.place(ex, maker.address, orders)
 
     def add(self, asset: Asset, profile: Profile) -> Maker:
@@ -164,7 +180,7 @@ class Makers:
         """Brings the ladders of `maker` to where the outside prices are."""
         account = ex.account(maker.address)
         assert account is not None
-        moved: dict[int, Ladder] = {}
+        moved: list[Ladder] = []
         for ladder in maker.ladders:
             asset = ladder.asset
             market = ex.market(asset.id)
@@ -173,45 +189,30 @@ class Makers:
             wander = bell(self._rng) * _BASIS_SIGMA // 4
             ladder.basis += wander - ladder.basis // _BASIS_HOME
             px = outside(asset.id)
-            full = account.open_counts.get(asset.id, 0) == 2 * LEVELS
+            full = len(account.orders_by_asset.get(asset.id, ())) == 2 * LEVELS
             if ladder.aim(px, maker.inventory_usd(account, ladder, px)) or not full:
-                moved[asset.id] = ladder
+                moved.append(ladder)
         if moved:
             self._move(ex, account, moved)
 
-    def _move(self, ex: Exchange, account: Account, moved: dict[int, Ladder]) -> None:
+    def _move(self, ex: Exchange, account: Account, moved: list[Ladder]) -> None:
         """Cancels and places at the edges of the ladders that moved."""
-        spans = {asset_id: ladder.span() for asset_id, ladder in moved.items()}
         cancels: list[CancelOid] = []
-        for oid, order in account.orders.items():
-            span = spans.get(order.asset_id)
-            if span is None:
-                continue
-            low, middle, high, step, resting = span
-            px = order.px
-            inside = low < px <= middle if order.side is Side.BID else middle < px <= high
-            if inside and px % step == 0:
-                resting[px] = order.side
-            else:
-                cancels.append(CancelOid(U32(order.asset_id), U64(oid)))
         places: list[NewOrder] = []
-        for asset_id, ladder in moved.items():
-            places += self._missing(ladder, spans[asset_id][-1])
+        for ladder in moved:
+            mine = account.orders_by_asset.get(ladder.asset.id, {})
+            wrong, missing = ladder.sort(mine.values())
+            cancels += wrong
+            places += [self._draw_up(ladder, *rung) for rung in missing]
         self._pen.cancel(ex, account.address, cancels)
         self._pen.place(ex, account.address, places)
 
-    def _missing(self, ladder: Ladder, resting: dict[int, Side]) -> list[NewOrder]:
-        """Orders for the rungs where none rests, larger ones further out."""
+    def _draw_up(self, ladder: Ladder, place: int, side: Side, px: Px) -> NewOrder:
+        """The order for a rung, larger further out."""
         asset, usd = ladder.asset, ladder.profile.level_usd
-        orders = []
-        bids, asks = rungs(ladder.center, ladder.step, LEVELS, highest_px(asset))
-        for is_buy, pxs in ((True, bids), (False, asks)):
-            for place, px in enumerate(pxs):
-                if px not in resting:
-                    worth = usd * (24 + 4 * place + self._rng.getrandbits(6)) // 100
-                    sz = order_size(asset, px, worth)
-                    orders.append(new_order(asset, is_buy=is_buy, px=px, sz=sz, tif=Tif.ALO))
-        return orders
+        worth = usd * (24 + 4 * place + self._rng.getrandbits(6)) // 100
+        sz = order_size(asset, px, worth)
+        return new_order(asset, is_buy=side is Side.BID, px=px, sz=sz, tif=Tif.ALO)
 
     def state(self) -> Any:
         """Plain data for `restore`."""

@@ -20,7 +20,7 @@ from .ladder import highest_px, order_size
 from .paths import resume_stream, stream, stream_state
 from .profiles import Profile, live_assets, profile_of
 
-MARKETS_EACH = 48
+MARKETS_EACH = 16
 LIMIT_TRADES = 12
 """A taker's position is worth this many typical trades at most, or one trade more."""
 SPOT_TRADES_WORTH = 200

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import field, replace
 from enum import Enum
+from itertools import pairwise
 
 from ..matching.dataclass import dataclass
 from .fixed import RATE_SCALE, TEN, Address, Px, Rate, Sz, Usd, div_down
@@ -49,6 +51,18 @@ class MarginTable:
     id: int
     description: str
     tiers: tuple[MarginTier, ...]
+    deductions: tuple[Usd, ...] = field(init=False, compare=False, metadata={"transient": True})
+    """Of each tier, what keeps maintenance continuous across them, rounded down.
+
+    Documented: ded_n = ded_(n-1) + lower_n * (mmr_n - mmr_(n-1)), mmr = 1/(2*maxLeverage)
+    (mechanics 6.3): BTC above $150M deducts 1.875M.
+    """
+    _borders: tuple[Usd, ...] = field(init=False, compare=False, metadata={"transient": True})
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "deductions", _deductions(self.tiers))
+        borders = tuple(tier.lower_bound for tier in self.tiers[1:])
+        object.__setattr__(self, "_borders", borders)
 
     @staticmethod
     def implicit(max_leverage: int) -> MarginTable:
@@ -57,33 +71,26 @@ class MarginTable:
 
     def tier(self, notional: int) -> MarginTier:
         """The tier that `notional` (µUSD, >= 0) falls in."""
-        found = self.tiers[0]
-        for tier in self.tiers[1:]:
-            if notional > tier.lower_bound:
-                found = tier
-        return found
-
-    def deduction(self, tier: MarginTier) -> Usd:
-        """What keeps maintenance continuous across tiers, rounded down.
-
-        Documented: ded_n = ded_(n-1) + lower_n * (mmr_n - mmr_(n-1)), mmr = 1/(2*maxLeverage)
-        (mechanics 6.3): BTC above $150M deducts 1.875M.
-        """
-        total = 0
-        for lower, upper in zip(self.tiers, self.tiers[1:], strict=False):
-            if upper.lower_bound > tier.lower_bound:
-                break
-            gap = lower.max_leverage - upper.max_leverage
-            total += div_down(upper.lower_bound * gap, 2 * lower.max_leverage * upper.max_leverage)
-        return Usd(total)
+        return self.tiers[bisect_left(self._borders, notional)]
 
     def maintenance(self, notional: int) -> Usd:
         """Maintenance margin of a position of `notional` µUSD, truncated to µUSD.
 
         Observed: each position's margin is truncated, then summed (mechanics 6.1).
         """
-        tier = self.tier(notional)
-        return Usd(div_down(notional, 2 * tier.max_leverage) - self.deduction(tier))
+        place = bisect_left(self._borders, notional)
+        own = div_down(notional, 2 * self.tiers[place].max_leverage)
+        return Usd(own - self.deductions[place])
+
+
+def _deductions(tiers: tuple[MarginTier, ...]) -> tuple[Usd, ...]:
+    total = 0
+    found = [Usd(0)]
+    for lower, upper in pairwise(tiers):
+        gap = lower.max_leverage - upper.max_leverage
+        total += div_down(upper.lower_bound * gap, 2 * lower.max_leverage * upper.max_leverage)
+        found.append(Usd(total))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,7 @@ def settle_all(ex: Exchange, market: Market, px: Px) -> None:
     state, perp = ex.state, market.asset
     assert isinstance(perp, Perp)
     for account in state.accounts.values():
-        if perp.id in account.open_counts:
+        if perp.id in account.orders_by_asset:
             _cancel(ex, account, perp.id)
         twap.end_all(ex, account, [perp.id])
     for account in state.accounts.values():
@@ -178,9 +178,8 @@ def settle_all(ex: Exchange, market: Market, px: Px) -> None:
 
 def _cancel(ex: Exchange, account: Account, asset_id: int) -> None:
     """Takes out all that a user has open there, resting, asleep or waiting."""
-    for order in list(account.orders.values()):
-        if order.asset_id == asset_id:
-            ex.desk.cancel_order(order, OrderStatus.DELISTED_CANCELED)
+    for order in list(account.orders_by_asset[asset_id].values()):
+        ex.desk.cancel_order(order, OrderStatus.DELISTED_CANCELED)
 
 
 def _settle(ex: Exchange, market: Market, account: Account, position: Position, px: Px) -> None:

@@ -13,7 +13,19 @@ from ..matching.types import Side
 from . import lending
 from .amounts import USDC
 from .assets import FIRST_BUILDER_ID, Asset, MarginTier, Perp, px_decimals
-from .fixed import TEN, Px, Rate, Sz, Usd, div_down, div_half_even, floor_to, ntl, rescale_down
+from .fixed import (
+    TEN,
+    Px,
+    Rate,
+    Sz,
+    Usd,
+    div_down,
+    div_half_even,
+    floor_to,
+    ntl,
+    ntl_less_margin,
+    rescale_down,
+)
 from .state import (
     POOLED,
     PORTFOLIO_MARGIN,
@@ -139,9 +151,9 @@ def liquidation_px(state: State, clearing: Clearing, asset_id: int) -> int | Non
     table = perp_of(state, asset_id).margin_table
     sign = 1 if position.szi > 0 else -1
     found: int | None = None
-    for tier in table.tiers:
+    for tier, deduction in zip(table.tiers, table.deductions, strict=True):
         twice = 2 * tier.max_leverage
-        top = -(raw + table.deduction(tier)) * twice * 10**12
+        top = -(raw + deduction) * twice * 10**12
         bottom = position.szi * (twice - sign)
         if bottom < 0:
             top, bottom = -top, -bottom
@@ -270,9 +282,8 @@ def unused_value(state: State, clearing: Clearing) -> Usd:
     markets, leverages = state.markets, clearing.leverages
     for asset_id, position in clearing.positions.items():
         if position.is_cross:
-            worth = ntl(markets[asset_id].mark_px, position.szi)
             leverage = leverages.get(asset_id) or leverage_of(clearing, perp_of(state, asset_id))
-            value += worth - div_down(abs(worth), leverage.value)
+            value += ntl_less_margin(markets[asset_id].mark_px, position.szi, leverage.value)
     return Usd(value)
 
 

@@ -122,7 +122,7 @@ def crossing_of(account: Account, market: Market, order: Order) -> Crossing:
     book, is_bid = market.book, order.side is Side.BID
     if not book.crosses(order.side, order.px):
         return found
-    mine = account.orders if account.open_counts.get(market.asset.id) else {}
+    mine = account.orders_by_asset.get(market.asset.id, {})
     for level in book.levels(order.side.opposite):
         if (level.px > order.px) if is_bid else (level.px < order.px):
             break
@@ -275,9 +275,13 @@ def _affords(state: State, account: Account, market: Market, perp: Perp, order: 
     A resting order is margined at its own price, the crossing part at the prices that it would
     trade at (Assumed).
     """
-    crossing = crossing_of(account, market, order)
-    sz = order.sz if order.tif.rests else crossing.sz
-    exposed = crossing.ntl + order.px * (sz - crossing.sz)
+    sz: int = order.sz
+    exposed = order.px * sz
+    if market.book.crosses(order.side, order.px):
+        crossing = crossing_of(account, market, order)
+        if not order.tif.rests:
+            sz = crossing.sz
+        exposed = crossing.ntl + order.px * (sz - crossing.sz)
     clearing = account.of(perp)
     if state.rules.order_margin != "sum":
         exposed = max(0, exposed - margin.spare_load(state, clearing, perp.id, order.side))

@@ -161,8 +161,8 @@ class Account(Clearing):
     """By token index."""
     orders: dict[int, Order] = field(default_factory=dict)
     """Open orders by oid, oldest first."""
-    open_counts: dict[int, int] = field(default_factory=dict)
-    """How many orders are open, by asset."""
+    orders_by_asset: dict[int, dict[int, Order]] = field(default_factory=dict)
+    """The same by asset, then oid. No asset without an order."""
     reduce_only: dict[int, dict[int, Order]] = field(default_factory=dict)
     """Resting reduce-only orders by asset, then oid, oldest first."""
     reduce_only_szs: dict[int, int] = field(default_factory=dict)

@@ -169,8 +169,8 @@ def _reach(state: State, account: Account, market: Market, side: Side, sz: int) 
     limit = _band_edge(state, market, side)
     left, product = sz, 0
     own: dict[int, int] = {}
-    for order in account.orders.values():
-        if order.asset_id == market.asset.id and order.side is side.opposite:
+    for order in account.orders_by_asset.get(market.asset.id, {}).values():
+        if order.side is side.opposite:
             own[order.px] = own.get(order.px, 0) + order.sz
     if not (market.halted or market.asset.is_delisted):
         for level in market.book.levels(side.opposite):

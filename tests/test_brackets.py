@@ -55,7 +55,7 @@ def filled(rules: Rules | None = None) -> tuple[Story, Trader, Trader]:
 
 def nothing_is_left(m: Story, trader: Trader) -> bool:
     account, state = trader.account, m.market("BTC")
-    left = (account.orders, account.open_counts, account.exits, account.brackets)
+    left = (account.orders, account.orders_by_asset, account.exits, account.brackets)
     return not any((*left, state.sleeping, state.triggers))
 
 

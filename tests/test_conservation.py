@@ -98,9 +98,9 @@ def check_orders(state: State) -> None:
         listed.update(account.orders)
         holds: dict[int, int] = {}
         loads: dict[int, list[int]] = {}
-        counts: dict[int, int] = {}
+        by_asset: dict[int, dict[int, Order]] = {}
         for order in account.orders.values():
-            counts[order.asset_id] = counts.get(order.asset_id, 0) + 1
+            by_asset.setdefault(order.asset_id, {})[order.oid] = order
             if order.stage is not Stage.LIVE:
                 continue
             asset = state.markets[order.asset_id].asset
@@ -115,7 +115,7 @@ def check_orders(state: State) -> None:
                 holds[token.index] = holds.get(token.index, 0) + amount
             elif not order.reduce_only:
                 loads.setdefault(order.asset_id, [0, 0])[not is_bid] += order.px * order.sz
-        assert counts == account.open_counts
+        assert by_asset == account.orders_by_asset
         found = {i: load for each in account.clearings() for i, load in each.order_loads.items()}
         assert {i: [load.bid_ntl, load.ask_ntl] for i, load in found.items()} == loads
         for token_index, balance in account.spot.items():

@@ -385,5 +385,5 @@ def test_rungs_never_reach_zero() -> None:
     """Evidence: none."""
     bids, asks = rungs(3, 100, 5)
 
-    assert bids == [Px(300), Px(200), Px(100)]
-    assert asks == [Px(400), Px(500), Px(600), Px(700), Px(800)]
+    assert list(bids) == [Px(300), Px(200), Px(100)]
+    assert list(asks) == [Px(400), Px(500), Px(600), Px(700), Px(800)]

@@ -135,8 +135,8 @@ def test_outcomes_are_quoted_between_0_and_1_until_they_settle() -> None:
 
 def test_ladders_of_outcomes_end_below_1() -> None:
     side = _first_side()
-    assert rungs(98, 10**6, 5, highest_px(side))[1] == [px("0.99")]
-    assert rungs(98, 10**6, 2)[1] == [px("0.99"), px("1")]
+    assert list(rungs(98, 10**6, 5, highest_px(side))[1]) == [px("0.99")]
+    assert list(rungs(98, 10**6, 2)[1]) == [px("0.99"), px("1")]
 
 
 def _first_side() -> OutcomeSide:

@@ -39,7 +39,7 @@ def refusal(response: object) -> object:
 
 def nothing_is_left(m: Story, trader: Trader) -> bool:
     account, state = trader.account, m.market("BTC")
-    left = (account.orders, account.open_counts, account.open_cloids, account.exits)
+    left = (account.orders, account.orders_by_asset, account.open_cloids, account.exits)
     return not any((*left, account.brackets, state.sleeping, state.triggers))
 
 

@@ -43,7 +43,7 @@ def test_a_trigger_order_rests_in_no_book_and_reserves_nothing() -> None:
     assert alice.statuses()[-1] == (4, "open", sz("0.1"))
     assert alice.account.orders[4].stage is Stage.ARMED
     assert not alice.account.order_loads
-    assert alice.account.open_counts == {0: 1}
+    assert list(alice.account.orders_by_asset) == [0]
     assert alice.account.open_cloids == {"0x" + "ab" * 16: 4}
 
 
