@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from readings import shows
+from readings import ear, shows
 from refusals import BTC, FRESH, World
 from wire import Pen, nonces, order
 
@@ -94,11 +94,17 @@ def _(w: World) -> Any:
     },
 )
 def _(w: World) -> Any:
-    """Contested 69: an order is asked for when it is acknowledged, 399 ms later and 1 ms later."""
+    """Contested 69: an order is asked for when it is acknowledged, 399 ms later and 1 ms later; and
+    the list of open orders over a socket.
+    """
     oid = w.alice.buys(BTC, "0.01", "60000")["response"]["data"]["statuses"][0]["resting"]["oid"]
     said: list[Any] = []
     for ms in (0, 399, 1):
         w.server.clock.advance(ms=ms)
         said.append(w.alice.info("orderStatus", user=w.alice.address, oid=oid)["status"])
-    said.append(len(w.alice.info("openOrders", user=w.alice.address)))
+    with ear(w) as listener:
+        payload = {"type": "openOrders", "user": w.alice.address}
+        listener.send("post", id=1, request={"type": "info", "payload": payload})
+        _, posted = listener.next()
+    said.append(len(posted["response"]["payload"]["data"]))
     return said

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal, get_origin, get_type_hints
 
 import pytest
-from websockets.sync.client import connect
-from wire import IOC, Pen, oid_of, order, refusal_of
+from wire import IOC, Pen, oid_of, refusal_of
 
 import hlsim
 from hlsim.cli import run
@@ -19,7 +18,6 @@ from hlsim.sim.fixed import RATE_SCALE
 from hlsim.sim.rules import Rules
 
 BTC = 0
-CLOID = "0x" + "0c" * 16
 WORDS = [name for name, kind in get_type_hints(Rules).items() if get_origin(kind) is Literal]
 
 MADE: dict[Part, Callable[..., Any]] = {
@@ -85,23 +83,6 @@ def test_what_comes_later_goes_before() -> None:
 # -- on a server -----------------------------------------------------------------------------------
 
 
-def twice(*profile: str) -> list[dict[str, object]]:
-    """What two orders with one cloid get."""
-    with hlsim.start(market="empty", profile=profile) as running:
-        pen = Pen(running, running.accounts[0].key)
-        bid = order(BTC, "0.01", "40000", cloid=CLOID)
-        return [pen.orders(bid)["response"]["data"]["statuses"][0] for _ in range(2)]
-
-
-def test_a_point_decides_what_a_client_is_answered() -> None:
-    """Contested 42."""
-    first, second = twice()
-    assert (list(first), list(second)) == (["resting"], ["resting"])
-
-    first, second = twice("duplicate_cloid=reject")
-    assert (list(first), list(second)) == (["resting"], ["error"])
-
-
 @pytest.mark.parametrize(("profile", "is_taken"), [("mainnet", True), ("testnet", False)])
 def test_a_named_profile_is_the_whole_of_its_network(profile: str, *, is_taken: bool) -> None:
     """A tenth of the mark is within 95 % of it, but not within 80 %."""
@@ -113,19 +94,6 @@ def test_a_named_profile_is_the_whole_of_its_network(profile: str, *, is_taken: 
             assert oid_of(reply)
         else:
             assert refusal_of(reply).startswith("Order price cannot be more than 80% away")
-
-
-@pytest.mark.parametrize("reading", ["off", "on"])
-def test_a_socket_may_begin_with_a_line_of_text(reading: str) -> None:
-    """Contested 4. What a client asks for is answered behind it."""
-    with (
-        hlsim.start(market="empty", profile=f"greeting={reading}") as running,
-        connect(running.ws_url) as socket,
-    ):
-        socket.send('{"method":"ping"}')
-        if reading == "on":
-            assert socket.recv(10) == "Websocket connection established."
-        assert socket.recv(10) == '{"channel":"pong"}'
 
 
 def test_a_snapshot_keeps_the_readings() -> None:
