@@ -42,7 +42,7 @@ def profile() -> str:
     """The table of the contested points, their default readings first."""
     rows = ["| point | readings | |", "|---|---|---|"]
     for point in POINTS:
-        readings = ", ".join(f"`{reading}`" for reading in point.readings)
+        readings = ", ".join(f"`{one}`" if one in point.readings else one for one in point.choices)
         rows.append(f"| `{point.name}` | {readings} | {point.question} |")
     return "\n".join(rows)
 

@@ -67,11 +67,13 @@ class ApiServer:
         clients: Clients,
         explorer: Explorer,
         *,
+        reads: Replica | None = None,
         chain: Chain,
         endpoints: Mapping[str, Endpoint],
     ) -> None:
+        """`reads`: what queries are answered from, where that is another replica."""
         self._node = node
-        self._replica = replica
+        self._reads = reads or replica
         self._streams = streams
         self._clients = clients
         self._explorer = explorer
@@ -132,7 +134,7 @@ class ApiServer:
     def _answer(self, client: Client, query: Query) -> Json:
         client.charge(query.spec.weight)
         self._node.attend()
-        reply = query.answer(self._replica.view)
+        reply = query.answer(self._reads.view)
         client.surcharge(query.spec.surcharge(reply))
         return reply
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 
@@ -27,10 +27,13 @@ from .explorer import Explorer
 from .limits import OFFICIAL, LimitSet, Mode, rules_of
 from .node import LocalNode
 from .pacer import Clock, Pacer
-from .replica import Replica
+from .replica import LateReplica, ReadRules, Replica
 from .saved import unpack
 from .signing import Chain
 from .streams import Streams, socket_protocol
+
+if TYPE_CHECKING:
+    from .profile import Part
 
 FRAME_LIMIT = 2 * 1024 * 1024
 """Longest message a client may send over `/ws`, like the longest body over HTTP (assumed)."""
@@ -93,9 +96,7 @@ def open_node(options: Options) -> LocalNode:
         time_ms=pacer.now_ms(),
         seed=options.seed,
         is_mainnet=options.chain == "mainnet",
-        rules=Rules(
-            **rules_of(options.limit_set, options.limits), **_readings(options, is_of_sockets=False)
-        ),
+        rules=Rules(**rules_of(options.limit_set, options.limits), **_readings(options, "rules")),
     )
     for address, usd in options.funded:
         fund(exchange, [address], usd)
@@ -107,8 +108,8 @@ def open_node(options: Options) -> LocalNode:
     return LocalNode(exchange, pacer, scripts=scripts, block_time_ms=options.block_time_ms)
 
 
-def _readings(options: Options, *, is_of_sockets: bool) -> dict[str, Any]:
-    """What a profile sets of the exchange's rules or of those of sockets.
+def _readings(options: Options, part: Part) -> dict[str, Any]:
+    """What a profile sets of one part of the exchange.
 
     Whoever starts without one does not wait for the table of points.
     """
@@ -116,7 +117,7 @@ def _readings(options: Options, *, is_of_sockets: bool) -> dict[str, Any]:
         return {}
     from .profile import fields_of
 
-    return fields_of(options.profile, is_of_sockets=is_of_sockets)
+    return fields_of(options.profile, part)
 
 
 def reopen_node(options: Options, saved: bytes) -> LocalNode:
@@ -146,7 +147,7 @@ def open_server(node: LocalNode, options: Options) -> Server:
         node,
         replica,
         lag_ms=options.ws_lag_ms,
-        rules={"seed": options.seed, **_readings(options, is_of_sockets=True)},
+        rules={"seed": options.seed, **_readings(options, "sockets")},
     )
     endpoints = control_endpoints(
         Guard(options.token),
@@ -158,9 +159,26 @@ def open_server(node: LocalNode, options: Options) -> Server:
     node.subscribe(explorer.history.on_block)
     clients = Clients(options.limit_set, options.limits, header=options.limit_header)
     api = ApiServer(
-        node, replica, streams, clients, explorer, chain=options.chain, endpoints=endpoints
+        node,
+        replica,
+        streams,
+        clients,
+        explorer,
+        reads=_reads(node, options),
+        chain=options.chain,
+        endpoints=endpoints,
     )
     return Server(api, node, streams, clients, token=options.token)
+
+
+def _reads(node: LocalNode, options: Options) -> Replica | None:
+    """The replica that queries are answered from, None for the one that is always current."""
+    lag_ms = ReadRules(**_readings(options, "reads")).read_lag_ms
+    if not lag_ms:
+        return None
+    replica = LateReplica(node.snapshot(), lag_ms)
+    node.subscribe(replica.on_block)
+    return replica
 
 
 def state_of(node: LocalNode, options: Options) -> dict[str, Any]:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import struct
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import field
 from itertools import count
-from typing import Protocol
-
-import msgspec
+from random import Random
+from typing import Literal, Protocol
 
 from ..matching.dataclass import dataclass
 from ..sim.events import Event, NetworkUpgraded, PricesChanged
+from .frames import bare_frame, channel_frame
 from .info.registry import Json
 from .node import Block
 from .replica import Replica
@@ -25,7 +25,9 @@ from .topics import Feed, Refusal, Source, Topic
 
 logger = logging.getLogger("hlsim.hub")
 
-_to_json = msgspec.json.Encoder().encode
+
+WsOrder = Literal["after_reply", "before_reply", "seeded"]
+"""When the frames of a block leave: behind the replies to its actions, before them, or either."""
 
 
 class Socket(Protocol):
@@ -42,23 +44,6 @@ class Subscriber(Protocol):
     def lose(self, topic: Topic, why: Refusal) -> None:
         """`topic` names nothing any more: what `join` began is over."""
         ...
-
-
-def text_frame(payload: bytes) -> bytes:
-    """`payload` as an unfragmented text frame of a server: unmasked, so the same for every
-    client.
-    """
-    size = len(payload)
-    if size < 126:
-        return b"\x81%c%b" % (size, payload)
-    if size < 1 << 16:
-        return struct.pack("!BBH", 0x81, 126, size) + payload
-    return struct.pack("!BBQ", 0x81, 127, size) + payload
-
-
-def channel_frame(channel: str, data: Json) -> bytes:
-    """The frame `{"channel":…,"data":…}`."""
-    return text_frame(_to_json({"channel": channel, "data": data}))
 
 
 @dataclass(slots=True, eq=False)
@@ -79,6 +64,9 @@ class Channel:
     last: object | None = None
     """The news of the last frame."""
 
+    period_ms: int = 0
+    """Whose clock it is on; 0 is none."""
+
     @property
     def rank(self) -> int:
         return self.topic.spec.rank
@@ -86,7 +74,7 @@ class Channel:
     def frame(self, data: Json) -> bytes:
         """`data` in a frame of this channel."""
         if self.topic.is_bare:
-            return text_frame(_to_json(data))
+            return bare_frame(data)
         return channel_frame(self.name, data)
 
 
@@ -112,12 +100,15 @@ class Hub:
     """The subscriptions of one API server.
 
     Frames leave in the order in which they were built, first frames included, one turn of the event
-    loop later: the reply to an action goes out before what it caused (contested 39). Before `run`
-    there is no loop and they leave at once.
+    loop later: the reply to an action goes out before what it caused. Other orders let the frames
+    of a block go first, always or by the seed (contested 39). Before `run` there is no loop and
+    they leave at once.
     """
 
-    def __init__(self, replica: Replica) -> None:
+    def __init__(self, replica: Replica, *, order: WsOrder = "after_reply", seed: int = 0) -> None:
         self.view = replica.view
+        self._order = order
+        self._seed = seed
         self.numbers = count(1)
         """One for each socket, in the order in which they came."""
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -127,6 +118,8 @@ class Hub:
         self._clocks: dict[int, Clock] = {}
         self._held: dict[Channel, None] = {}
         self._letters: list[Letter] = []
+        self._batches: deque[list[Letter]] = deque()
+        """What leaves in the next turn of the loop, one batch for each."""
         self._tickets = 0
 
     def __len__(self) -> int:
@@ -144,6 +137,7 @@ class Hub:
         self._clocks.clear()
         self._held.clear()
         self._letters.clear()
+        self._batches.clear()
 
     # -- sockets -----------------------------------------------------------------------------------
 
@@ -197,13 +191,25 @@ class Hub:
         channel = self._channels[topic] = Channel(topic, topic.feed(), topic.channel(self.view))
         for source in topic.sources():
             self._listeners.setdefault(source, {})[channel] = None
-        period = topic.period_ms()
+        self._wind_up(channel)
+        return channel
+
+    def _wind_up(self, channel: Channel) -> None:
+        """Puts a channel on the clock of its period."""
+        period = channel.period_ms = channel.topic.period_ms(self.view)
         if period:
             clock = self._clocks.get(period)
             if clock is None:
                 clock = self._clocks[period] = Clock(self.view.time_ms // period)
             clock.channels[channel] = None
-        return channel
+
+    def _unwind(self, channel: Channel) -> None:
+        period = channel.period_ms
+        if period:
+            clock = self._clocks[period]
+            del clock.channels[channel]
+            if not clock.channels:
+                del self._clocks[period]
 
     def _shut(self, channel: Channel) -> None:
         topic = channel.topic
@@ -214,12 +220,7 @@ class Hub:
             del listeners[channel]
             if not listeners:
                 del self._listeners[source]
-        period = topic.period_ms()
-        if period:
-            clock = self._clocks[period]
-            del clock.channels[channel]
-            if not clock.channels:
-                del self._clocks[period]
+        self._unwind(channel)
 
     # -- what happens ------------------------------------------------------------------------------
 
@@ -248,7 +249,13 @@ class Hub:
                 del channel.held[1:-1]
                 self._held[channel] = None
         self._tick(block.time_ms, touched)
-        self._send()
+        self._send(at_once=self._goes_first(block))
+
+    def _goes_first(self, block: Block) -> bool:
+        """True when the frames of a block leave before the replies to its actions."""
+        if self._order == "seeded":
+            return Random(f"{self._seed}/ws_order/{block.height}").random() < 0.5
+        return self._order == "before_reply"
 
     def on_clock(self, now_ms: int) -> None:
         """Sends what is due at exchange time `now_ms`; blocks do the same."""
@@ -314,6 +321,10 @@ class Hub:
             channel.held.clear()
             refusal = channel.topic.refusal(self.view)
             if refusal is None:
+                if channel.topic.period_ms(self.view) != channel.period_ms:
+                    # A period may be a rule, which the other state has otherwise.
+                    self._unwind(channel)
+                    self._wind_up(channel)
                 self._build_tick(channel)
                 continue
             self._shut(channel)
@@ -328,11 +339,22 @@ class Hub:
         else:
             self._loop.call_soon(tell, *said)
 
-    def _send(self) -> None:
+    def _send(self, *, at_once: bool = False) -> None:
         if not self._letters:
             return
-        letters, self._letters = self._letters, []
-        self._later(_deliver, letters)
+        batch, self._letters = self._letters, []
+        self._batches.append(batch)
+        if at_once:
+            # Nothing overtakes what was built before it.
+            while self._batches:
+                _deliver(self._batches.popleft())
+        else:
+            self._later(self._depart, batch)
+
+    def _depart(self, batch: list[Letter]) -> None:
+        """Delivers a batch in its turn, unless one that could not wait took it along."""
+        if self._batches and self._batches[0] is batch:
+            _deliver(self._batches.popleft())
 
 
 def _rank(channel: Channel) -> int:

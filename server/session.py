@@ -15,8 +15,9 @@ import msgspec
 from ..matching.dataclass import dataclass
 from ..sim.fixed import Address
 from .clients import Client
+from .frames import channel_frame, text_frame
 from .http import Failure, Message, Receive, Refusal, Scope, Send
-from .hub import Hub, channel_frame, text_frame
+from .hub import Hub, WsOrder
 from .info.registry import Json
 from .topics import Refusal as TopicRefusal
 from .topics import Topic
@@ -44,10 +45,14 @@ class SocketRules:
     """None: no close frame; "Inactive": close frame 1000 with this reason (contested 18)."""
     lifetime_s: tuple[float, float] | None = (10_000.0, 10_600.0)
     """Observed: close frame 1000 `Expired` after about this long (contested 19); None: never."""
+    rotation_scale: int = 1
+    """How many times sooner that is, for whoever cannot wait for it."""
+    order: WsOrder = "after_reply"
+    """Whether the frames of a block leave behind the replies to its actions (contested 39)."""
     greets: bool = False
     """Whether the first frame is a line of text that older clients wait for (contested 4)."""
     seed: int = 0
-    """Where in that span a connection ends."""
+    """Where in that span a connection ends, and which frames go first where chance decides."""
     pending_bytes: int = 4 * 1024 * 1024
     """Most that may wait for a client to read; above that for `patience_s`, it is cut off."""
     patience_s: float = 10.0
@@ -129,6 +134,7 @@ class Session:
         if why is TopicRefusal.HANG_UP:
             self.hang_up()
         else:
+            # Also what is refused as unreadable, whose text is gone.
             self._answer("error", f"Invalid subscription {_as_text(topic.echo())}")
 
     def _is_too_slow(self, pending: int, now: float) -> bool:
@@ -183,6 +189,7 @@ class Session:
         number = next(self._hub.numbers)
         if rules.lifetime_s is not None:
             lifetime = Random(f"{rules.seed}/rotation/{number}").uniform(*rules.lifetime_s)
+            lifetime /= rules.rotation_scale
             self._alarms.append(self._loop.call_later(lifetime, self._close, "Expired"))
 
     def _on_quiet(self) -> None:
@@ -246,11 +253,14 @@ class Session:
         self._answer("error", f"Error parsing JSON into valid websocket request: {text}")
 
     def _subscribe(self, topic: Topic) -> None:
+        """Raises Unreadable."""
         echo = topic.echo()
         if topic in self._topics:
             self._answer("error", f"Already subscribed: {_as_text(echo)}")
             return
         refusal = topic.refusal(self._hub.view)
+        if refusal is TopicRefusal.UNREADABLE:
+            raise Unreadable
         if refusal is TopicRefusal.HANG_UP:
             self._is_over = True
             self._wire.hang_up()
@@ -272,8 +282,11 @@ class Session:
         return self._client.subscribe(_user_of(topic), held=held)
 
     def _unsubscribe(self, topic: Topic) -> None:
+        """Raises Unreadable."""
         echo = topic.echo()
         if topic not in self._topics:
+            if topic.refusal(self._hub.view) is TopicRefusal.UNREADABLE:
+                raise Unreadable
             self._answer("error", f"Already unsubscribed: {_as_text(echo)}")
             return
         del self._topics[topic]

@@ -19,7 +19,7 @@ from .replica import Replica
 if TYPE_CHECKING:
     from .clients import Client
     from .hub import Hub
-    from .session import PostAction, PostInfo
+    from .session import PostAction, PostInfo, SocketRules
 
 logger = logging.getLogger("hlsim.streams")
 
@@ -58,15 +58,16 @@ class Streams:
         """One socket from its handshake to its end."""
         from .session import SocketRules, serve_socket
 
+        rules = SocketRules(**self._rules)
         await serve_socket(
             scope,
             receive,
             send,
-            hub=self._hub or self._open(),
+            hub=self._hub or self._open(rules),
             client=client,
             post_info=post_info,
             post_action=post_action,
-            rules=SocketRules(**self._rules),
+            rules=rules,
         )
 
     def close(self) -> None:
@@ -74,13 +75,13 @@ class Streams:
         if self._hub is not None:
             self._hub.close()
 
-    def _open(self) -> Hub:
+    def _open(self, rules: SocketRules) -> Hub:
         from .hub import Hub
 
         replica = self._replica
         if self._lag_s:
             replica = Replica.following(self._node.snapshot())
-        hub = self._hub = Hub(replica)
+        hub = self._hub = Hub(replica, order=rules.order, seed=rules.seed)
         hub.run()
 
         def stream(block: Block) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from .exchange import Exchange
 
 DAY_MS = 86_400_000
+LAZY_MS = 900_000
+"""Observed: an agent signed at least 15 minutes beyond its end. Assumed: no longer (contested
+45)."""
 DEFAULT_VALID_MS = 90 * DAY_MS
 LONGEST_VALID_MS = 180 * DAY_MS
 """Observed: about 90 days unless said otherwise, at most 180 (exchange 6)."""
@@ -110,9 +113,14 @@ def act_through(state: State, user: Address, vault: Address) -> Address:
 
 
 def live_master(state: State, address: Address) -> Address | None:
-    """The user whose agent `address` is. Documented: dead at `valid_until` (contested 45)."""
+    """The user whose agent `address` is."""
     agent = state.agents.get(address)
-    return None if agent is None or agent.valid_until_ms <= state.time_ms else agent.master
+    return None if agent is None or end_ms(state, agent) <= state.time_ms else agent.master
+
+
+def end_ms(state: State, agent: Agent) -> int:
+    """When an agent signs for the last time. Documented: at `valid_until` (contested 45)."""
+    return agent.valid_until_ms + (LAZY_MS if state.rules.agent_expiry == "lazy" else 0)
 
 
 # -- API wallets -----------------------------------------------------------------------------------
@@ -156,7 +164,7 @@ def approve(ex: Exchange, acting: Acting, agent_address: Address, name_text: str
     state.used_agents[agent_address] = None
     if len(state.used_agents) > USED_KEPT:
         del state.used_agents[next(iter(state.used_agents))]
-    state.timers.push(agent.valid_until_ms, Timer.AGENT_EXPIRY, agent_address)
+    state.timers.push(end_ms(state, agent), Timer.AGENT_EXPIRY, agent_address)
     ex.touch(user)
 
 
@@ -166,7 +174,7 @@ def expire_agent(state: State, address: Address) -> None:
     Documented: its nonces are pruned with it (exchange 4).
     """
     agent = state.agents.get(address)
-    if agent is not None and agent.valid_until_ms <= state.time_ms:
+    if agent is not None and end_ms(state, agent) <= state.time_ms:
         _remove(state, state.accounts[agent.master], agent)
     elif agent is None:
         state.retired_agents.pop(address, None)
@@ -189,7 +197,7 @@ def _named_limit(account: Account) -> int:
 def _retire(state: State, account: Account, agent: Agent) -> None:
     """Ends an agent before its time: its master is named for a while."""
     _remove(state, account, agent)
-    state.timers.cancel(agent.valid_until_ms, Timer.AGENT_EXPIRY, agent.address)
+    state.timers.cancel(end_ms(state, agent), Timer.AGENT_EXPIRY, agent.address)
     state.retired_agents[agent.address] = account.address
     state.timers.push(state.time_ms + REMOVAL_MS, Timer.AGENT_EXPIRY, agent.address)
 

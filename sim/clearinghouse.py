@@ -288,15 +288,15 @@ def _settle_spot(
     assert isinstance(pair, SpotPair)
     account = state.accounts[Address(order.owner)]
     start = wei_to_sz(balance(account, pair.base.index).total, pair.base.wei_decimals)
-    taker_rate, maker_rate = fees.pair_rates(state, account, pair)
-    rate = taker_rate if crossed else maker_rate
     is_bid = order.side is Side.BID
+    taker_rate, maker_rate = fees.pair_rates(state, account, pair, is_buy=is_bid)
+    rate = taker_rate if crossed else maker_rate
     if is_bid:
         fee = _buy(account, pair, px, sz, rate)
         builder = closed_pnl = 0
     else:
         fee, builder, closed_pnl = _sell(ex, account, pair, order, px, sz, rate)
-    # Assumed: there are no fees of outcomes, and they are none of the quote token.
+    # Observed: a bought side of an outcome costs nothing of the quote token (contested 55).
     paid_in = pair.base if is_bid and not isinstance(pair, OutcomeSide) else pair.quote
     shared = _share(ex, paid_in, fee) if is_bid and paid_in.fee_share else 0
     collected, part = state.treasury.token_fees, rewards.referrer_part(account, fee)

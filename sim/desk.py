@@ -11,7 +11,7 @@ from .abstraction import cover_order, gather
 from .assets import FIRST_BUILDER_ID, FIRST_OUTCOME_ID, FIRST_SPOT_ID, SpotPair
 from .clearinghouse import Cause
 from .errors import ActionError, ActionReject, CancelReject, OrderReject, Reject
-from .events import NonUserCancel, OrderUpdate
+from .events import NonUserCancel, OrderShrunk, OrderUpdate
 from .fixed import Address, Cloid, Sz, Wei, ntl_wei, sz_to_wei
 from .open_orders import enlist, unlist
 from .order_checks import first_reject, no_match, static_reject
@@ -246,6 +246,13 @@ class Desk:
             load.ask_ntl += order.px * sz
         if load.bid_ntl == 0 and load.ask_ntl == 0:
             del loads[order.asset_id]
+
+    def matched(self, maker: Order) -> None:
+        """Tells what a match left of the order that rested."""
+        if maker.sz == 0:
+            self.forget(maker, OrderStatus.FILLED)
+        elif self.ex.state.rules.partial_fill_update == "open":
+            self.ex.emit(OrderShrunk(maker, maker.sz, self.ex.state.time_ms))
 
     def forget(self, order: Order, status: str) -> None:
         """Takes an order that left the book off every list and records `status`."""

@@ -33,7 +33,7 @@ from .fixed import (
     wei_to_sz,
 )
 from .ids import ZERO_ADDRESS, ZERO_HASH
-from .orders import Order, OrderStatus
+from .orders import Order
 from .state import Account, Market, State
 from .timers import Timer
 from .volume import DAY_MS
@@ -153,8 +153,7 @@ class _Sale:
         self.gross += ntl_wei(px, sz, self.quote_decimals)
         self.ex.desk.weigh(maker, -sz)
         clearinghouse.settle_sale_of_nobody(self.ex, self.market, maker, px, sz, _CAUSE)
-        if maker.sz == 0:
-            self.ex.desk.forget(maker, OrderStatus.FILLED)
+        self.ex.desk.matched(maker)
 
     def removed(self, maker: BookOrder, reason: object) -> None:
         raise AssertionError(f"the dust order belongs to nobody and removed {maker.oid}")

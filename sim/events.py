@@ -7,7 +7,7 @@ here formats; nothing here is ever changed after it was made.
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..matching.dataclass import dataclass
 from .fixed import Address, Cloid, Px, Rate, Sz, Szi, Usd
@@ -72,6 +72,23 @@ class OrderUpdate(Event):
     def topics(self) -> tuple[Topic, ...]:
         user = self.order.owner
         return (("orderUpdates", user), ("openOrders", user))
+
+
+@dataclass(frozen=True, slots=True)
+class OrderShrunk(Event):
+    """A resting order filled in part, where the rules have it told (contested 35).
+
+    An item of `orderUpdates` only: Observed, `orderStatus` stays as it was until the status
+    changes.
+    """
+
+    order: Order
+    sz: Sz
+    time_ms: int
+    status: ClassVar[str] = "open"
+
+    def topics(self) -> tuple[Topic, ...]:
+        return (("orderUpdates", self.order.owner),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from ..matching.types import Side
 from . import clearinghouse, outcomes
 from .assets import OutcomeSide
 from .fixed import Px, Sz
-from .orders import Order, OrderStatus
+from .orders import Order
 from .take import Take
 
 
@@ -43,8 +43,7 @@ class OutcomeTake(Take):
             made = sz if self.taker.side is Side.BID else -sz
             outcomes.make(state, side.outcome, made)
             clearinghouse.settle(desk.ex, self.market, self.taker, native, px, sz, self.cause, dual)
-            if native.sz == 0:
-                desk.forget(native, OrderStatus.FILLED)
+            desk.matched(native)
         dual.last_px = Px(UNIT - px)
 
     def removed(self, maker: BookOrder, reason: object) -> None:

@@ -25,7 +25,8 @@ from .events import (
     QuestionSettled,
     QuestionUpdated,
 )
-from .fixed import TEN, Px, Sz, Szi, Wei, div_down, parse_decimal
+from .fees import settlement_fee
+from .fixed import Px, Sz, Szi, Wei, div_down
 from .ids import ZERO_HASH, trade_id
 from .orders import Order, OrderStatus
 from .outcome_state import Outcome, Question, Settled
@@ -42,7 +43,6 @@ MOST_OUTCOMES = 10_000
 MOST_NAMED = 100
 """Assumed: so that no list grows without end."""
 EVEN = Px(UNIT // 2)  # not money
-_SCALE_DECIMALS = 8
 
 
 # -- listing ---------------------------------------------------------------------------------------
@@ -312,9 +312,12 @@ def _end(ex: Exchange, outcome: Outcome, fraction: Px, details: str) -> None:
         for account in state.accounts.values():
             held = account.spot.get(side.id)
             if held is not None and held.total:
-                paid = div_down(held.total * px, UNIT)
-                _move(ex, account, market, -held.total, Direction.SETTLEMENT, ZERO_HASH)
-                _pay(ex, account, outcome.quote, paid)
+                paid = Wei(div_down(held.total * px, UNIT))
+                fee = settlement_fee(state, account, side, paid)
+                _move(ex, account, market, -held.total, Direction.SETTLEMENT, ZERO_HASH, fee)
+                _pay(ex, account, outcome.quote, paid - fee)
+                collected = state.treasury.token_fees
+                collected[outcome.quote] = Wei(collected.get(outcome.quote, 0) + fee)
                 pool.locked = Wei(pool.locked - paid)
             account.spot.pop(side.id, None)
         market.supply = Wei(0)
@@ -342,11 +345,17 @@ def _pay(ex: Exchange, account: Account, token: int, amount: int) -> None:
 
 
 def _move(
-    ex: Exchange, account: Account, market: Market, amount: int, why: Direction, hash_: str
+    ex: Exchange,
+    account: Account,
+    market: Market,
+    amount: int,
+    why: Direction,
+    hash_: str,
+    fee: int = 0,
 ) -> None:
     """Gives or takes tokens of a side, at its mark, with a fill and nobody on the other side.
 
-    Assumed: such fills have an oid of their own, no fee, and make no volume.
+    Assumed: such fills have an oid of their own and make no volume; only settling has a fee.
     """
     state, side, px = ex.state, market.asset, market.mark_px
     assert isinstance(side, OutcomeSide)
@@ -375,7 +384,7 @@ def _move(
         hash_,
         oid,
         True,
-        0,
+        fee,
         side.quote.wei_decimals,
         side.quote.name,
         0,
@@ -385,13 +394,3 @@ def _move(
     account.fills.append(fill)
     ex.emit(fill)
     ex.touch(account.address)
-
-
-def is_fee_scale(text: str) -> bool:
-    """True for what a deployer may ask for. Documented: 0 to 10 (exchange 7.6). Assumed: nothing
-    that is no number, or has more than eight places.
-    """
-    try:
-        return 0 <= parse_decimal(text, _SCALE_DECIMALS) <= 10 * TEN[_SCALE_DECIMALS]
-    except ValueError:
-        return False

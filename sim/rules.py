@@ -71,6 +71,10 @@ class Rules:
     trigger_market_rest: Literal["rest", "cancel"] = "rest"
     """What a triggered market order does with what crosses nothing: contested 29."""
 
+    partial_fill_update: Literal["none", "open"] = "none"
+    """What `orderUpdates` tells of a resting order that fills in part: nothing, or that it is open
+    with the size that remains (contested 35)."""
+
     tpsl_children: Literal["both", "nested"] = "both"
     """Where `frontendOpenOrders` shows children that wait: in their parent and beside it, or in it
     only (contested 28)."""
@@ -153,6 +157,14 @@ class Rules:
     max_vault_depositors: int = 10_000
     """Assumed: how many may have money in one vault."""
 
+    agent_expiry: Literal["exact", "lazy"] = "exact"
+    """Documented: an agent is dead at its `valid_until`; Observed: still alive 15 minutes later
+    (contested 45)."""
+
+    outcome_fees: Literal["zero", "schedule"] = "zero"
+    """What trading and settling outcomes costs. Observed and Documented: nothing; Documented
+    elsewhere: what closes and settles pays (contested 55)."""
+
     new_account_mode: Literal["default", "unifiedAccount"] = "default"
     """Observed: never-seen users answer "default" (contested 64)."""
 
@@ -169,3 +181,17 @@ class Rules:
     spot_deploy_gas: Wei = Wei(10_000_000_000)
     """What the place of a new spot token costs in HYPE, 1e-8; in a world without HYPE nothing.
     Assumed: 100, a price of old that does not move (info 4.19, 9)."""
+
+    ws_unknown_coin: Literal["close", "error"] = "close"
+    """What a subscription to books and trades of an unknown coin meets: the end of its socket, or
+    an error (contested 20)."""
+
+    web_data2_ws: Literal["refused", "served"] = "refused"
+    """Observed: the subscription `webData2` is none any more; it was until mid-2026 (contested
+    21)."""
+
+    l2_cadence: Literal["5s", "2s", "500ms"] = "5s"
+    """How often the default `l2Book` feed comes: late 2026, early 2026, before (contested 22)."""
+
+    is_snapshot: Literal["omit", "false"] = "omit"
+    """What `isSnapshot` is in frames that are none: absent, or false (contested 34)."""

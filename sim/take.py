@@ -63,8 +63,7 @@ class Take:
         self.ntl += px * sz
         desk.weigh(maker, -sz)
         clearinghouse.settle(desk.ex, market, self.taker, maker, px, sz, self.cause)
-        if maker.sz == 0:
-            desk.forget(maker, OrderStatus.FILLED)
+        desk.matched(maker)
         if not market.asset.is_spot:
             desk.fit_reduce_only(desk.ex.state.accounts[Address(maker.owner)], market)
 

@@ -225,9 +225,10 @@ async def site(
     limits: LimitSet = SETS["address"],
     post_info: Callable[[Any], Any] | None = None,
     post_action: Callable[[Any], Awaitable[Any]] | None = None,
+    story: Story | None = None,
 ) -> AsyncIterator[Site]:
     """A listening server. Without callbacks posts go to the story's exchange."""
-    story = market()
+    story = story or market()
     pacer = Pacer(Clock.MANUAL, start_ms=START_MS, wall_ns=lambda: START_MS * 1_000_000)
     node = LocalNode(story.ex, pacer)
     replica = Replica.shared(story.ex.state)

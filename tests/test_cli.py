@@ -364,7 +364,7 @@ KINDS: dict[str, Mapping[str, str]] = {
     "action": known.ACTIONS,
     "info": {**known.INFO_TYPES, **known.INFO_REFUSED},
     "explorer": known.EXPLORER_TYPES,
-    "subscription": {**known.SUBSCRIPTIONS, **known.SUBSCRIPTIONS_REFUSED},
+    "subscription": known.SUBSCRIPTIONS,
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 from stories import START_MS, address, px
 from streams import Listener, Stage, run
 
-from hlsim.server.hub import text_frame
+from hlsim.server.frames import text_frame
 from hlsim.server.node import Block
 from hlsim.server.topics import Topic
 from hlsim.server.topics.activity import Notification, OrderUpdates, UserEvents, UserFills
@@ -321,7 +321,7 @@ class Broken(Topic):
     def sources(self) -> tuple[tuple[str, str], ...]:
         return (("bbo", "BTC"),)
 
-    def period_ms(self) -> int:
+    def period_ms(self, view: View) -> int:
         return 1_000
 
     def update(self, view: View, events: Sequence[Event]) -> Iterable[Any]:

@@ -25,6 +25,7 @@ from hlsim.sim.operations import (
     SettleOutcome,
     SettleQuestion,
 )
+from hlsim.sim.rules import Rules
 
 ONE = 10**8
 
@@ -102,9 +103,11 @@ class Bettors(Crowd):
             assert isinstance(operation, SettleOutcome | SettleQuestion)
 
 
+@pytest.mark.parametrize("fees", ["zero", "schedule"])
 @pytest.mark.parametrize("seed", range(8))
-def test_everything_adds_up_whatever_is_bet(seed: int) -> None:
-    crowd = Bettors(seed)
+def test_everything_adds_up_whatever_is_bet(seed: int, fees: Any) -> None:
+    """Also where closing and settling costs something (contested 55)."""
+    crowd = Bettors(seed, story=market(Rules(outcome_fees=fees)))
     for _ in range(20):
         crowd.run(25)
         state = crowd.market.ex.state
@@ -124,6 +127,10 @@ def test_everything_adds_up_whatever_is_bet(seed: int) -> None:
     assert {Direction.SPLIT_OUTCOME, Direction.BUY, Direction.SETTLEMENT} <= dirs
     assert all(trader.spot("USDC") >= 0 for trader in crowd.traders)
     assert all(one.locked == 0 for one in crowd.market.ex.state.outcomes.values())
+    rows = [fill for trader in crowd.traders for fill in trader.account.fills]
+    paid = {fill.dir for fill in rows if fill.coin[0] == "#" and fill.fee}
+    assert paid <= {Direction.SELL, Direction.SETTLEMENT}
+    assert bool(paid) is (fees == "schedule")
 
 
 @pytest.mark.parametrize("seed", [21, 22])

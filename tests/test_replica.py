@@ -15,7 +15,8 @@ from hlsim.scenarios.worlds import load_world
 from hlsim.server.journal import encode, replay
 from hlsim.server.node import LocalNode
 from hlsim.server.pacer import Clock, Pacer
-from hlsim.server.replica import Replica
+from hlsim.server.replica import LateReplica, Replica
+from hlsim.server.session import SocketRules
 from hlsim.server.streams import Streams
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.snapshot import state_hash
@@ -76,6 +77,30 @@ def test_load_goes_back_to_save_with_scripts_and_clock() -> None:
     assert follower.state_hash() == made.exchange.state_hash()
 
 
+def test_a_late_replica_is_as_the_node_was() -> None:
+    """Whatever came in between; and a restore is seen at once, with nothing of before after it."""
+    made = node(scripts=[Ticks(700)])
+    saved = made.save()
+    replica = LateReplica(made.snapshot(), 400)
+    past = [(made.exchange.state.time_ms, made.exchange.state_hash())]
+    made.subscribe(replica.on_block)
+    made.subscribe(lambda block: past.append((block.time_ms, made.exchange.state_hash())))
+    for _ in range(20):
+        run(lambda: trade(made))
+        made.advance(130)
+        old = [one for one in past if one[0] <= made.pacer.now_ms() - 400] or past[:1]
+        assert state_hash(replica.view.state) == old[-1][1]
+    assert len(old) > 50
+
+    made.load(saved)
+    assert state_hash(replica.view.state) == made.exchange.state_hash()
+    run(lambda: trade(made))
+    made.advance(399)
+    assert replica.view.state.next_oid < made.exchange.state.next_oid
+    made.advance(1)
+    assert replica.view.state.next_oid == made.exchange.state.next_oid
+
+
 @pytest.mark.parametrize("data", [b"", b"x", b"\x93\x01\x02\x03"])
 def test_load_refuses_what_save_did_not_make(data: bytes) -> None:
     made = node()
@@ -121,7 +146,7 @@ def test_streams_that_lag_get_the_blocks_in_order() -> None:
     streams = Streams(made, Replica.shared(made.exchange.state), lag_ms=20)
 
     async def work() -> View:
-        hub = streams._open()
+        hub = streams._open(SocketRules())
         for price in range(40_000, 40_010):
             await made.submit(signed(order(f"0.01 BTC @ {price}")))
         while hub.view.height < made.exchange.state.height:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stories import START_MS, address, usd
+from stories import START_MS, address, market, usd
 from streams import Client, Site, Stage, run, shown, site
 from twaps import cancel_twap, twap
 
@@ -29,6 +29,7 @@ from hlsim.server.topics.activity import (
 from hlsim.server.topics.holdings import ActiveAssetData, ClearinghouseState
 from hlsim.server.topics.markets import ActiveAssetCtx, AllMids, L2Book, Trades
 from hlsim.sim.operations import DepositUsd, ListOutcome
+from hlsim.sim.rules import Rules
 
 FOLDER = Path(__file__).parent / "golden" / "ws"
 WRITES = os.environ.get("HLSIM_WRITE_GOLDENS") == "1"
@@ -99,7 +100,8 @@ def test_a_subscription_is_answered_as_recorded(path: Path) -> None:
     golden = json.loads(path.read_text())
 
     async def test() -> None:
-        async with site() as here, here.client() as client:
+        story = market(Rules(**golden.get("rules", {})))
+        async with site(story=story) as here, here.client() as client:
             prelude(here)
             for move in golden.get("before", []):
                 make(here, move)

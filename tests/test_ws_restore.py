@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from stories import START_MS, px
+from stories import START_MS, market, px
 from streams import LOOPS, LoopFactory, Site, Stage, run, site
 
 from hlsim.server.topics import TOPICS
 from hlsim.sim.operations import ListOutcome, ListPerp
+from hlsim.sim.rules import Rules
 
 FRESH = ListPerp("FRESH", 1, 25, px("5"))
+USER = "0x" + "ab" * 20
 
 
 def list_fresh(here: Site) -> bytes:
@@ -161,12 +163,31 @@ def test_a_coin_that_is_listed_again_at_once_is_told_to_have_gone_all_the_same()
     run(test)
 
 
+def test_what_another_exchange_does_not_serve_ends_as_well() -> None:
+    """Contested 21: whether `webData2` is a subscription is a rule, and rules are in the state."""
+
+    async def test() -> None:
+        saved = Stage().node.save()
+        served = market(Rules(web_data2_ws="served"))
+        async with site(story=served) as here, here.client() as client:
+            await client.subscribe(type="webData2", user=USER)
+            await client.next()
+            here.node.load(saved)
+            said = f'Invalid subscription {{"type":"webData2","user":"{USER}"}}'
+            assert await client.next() == ("error", said)
+            request = {"method": "subscribe", "subscription": {"type": "webData2", "user": USER}}
+            assert (await client.error(request)).startswith("Error parsing JSON")
+            assert len(here.hub) == 0
+
+    run(test)
+
+
 def test_every_topic_of_a_coin_refuses_one_that_is_gone() -> None:
     """So that none can fall silent unnoticed."""
     stage = Stage()
     saved = stage.node.save()
     stage.node.operate(FRESH)
-    given = {"coin": "FRESH", "interval": "1m", "user": "0x" + "ab" * 20}
+    given = {"coin": "FRESH", "interval": "1m", "user": USER}
     topics = [
         spec.cls(**{name: given[name] for name in spec.attributes if name in given})
         for spec in TOPICS.values()

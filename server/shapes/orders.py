@@ -6,7 +6,7 @@ from typing import Any
 
 from ...matching.types import Side, Tif
 from ...sim.assets import dex_of
-from ...sim.events import OrderUpdate
+from ...sim.events import OrderShrunk, OrderUpdate
 from ...sim.fixed import Address, Sz
 from ...sim.orders import Order, Stage
 from ...sim.view import View
@@ -137,7 +137,7 @@ def status_row(update: OrderUpdate) -> dict[str, Any]:
     }
 
 
-def order_update(update: OrderUpdate) -> dict[str, Any]:
+def order_update(update: OrderUpdate | OrderShrunk) -> dict[str, Any]:
     """An item of an `orderUpdates` frame (ws 3.12)."""
     return {
         "order": short_order(update.order, update.sz),

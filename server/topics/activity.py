@@ -18,6 +18,7 @@ from ...sim.events import (
     FundingPaid,
     LedgerRow,
     NonUserCancel,
+    OrderShrunk,
     OrderUpdate,
 )
 from ...sim.fixed import Address
@@ -31,7 +32,7 @@ from ..shapes.ledger import funding_event, ledger_row, liquidation_event
 from ..shapes.orders import order_update, status_row
 from ..shapes.text import bare_text
 from ..shapes.twaps import slice_fill_row, twap_row
-from .registry import Source, Topic, topic
+from .registry import Source, Topic, later, topic
 
 MOST_FILLS = 2000
 """Assumed: the snapshot is as long as the answer of the info type (contested, unknown points)."""
@@ -97,7 +98,8 @@ class OrderUpdates(Topic):
         return (("orderUpdates", self.user),)
 
     def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]:
-        return ([order_update(event) for event in events if isinstance(event, OrderUpdate)],)
+        rows = [event for event in events if isinstance(event, OrderUpdate | OrderShrunk)]
+        return ([order_update(row) for row in rows],)
 
 
 @topic("userHistoricalOrders", source="ws 3.18")
@@ -114,9 +116,10 @@ class UserHistoricalOrders(Topic):
         rows = historical_orders(view, self.user)
         return {"isSnapshot": True, "user": self.user, "orderHistory": rows}
 
-    def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]:
+    def update(self, view: View, events: Sequence[Event]) -> Iterator[Json]:
         rows = [status_row(event) for event in events if isinstance(event, OrderUpdate)]
-        return ({"user": self.user, "orderHistory": rows},)
+        if rows:
+            yield later(view, self.user, {"orderHistory": rows})
 
 
 @topic("userFills", source="ws 3.14")
@@ -139,7 +142,7 @@ class UserFills(Topic):
     def update(self, view: View, events: Sequence[Event]) -> Iterator[Json]:
         fills = [event for event in events if isinstance(event, Fill)]
         if fills:
-            yield {"user": self.user, "fills": self._rows(fills)}
+            yield later(view, self.user, {"fills": self._rows(fills)})
 
     def _rows(self, fills: list[Fill]) -> list[Json]:
         """Oldest first."""
@@ -202,7 +205,7 @@ class UserFundings(Topic):
 
     def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]:
         paid = [funding_event(event) for event in events if isinstance(event, FundingPaid)]
-        return ({"user": self.user, "fundings": paid},)
+        return (later(view, self.user, {"fundings": paid}),)
 
 
 @topic("userNonFundingLedgerUpdates", source="ws 3.16")
@@ -228,4 +231,4 @@ class UserNonFundingLedgerUpdates(Topic):
 
     def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]:
         rows = [ledger_row(event) for event in events if isinstance(event, LedgerRow)]
-        return ({"user": self.user, "nonFundingLedgerUpdates": rows},)
+        return (later(view, self.user, {"nonFundingLedgerUpdates": rows}),)

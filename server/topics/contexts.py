@@ -19,7 +19,7 @@ dex and of spot, whose cadence was never recorded (ws 3)."""
 class AllDexsAssetCtxs(Topic):
     """`[dex, contexts]` of every dex, on the clock: no coins, the place is that of `meta`."""
 
-    def period_ms(self) -> int:
+    def period_ms(self, view: View) -> int:
         return ALL_CONTEXTS_MS
 
     def first(self, view: View) -> Json:
@@ -38,7 +38,7 @@ class AssetCtxs(Topic):
     def refusal(self, view: View) -> Refusal | None:
         return unless_dex(view, self.dex)
 
-    def period_ms(self) -> int:
+    def period_ms(self, view: View) -> int:
         return ALL_CONTEXTS_MS
 
     def first(self, view: View) -> Json:
@@ -50,7 +50,7 @@ class AssetCtxs(Topic):
 class SpotAssetCtxs(Topic):
     """A bare list of the contexts of all spot indices and outcomes, on the clock."""
 
-    def period_ms(self) -> int:
+    def period_ms(self, view: View) -> int:
         return ALL_CONTEXTS_MS
 
     def first(self, view: View) -> Json:

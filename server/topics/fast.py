@@ -42,7 +42,7 @@ class FastAssetCtxs(Topic):
     def feed(self) -> Feed:
         return FastPrices()
 
-    def period_ms(self) -> int:
+    def period_ms(self, view: View) -> int:
         return FAST_CONTEXTS_MS
 
 

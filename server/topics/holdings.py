@@ -91,7 +91,7 @@ class ClearinghouseState(Topic):
     def sources(self) -> tuple[Source, ...]:
         return (("clearinghouseState", self.user),)
 
-    def period_ms(self) -> int:
+    def period_ms(self, view: View) -> int:
         return STATE_MS
 
     def first(self, view: View) -> Json:
@@ -112,7 +112,7 @@ class AllDexsClearinghouseState(Topic):
     def sources(self) -> tuple[Source, ...]:
         return (("clearinghouseState", self.user),)
 
-    def period_ms(self) -> int:
+    def period_ms(self, view: View) -> int:
         return STATE_MS
 
     def first(self, view: View) -> Json:
@@ -145,7 +145,7 @@ class SpotState(Topic):
     def sources(self) -> tuple[Source, ...]:
         return (("clearinghouseState", self.user),)
 
-    def period_ms(self) -> int:
+    def period_ms(self, view: View) -> int:
         return STATE_MS
 
     def first(self, view: View) -> Json:

@@ -18,10 +18,11 @@ from .holdings import FIRST_DEX, unless_dex
 from .registry import Refusal, Source, Topic, topic
 
 MIDS_MS = 5_050
-BOOK_MS = 5_400
+BOOK_MS = {"5s": 5_400, "2s": 2_000, "500ms": 500}
 FAST_BOOK_MS = 540
 CONTEXT_MS = 1_000
-"""Observed: cadences of 2026-09 (ws 3; contested 22)."""
+"""Observed: cadences of 2026-09, and of two earlier times of the default book, by the names that
+`Rules.l2_cadence` has for them (ws 3; contested 22)."""
 
 CANDLE_GAP_MS = 500
 """Observed: at most one or two candles a second however often the coin trades (ws 3)."""
@@ -38,6 +39,16 @@ def _listed(view: View, coin: str) -> Market:
     return market
 
 
+def _unless_listed(view: View, coin: str) -> Refusal | None:
+    """Observed: an unknown coin kills the socket (ws 2.3); older clients were told (contested
+    20).
+    """
+    if view.market(coin) is not None:
+        return None
+    closes = view.state.rules.ws_unknown_coin == "close"
+    return Refusal.HANG_UP if closes else Refusal.INVALID
+
+
 @topic("allMids", source="ws 3.1")
 @dataclass(frozen=True, slots=True)
 class AllMids(Topic):
@@ -50,7 +61,7 @@ class AllMids(Topic):
     def refusal(self, view: View) -> Refusal | None:
         return unless_dex(view, self.dex or FIRST_DEX)
 
-    def period_ms(self) -> int:
+    def period_ms(self, view: View) -> int:
         return MIDS_MS
 
     def first(self, view: View) -> Json:
@@ -70,15 +81,15 @@ class L2Book(Topic):
     fast: bool = False
 
     def refusal(self, view: View) -> Refusal | None:
-        """Observed: unknown coins and aggregations that do not exist kill the socket (ws 2.3)."""
+        """Observed: aggregations that do not exist kill the socket (ws 2.3)."""
         if self.n_sig_figs not in (None, 2, 3, 4, 5) or self.mantissa not in (None, 2, 5):
             return Refusal.HANG_UP
         if self.mantissa is not None and self.n_sig_figs != 5:
             return Refusal.HANG_UP
-        return None if view.market(self.coin) is not None else Refusal.HANG_UP
+        return _unless_listed(view, self.coin)
 
-    def period_ms(self) -> int:
-        return FAST_BOOK_MS if self.fast else BOOK_MS
+    def period_ms(self, view: View) -> int:
+        return FAST_BOOK_MS if self.fast else BOOK_MS[view.state.rules.l2_cadence]
 
     def first(self, view: View) -> Json:
         """Observed: `fast` is there with fast subscriptions only, after everything else."""
@@ -100,7 +111,7 @@ class Bbo(Topic):
     coin: str
 
     def refusal(self, view: View) -> Refusal | None:
-        return None if view.market(self.coin) is not None else Refusal.HANG_UP
+        return _unless_listed(view, self.coin)
 
     def sources(self) -> tuple[Source, ...]:
         return (("bbo", self.coin),)
@@ -125,7 +136,7 @@ class Trades(Topic):
     coin: str
 
     def refusal(self, view: View) -> Refusal | None:
-        return None if view.market(self.coin) is not None else Refusal.HANG_UP
+        return _unless_listed(view, self.coin)
 
     def sources(self) -> tuple[Source, ...]:
         return (("trades", self.coin),)
@@ -182,7 +193,7 @@ class ActiveAssetCtx(Topic):
         is_spot = _listed(view, self.coin).asset.is_spot
         return "activeSpotAssetCtx" if is_spot else "activeAssetCtx"
 
-    def period_ms(self) -> int:
+    def period_ms(self, view: View) -> int:
         return CONTEXT_MS
 
     def first(self, view: View) -> Json:

@@ -9,13 +9,14 @@ from ...matching.dataclass import dataclass
 from ...sim.events import Event
 from ...sim.fixed import Address
 from ...sim.view import View
+from ..info.accounts import web_data_2
 from ..info.listings import perps_at_open_interest_cap
 from ..info.registry import Json
 from ..shapes.accounts import page_agent
 from ..shapes.text import usd_text
 from ..shapes.vaults import leading, total_equity
 from .holdings import FIRST_DEX, STATE_MS
-from .registry import Source, Topic, topic
+from .registry import Refusal, Source, Topic, topic
 
 
 @topic("webData3", source="ws 3.22")
@@ -28,7 +29,7 @@ class WebData3(Topic):
     def sources(self) -> tuple[Source, ...]:
         return (("clearinghouseState", self.user),)
 
-    def period_ms(self) -> int:
+    def period_ms(self, view: View) -> int:
         return STATE_MS
 
     def first(self, view: View) -> Json:
@@ -45,6 +46,34 @@ class WebData3(Topic):
         """All but the time."""
         user_state = data["userState"] | {"serverTime": 0}
         return user_state, data["perpDexStates"]
+
+
+@topic("webData2", source="ws 3.22", status="refused")
+@dataclass(frozen=True, slots=True)
+class WebData2(Topic):
+    """All that `webData3` was split into, as long as it was a subscription (contested 21).
+
+    Assumed: on change and on the clock, as what came after it.
+    """
+
+    user: Address
+
+    def refusal(self, view: View) -> Refusal | None:
+        is_served = view.state.rules.web_data2_ws == "served"
+        return None if is_served else Refusal.UNREADABLE
+
+    def sources(self) -> tuple[Source, ...]:
+        names = ("clearinghouseState", "openOrders", "twapStates")
+        return tuple((name, self.user) for name in names)
+
+    def period_ms(self, view: View) -> int:
+        return STATE_MS
+
+    def first(self, view: View) -> Json:
+        return web_data_2(view, self.user)
+
+    def update(self, view: View, events: Sequence[Event]) -> Iterable[Json]:
+        return (self.first(view),)
 
 
 def _user_state(view: View, user: Address) -> dict[str, Any]:

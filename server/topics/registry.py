@@ -7,21 +7,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, fields
 from enum import Enum
-from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, get_type_hints
 
 from ...matching.dataclass import dataclass
 from ...sim.events import Event
+from ...sim.fixed import Address
 from ...sim.view import View
-from ..info.registry import Json, Status
+from ..info.registry import Json
+from ..info.registry import Status as Answered
 from ..info.request import Field
 
 Source = tuple[str, str]
 """What happened, and to whom: an event's topic, or ("prices", coin)."""
 
 
+Status = Answered | Literal["refused"]
+"""`refused`: as on the exchange, unless a profile has it served."""
+
+
 class Refusal(Enum):
     """What becomes of a subscription that reads well and names nothing that exists (ws 2.3)."""
 
+    UNREADABLE = "told to be no request, as if its type were unknown"
     INVALID = "told on the error channel"
     HANG_UP = "the socket is closed without a word"
 
@@ -93,7 +100,7 @@ class Topic:
         """Whose events make an update."""
         return ()
 
-    def period_ms(self) -> int:
+    def period_ms(self, view: View) -> int:
         """How often `tick` is sent, on the one clock that all share; 0 is never."""
         return 0
 
@@ -120,6 +127,14 @@ class Topic:
     def news(self, data: Json) -> object | None:
         """The part of `data` without which an update is not sent again, None: always send it."""
         return None
+
+
+def later(view: View, user: Address, rows: dict[str, Json]) -> Json:
+    """The data of a frame behind a snapshot. Observed: without `isSnapshot`, where the docs have
+    false (contested 34).
+    """
+    mark = {} if view.state.rules.is_snapshot == "omit" else {"isSnapshot": False}
+    return {**mark, "user": user, **rows}
 
 
 TOPICS: dict[str, TopicSpec] = {}

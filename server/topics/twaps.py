@@ -13,7 +13,7 @@ from ..info.registry import Json
 from ..info.twaps import twap_history, user_twap_slice_fills
 from ..shapes.twaps import slice_fill_row, twap_row, twap_states
 from .holdings import FIRST_DEX, unless_dex
-from .registry import Refusal, Source, Topic, topic
+from .registry import Refusal, Source, Topic, later, topic
 
 
 @topic("userTwapSliceFills", source="ws 3.17")
@@ -32,7 +32,7 @@ class UserTwapSliceFills(Topic):
 
     def update(self, view: View, events: Sequence[Event]) -> Iterator[Json]:
         rows = [slice_fill_row(event) for event in events if isinstance(event, Fill)]
-        yield {"user": self.user, "twapSliceFills": rows}
+        yield later(view, self.user, {"twapSliceFills": rows})
 
 
 @topic("userTwapHistory", source="ws 3.17")
@@ -51,7 +51,7 @@ class UserTwapHistory(Topic):
 
     def update(self, view: View, events: Sequence[Event]) -> Iterator[Json]:
         rows = [twap_row(event) for event in events if isinstance(event, TwapUpdate)]
-        yield {"user": self.user, "history": rows}
+        yield later(view, self.user, {"history": rows})
 
 
 @topic("twapStates", source="ws 3.17")

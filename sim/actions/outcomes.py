@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ...matching.dataclass import dataclass
 from .. import outcomes
 from ..errors import ActionError, ActionReject
-from ..fixed import Sz
+from ..fixed import TEN, Sz, parse_decimal
 from ..replies import Done, Response
 from .deploys import variant_of
 from .orders import U32
@@ -163,6 +163,19 @@ class DeployOperation:
         return template.deployer_fee_scale if template else None
 
 
+_SCALE_DECIMALS = 8
+
+
+def _is_fee_scale(text: str) -> bool:
+    """True for what a deployer may ask for. Documented: 0 to 10 (exchange 7.6). Assumed: nothing
+    that is no number, or has more than eight places.
+    """
+    try:
+        return 0 <= parse_decimal(text, _SCALE_DECIMALS) <= 10 * TEN[_SCALE_DECIMALS]
+    except ValueError:
+        return False
+
+
 @action("outcomeDeploy")
 @dataclass(frozen=True, slots=True)
 class OutcomeDeploy:
@@ -175,6 +188,6 @@ class OutcomeDeploy:
 
     def apply(self, ex: Exchange, acting: Acting) -> Response:
         scale = self.operation.fee_scale
-        if scale is not None and not outcomes.is_fee_scale(scale):
+        if scale is not None and not _is_fee_scale(scale):
             raise ActionError(ActionReject.DEPLOYER_SCALE)
         raise ActionError(ActionReject.NOT_OUTCOME_DEPLOYER)

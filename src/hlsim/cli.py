@@ -76,7 +76,7 @@ def _profile() -> None:
     from hlsim.server.profile import POINTS
 
     rows = [("point", "readings, the default first", "question")]
-    rows += [(point.name, ", ".join(point.readings), point.question) for point in POINTS]
+    rows += [(point.name, ", ".join(point.choices), point.question) for point in POINTS]
     for line in columns(rows):
         print(line)
 

@@ -192,9 +192,13 @@ def parse_profile(text: str) -> tuple[str, str]:
             f"{text!r} is neither a profile nor a point of one; "
             f"nearest: {nearest(name + equals, known)}"
         )
-    readings = list(BY_NAME[name].readings) if equals else [""]
-    if reading not in readings:
-        raise ValueError(f"{name}: {reading!r} is none of {', '.join(readings)}")
+    if equals:
+        point = BY_NAME[name]
+        try:
+            point.fields(reading)
+        except KeyError:
+            choices = ", ".join(point.choices)
+            raise ValueError(f"{name}: {reading!r} is none of {choices}") from None
     return name, reading
 
 

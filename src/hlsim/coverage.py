@@ -9,7 +9,7 @@ from hlsim.matching.dataclass import dataclass
 
 MISSING = "missing"
 REFUSED = "refused"
-"""Refused by the exchange as well."""
+"""Refused by the exchange as well; a subscription that it once served unless a profile says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def entries() -> list[Entry]:
         *_merged("action", actions, known.ACTIONS, {}),
         *_merged("info", infos, known.INFO_TYPES, known.INFO_REFUSED),
         *_merged("explorer", dict.fromkeys(TYPES, "modelled"), known.EXPLORER_TYPES, {}),
-        *_merged("subscription", topics, known.SUBSCRIPTIONS, known.SUBSCRIPTIONS_REFUSED),
+        *_merged("subscription", topics, known.SUBSCRIPTIONS, {}),
     ]
 
 

@@ -51,14 +51,10 @@ blockDetails txDetails userDetails blockList
 
 _SUBSCRIPTIONS = """
 allMids l2Book bbo trades candle activeAssetCtx activeAssetData allDexsAssetCtxs assetCtxs
-spotAssetCtxs fastAssetCtxs outcomeMetaUpdates notification webData3 orderUpdates userEvents
-userFills userFundings userNonFundingLedgerUpdates userTwapSliceFills userTwapHistory
+spotAssetCtxs fastAssetCtxs outcomeMetaUpdates notification webData3 webData2 orderUpdates
+userEvents userFills userFundings userNonFundingLedgerUpdates userTwapSliceFills userTwapHistory
 userHistoricalOrders openOrders clearinghouseState allDexsClearinghouseState spotState twapStates
 explorerBlock explorerTxs
-"""
-
-_SUBSCRIPTIONS_REFUSED = """
-webData2
 """
 
 
@@ -87,6 +83,3 @@ EXPLORER_TYPES: dict[str, str] = _sourced(info_10=_EXPLORER)
 
 SUBSCRIPTIONS: dict[str, str] = _sourced(ws_3=_SUBSCRIPTIONS)
 """Subscriptions of `/ws`."""
-
-SUBSCRIPTIONS_REFUSED: dict[str, str] = _sourced(ws_3=_SUBSCRIPTIONS_REFUSED)
-"""Subscriptions that clients may ask for and the exchange's own host refuses."""
