@@ -94,7 +94,8 @@ class Ladder:
         wanted_bids, wanted_asks = rungs(self.center, self.step, LEVELS, highest_px(asset))
         sides = (Side.BID, bids, wanted_bids), (Side.ASK, asks, wanted_asks)
         for side, there, wanted in sides:
-            wrong = [oid for px, oid in there.items() if px not in wanted]
+            stay = set(wanted)
+            wrong = [oid for px, oid in there.items() if px not in stay]
             cancels += [CancelOid(U32(asset.id), U64(oid)) for oid in wrong]
             places = enumerate(wanted)
             missing += [(place, side, Px(px)) for place, px in places if px not in there]
