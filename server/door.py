@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -50,9 +51,9 @@ class HttpProtocol(HttpToolsProtocol):
     _deafness: asyncio.TimerHandle | None = None
     """Rings when it has taken nothing for too long."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The client has to say something."""
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, transport))
         self._listen()
 
     def connection_lost(self, exc: Exception | None) -> None:
