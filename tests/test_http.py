@@ -24,6 +24,8 @@ BAD_JSON = b"Failed to parse the request body as JSON"
 BAD_SHAPE = b"Failed to deserialize the JSON body into the target type"
 BAD_TYPE = b"Expected request with `Content-Type: application/json`"
 
+ENDPOINTS = ("/info", "/exchange", "/explorer")
+
 TEXT = {"content-type": "text/plain; charset=utf-8"}
 JSON = {"content-type": "application/json"}
 
@@ -91,6 +93,9 @@ REFUSED: list[tuple[str, str, bytes, int, bytes]] = [
     ("/info", "no type", b"{}", 422, BAD_SHAPE),
     ("/info", "a number", b"1", 422, BAD_SHAPE),
     ("/info", "bad address", b'{"type":"openOrders","user":"0x12"}', 422, BAD_SHAPE),
+    ("/explorer", "malformed", b"{", 400, BAD_JSON),
+    ("/explorer", "empty", b"", 400, BAD_JSON),
+    ("/explorer", "unknown type", b'{"type":"blockList"}', 422, BAD_SHAPE),
     ("/exchange", "malformed", b"{", 400, BAD_JSON),
     ("/exchange", "empty", b"", 400, BAD_JSON),
     ("/exchange", "nothing in it", b"{}", 422, BAD_SHAPE),
@@ -111,13 +116,13 @@ def test_a_body_that_is_not_understood(
     assert answer.whole == (status, headers_of(text, TEXT), text)
 
 
-@pytest.mark.parametrize("path", ["/info", "/exchange"])
+@pytest.mark.parametrize("path", ENDPOINTS)
 def test_deep_nesting_is_refused_and_harmless(running: RunningExchange, path: str) -> None:
     answer = ask(running, path=path, body=b'{"type":' + b"[" * 200_000)
     assert (answer.status, answer.body) == (400, BAD_JSON)
 
 
-@pytest.mark.parametrize("path", ["/info", "/exchange"])
+@pytest.mark.parametrize("path", ENDPOINTS)
 @pytest.mark.parametrize(
     "headers",
     [
@@ -132,11 +137,12 @@ def test_another_content_type_is_refused(
     running: RunningExchange, path: str, headers: dict[str, str]
 ) -> None:
     """Observed: 415 with this text (info 1); asked before the body is looked at."""
-    answer = ask(running, path=path, body=b"{", headers=headers)
-    assert answer.whole == (415, headers_of(BAD_TYPE, TEXT), BAD_TYPE)
+    for body in (b"{", b" " * (BODY_LIMIT + 1)):
+        answer = ask(running, path=path, body=body, headers=headers)
+        assert answer.whole == (415, headers_of(BAD_TYPE, TEXT), BAD_TYPE)
 
 
-@pytest.mark.parametrize("path", ["/info", "/exchange"])
+@pytest.mark.parametrize("path", ENDPOINTS)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH"])
 def test_another_method_is_refused_with_an_empty_body(
     running: RunningExchange, path: str, method: str
@@ -153,7 +159,7 @@ def test_another_path_is_not_there(running: RunningExchange, path: str) -> None:
         assert ask(running, method, path).whole == (404, headers_of(b""), b"")
 
 
-@pytest.mark.parametrize("path", ["/info", "/exchange", "/nosuch"])
+@pytest.mark.parametrize("path", [*ENDPOINTS, "/ws", "/hlsim/state", "/nosuch"])
 def test_a_preflight_is_answered_everywhere(running: RunningExchange, path: str) -> None:
     """Assumed: the answer of the same CORS layer (info 1 wants one)."""
     answer = ask(
@@ -177,7 +183,7 @@ def test_a_preflight_is_answered_everywhere(running: RunningExchange, path: str)
     )
 
 
-@pytest.mark.parametrize("path", ["/info", "/exchange"])
+@pytest.mark.parametrize("path", ENDPOINTS)
 def test_a_body_of_more_than_two_megabytes_is_refused(running: RunningExchange, path: str) -> None:
     """Assumed: axum's default limit."""
     text = b"length limit exceeded"
@@ -188,8 +194,20 @@ def test_a_body_of_more_than_two_megabytes_is_refused(running: RunningExchange, 
     assert (answer.status, answer.body) == (413, text)
 
 
-def test_a_body_of_two_megabytes_is_read(running: RunningExchange) -> None:
-    assert ask(running, body=b'{"type":"meta"}'.ljust(BODY_LIMIT)).status == 200
+@pytest.mark.parametrize("by", ["length", "chunks"])
+def test_a_body_of_two_megabytes_is_read(running: RunningExchange, by: str) -> None:
+    """One byte more is too much, told beforehand or not; the connection goes on."""
+    connection = http.client.HTTPConnection(running.host, running.port, timeout=10)
+    found = []
+    for size in (BODY_LIMIT - 1, BODY_LIMIT, BODY_LIMIT + 1, BODY_LIMIT):
+        body = b'{"type":"meta"}'.ljust(size)
+        sent = body if by == "length" else iter([body[:99], body[99:]])
+        connection.request("POST", "/info", sent, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        response.read()
+        found.append(response.status)
+    connection.close()
+    assert found == [200, 200, 413, 200]
 
 
 def test_a_body_in_pieces_is_read(running: RunningExchange) -> None:
@@ -197,7 +215,7 @@ def test_a_body_in_pieces_is_read(running: RunningExchange) -> None:
     assert ask(running, body=pieces).status == 200
 
 
-@pytest.mark.parametrize("path", ["/info", "/exchange"])
+@pytest.mark.parametrize("path", ENDPOINTS)
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
 def test_a_compressed_body_is_not_json(running: RunningExchange, path: str, coding: str) -> None:
     """Assumed: nothing before the parser unpacks a request, whatever its header says."""
@@ -316,9 +334,13 @@ def test_ws_answers_on_its_path(running: RunningExchange) -> None:
 
 
 def test_an_upgrade_elsewhere_is_not_there(running: RunningExchange) -> None:
-    with pytest.raises(InvalidStatus) as caught, connect(running.ws_url + "x"):
-        pass
-    assert caught.value.response.status_code == 404
+    for more in ("x", "/", "/x"):
+        with pytest.raises(InvalidStatus) as caught, connect(running.ws_url + more):
+            pass
+        assert caught.value.response.status_code == 404
+    with connect(running.ws_url + "?x=1") as client:
+        client.send('{"method":"ping"}')
+        assert client.recv(5) == '{"channel":"pong"}'
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 50])
