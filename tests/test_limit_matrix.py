@@ -288,8 +288,7 @@ def test_the_log_names_the_account_that_an_agent_acts_for(
 ) -> None:
     """Its budget it is (exchange 9), and only its volume helps."""
     with hlsim.start(market="empty", limit_set="address-requests=3") as running:
-        alice, agent = (Pen(running, one.key) for one in running.accounts[:2])
-        agent = Pen(running, "0x" + "22" * 32)
+        alice, agent = Pen(running, running.accounts[0].key), Pen(running, "0x" + "22" * 32)
         assert (
             alice.user("approveAgent", agentAddress=agent.address, agentName="")["status"] == "ok"
         )

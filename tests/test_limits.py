@@ -108,17 +108,14 @@ def entries(rules: Rules) -> Callable[[int], Reply]:
     return lambda n: response_json(alice.act(Cancel((CancelOid(none, none),) * n)))
 
 
-def open_orders(rules: Rules) -> Callable[[int], Reply]:
-    alice = market(rules).account("alice", usd="1000000")
-    small = alice.new_order("0.001 BTC @ 20000", is_buy=True)
-    return lambda n: statuses(alice, small)[0]
+def open_orders(*, volume: int) -> Uses:
+    def begin(rules: Rules) -> Callable[[int], Reply]:
+        alice = market(rules).account("alice", usd="1000000")
+        alice.account.volume.total_usd = volume
+        small = alice.new_order("0.001 BTC @ 20000", is_buy=True)
+        return lambda n: statuses(alice, small)[0]
 
-
-def open_orders_of_the_rich(rules: Rules) -> Callable[[int], Reply]:
-    alice = market(rules).account("alice", usd="1000000")
-    alice.account.volume.total_usd = 10_000 * FIVE_MILLION
-    small = alice.new_order("0.001 BTC @ 20000", is_buy=True)
-    return lambda n: statuses(alice, small)[0]
+    return begin
 
 
 def running_twaps(rules: Rules) -> Callable[[int], Reply]:
@@ -145,8 +142,8 @@ def refused(text: str) -> Reply:
 
 CAPS: dict[str, tuple[int, int, Uses, Reply]] = {
     "max_batch": (200, 200, entries, refused("Signed action over weight limit of 200.")),
-    "max_open_orders": (1000, 1000, open_orders, FULL),
-    "max_open_orders_cap": (5000, 5000, open_orders_of_the_rich, FULL),
+    "max_open_orders": (1000, 1000, open_orders(volume=0), FULL),
+    "max_open_orders_cap": (5000, 5000, open_orders(volume=10_000 * FIVE_MILLION), FULL),
     "max_twaps": (100, 100, running_twaps, {"error": "Too many open TWAP orders."}),
     "max_vault_depositors": (
         10_000,
