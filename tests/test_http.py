@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import http.client
 import json
 import socket
-import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -183,49 +181,6 @@ def test_a_preflight_is_answered_everywhere(running: RunningExchange, path: str)
     )
 
 
-@pytest.mark.parametrize("path", ENDPOINTS)
-def test_a_body_of_more_than_two_megabytes_is_refused(running: RunningExchange, path: str) -> None:
-    """Assumed: axum's default limit."""
-    text = b"length limit exceeded"
-    answer = ask(running, path=path, body=b" " * (BODY_LIMIT + 1))
-    assert answer.whole == (413, headers_of(text, TEXT), text)
-    chunks = iter([b" " * 65536] * 40)
-    answer = ask(running, path=path, body=chunks)
-    assert (answer.status, answer.body) == (413, text)
-
-
-@pytest.mark.parametrize("by", ["length", "chunks"])
-def test_a_body_of_two_megabytes_is_read(running: RunningExchange, by: str) -> None:
-    """One byte more is too much, told beforehand or not; the connection goes on."""
-    connection = http.client.HTTPConnection(running.host, running.port, timeout=10)
-    found = []
-    for size in (BODY_LIMIT - 1, BODY_LIMIT, BODY_LIMIT + 1, BODY_LIMIT):
-        body = b'{"type":"meta"}'.ljust(size)
-        sent = body if by == "length" else iter([body[:99], body[99:]])
-        connection.request("POST", "/info", sent, {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        response.read()
-        found.append(response.status)
-    connection.close()
-    assert found == [200, 200, 413, 200]
-
-
-def test_a_body_in_pieces_is_read(running: RunningExchange) -> None:
-    pieces = iter([b'{"ty', b'pe":"me', b'ta"}'])
-    assert ask(running, body=pieces).status == 200
-
-
-@pytest.mark.parametrize("path", ENDPOINTS)
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
-def test_a_compressed_body_is_not_json(running: RunningExchange, path: str, coding: str) -> None:
-    """Assumed: nothing before the parser unpacks a request, whatever its header says."""
-    body = b'{"type":"meta"}'
-    packed = {"gzip": gzip.compress(body), "deflate": zlib.compress(body), "br": b"\x0b\x07\x80"}
-    headers = {"Content-Type": "application/json", "Content-Encoding": coding}
-    answer = ask(running, path=path, body=packed[coding], headers=headers)
-    assert answer.whole == (400, headers_of(BAD_JSON, TEXT), BAD_JSON)
-
-
 def test_an_answer_is_never_compressed(running: RunningExchange) -> None:
     """Observed: no content-encoding (ws 7)."""
     headers = {"Content-Type": "application/json", "Accept-Encoding": "gzip, deflate, br"}
@@ -266,18 +221,6 @@ def test_a_quiet_kept_connection_ends_after_a_while(monkeypatch: pytest.MonkeyPa
         assert connection.getresponse().read() == BAD_SHAPE
         assert connection.sock.recv(1) == b""
         connection.close()
-
-
-def test_who_asks_before_sending_a_body_is_told_to_go_on(running: RunningExchange) -> None:
-    """As curl does with a long one."""
-    body = b'{"type":"exchangeStatus"}'
-    head = b"POST /info HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
-    head += b"content-length: %d\r\nexpect: 100-continue\r\n\r\n" % len(body)
-    with socket.create_connection((running.host, running.port), timeout=10) as raw:
-        raw.sendall(head)
-        assert raw.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
-        raw.sendall(body)
-        assert raw.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
 def test_what_is_no_http_is_refused_and_harmless(running: RunningExchange) -> None:
