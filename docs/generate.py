@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hlsim.config import OPTIONS, Settings
-from hlsim.coverage import MISSING, REFUSED, Entry, entries
+from hlsim.coverage import MISSING, REFUSED, UNSPECIFIED, Entry, entries
 from hlsim.server.profile import POINTS
 
 ROOT = Path(__file__).parent.parent
@@ -66,7 +66,7 @@ def coverage() -> str:
     for kind, title in KINDS.items():
         path, noun = title.split()
         parts.append(f"## `{path}` {noun}")
-        for status in ("modelled", "static", "empty", MISSING, REFUSED):
+        for status in ("modelled", "static", "empty", MISSING, REFUSED, UNSPECIFIED):
             named = [entry for entry in found if (entry.kind, entry.status) == (kind, status)]
             if named:
                 parts.append(f"**{status}** ({len(named)}): {_names(named)}")

@@ -181,23 +181,19 @@ class ApiServer:
         """Says in the log what the client is not told."""
         if error.why is ActionReject.UNKNOWN_SIGNER:
             self._signers.explain(envelope, signer)
-        elif error.why in _LIMITS:
-            limit, params = _LIMITS[error.why], error.params
-            who = envelope.vault or signer
-            self._clients.log.tell(limit, who, params["used"], params["most"])
+        elif error.why in (ActionReject.REQUESTS, ActionReject.REQUESTS_DAY):
+            told = error.params
+            self._tell_of_address(told["limit"], told["user"], told["used"], told["most"])
 
     def _tell_tolerated(self, block: Block) -> None:
         for event in block.events:
             if type(event) is RequestTolerated:
-                limit = "address-daily" if event.is_daily else "address-requests"
-                self._clients.log.tell(limit, event.user, event.used, event.most)
+                self._tell_of_address(event.limit, event.user, event.used, event.most)
 
+    def _tell_of_address(self, limit: str, user: Address, used: int, most: int) -> None:
+        """Limits of the exchange itself, as the log calls them."""
+        self._clients.log.tell(f"address-{limit}", user, used, most)
 
-_LIMITS = {
-    ActionReject.REQUESTS: "address-requests",
-    ActionReject.REQUESTS_DAY: "address-daily",
-}
-"""Limits of the exchange itself, as the log calls them."""
 
 Given = TypeVar("Given")
 Found = TypeVar("Found")

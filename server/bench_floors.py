@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sortedcontainers import SortedDict  # type: ignore[import-untyped]
+from sortedcontainers import SortedDict  # type: ignore[import-untyped]  # no types come with it
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette

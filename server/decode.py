@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import MISSING
 from functools import cache, reduce
 from operator import or_
+from types import GenericAlias
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
@@ -337,7 +338,7 @@ def _hint_codec(hint: Any) -> tuple[Codec, Shape | None]:
         if is_pair(hint):
             return _pair_codec(hint), None
         one, part = _hint_codec(get_args(hint)[0])
-        return Codec(list[one.wire], _each(one.read)), part  # type: ignore[name-defined]
+        return Codec(GenericAlias(list, (one.wire,)), _each(one.read)), part
     shape = part_shape(hint)
     build = shape.build
     return Codec(shape.struct, lambda posted: (build(posted), posted)), shape
@@ -346,6 +347,7 @@ def _hint_codec(hint: Any) -> tuple[Codec, Shape | None]:
 def _pair_codec(hint: Any) -> Codec:
     """A list of two values of their own types, as `[user, wei]`."""
     codecs = [CODECS[one] for one in get_args(hint)]
+    wires = tuple(codec.wire for codec in codecs)
 
     def read(posted: Any) -> tuple[Any, Any]:
         pairs = [
@@ -354,7 +356,7 @@ def _pair_codec(hint: Any) -> Codec:
         ]
         return tuple(value for value, _ in pairs), [canonical for _, canonical in pairs]
 
-    return Codec(tuple[codecs[0].wire, codecs[1].wire], read)  # type: ignore[misc]
+    return Codec(GenericAlias(tuple, wires), read)
 
 
 def _union_codec(hints: tuple[Any, ...]) -> Codec:

@@ -1,5 +1,5 @@
-"""uvicorn's HTTP with three things put right: offers of HTTP/2, heads of requests without end, and
-clients that stop in the middle.
+"""uvicorn's HTTP with four things put right: offers of HTTP/2, heads of requests without end,
+clients that stop in the middle, and clients that go with several requests unanswered.
 
 What a request means is not known here; see `http.py`.
 """
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import deque
+from typing import cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 HEAD_LIMIT = 64 * 1024
 """Longest head of a request, in bytes. Assumed: nginx, which stands before the exchange, takes
@@ -50,14 +52,23 @@ class HttpProtocol(HttpToolsProtocol):
     _deafness: asyncio.TimerHandle | None = None
     """Rings when it has taken nothing for too long."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    _earlier: deque[RequestResponseCycle]
+    """Requests that were not answered when the next one came, the oldest first."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The client has to say something."""
-        super().connection_made(transport)
+        self._earlier = deque()
+        super().connection_made(cast(asyncio.Transport, transport))
         self._listen()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is waited for any more."""
+        """Nothing is waited for any more.
+
+        uvicorn tells the newest request only; the one that is being answered would write on.
+        """
         self._stop_waiting()
+        for cycle in self._earlier:
+            cycle.disconnected = True
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -83,6 +94,11 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """A head ends."""
         self._in_head = False
+        before = self.cycle
+        if before is not None and not before.response_complete:
+            while self._earlier and self._earlier[0].response_complete:
+                self._earlier.popleft()
+            self._earlier.append(before)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

@@ -26,6 +26,9 @@ logger = logging.getLogger("hlsim.http")
 BODY_LIMIT = 2 * 1024 * 1024
 """Assumed: axum's default limit of a request body; the exchange's own was never recorded."""
 
+UNREAD_LIMIT = 8 * BODY_LIMIT
+"""How much of a body that is refused is waited for before the answer."""
+
 TOO_LARGE = "length limit exceeded"
 """Assumed: what axum answers with 413."""
 
@@ -139,15 +142,22 @@ def json_endpoint(answer: Callable[[Scope, bytes], bytes | Awaitable[bytes]]) ->
 
 
 async def read_body(scope: Scope, receive: Receive) -> bytes | None:
-    """The JSON body of a request, None when the client went away. Raises Refusal 415 or 413."""
-    is_json = False
+    """The JSON body of a request, None when the client went away. Raises Refusal 415 or 413.
+
+    Assumed: in this order, which is axum's.
+    """
+    is_json, length, waits = False, 0, False
     for name, value in scope["headers"]:
         if name == b"content-type":
             is_json = value == b"application/json" or _names_json(value)
-        elif name == b"content-length" and int(value) > BODY_LIMIT:
-            raise Refusal(413, TOO_LARGE)
-    if not is_json:
-        raise Refusal(415, WANTS_JSON)
+        elif name == b"content-length":
+            length = int(value)
+        elif name == b"expect":
+            waits = True
+    if not is_json or length > BODY_LIMIT:
+        if not waits and length <= UNREAD_LIMIT:
+            await _take_rest(receive)
+        raise Refusal(413, TOO_LARGE) if is_json else Refusal(415, WANTS_JSON)
     message = await receive()
     if message["type"] != "http.request":
         return None
@@ -163,8 +173,24 @@ async def read_body(scope: Scope, receive: Receive) -> bytes | None:
         chunks.append(message["body"])
         size += len(message["body"])
         if size > BODY_LIMIT:
+            if message.get("more_body"):
+                await _take_rest(receive)
             raise Refusal(413, TOO_LARGE)
     return b"".join(chunks)
+
+
+async def _take_rest(receive: Receive) -> None:
+    """Takes what still comes of a body that is refused.
+
+    A connection that closes with bytes unread is reset, so who asked to have it closed and is still
+    sending, as Python's urllib does, would never see the answer.
+    """
+    size = 0
+    while size <= UNREAD_LIMIT:
+        message = await receive()
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return
+        size += len(message["body"])
 
 
 def _names_json(value: bytes) -> bool:

@@ -122,13 +122,18 @@ ADVICE: Mapping[str, Advice] = {
         "Too many cumulative requests sent",
         "trade, reserveRequestWeight, or send one in 10 s",
     ),
+    "address-cancels": Advice(
+        "requests of an address, for a cancel",
+        "Too many cumulative requests sent",
+        "trade, reserveRequestWeight, or send one in 10 s",
+    ),
     "address-daily": Advice(
         "actions a day of an account with unified balances",
         "Too many cumulative requests sent",
         "wait for the next UTC day",
     ),
 }
-"""By the name of the limit as `--limit-set` has it."""
+"""By the name of the limit as `--limit-set` has it. Not `address-wait-ms`, which lets through."""
 
 
 class Log:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
-import msgpack  # type: ignore[import-untyped]
+import msgpack  # type: ignore[import-untyped]  # no types come with it
 from coincurve import PublicKey
 from coincurve.context import GLOBAL_CONTEXT
 
@@ -154,7 +154,7 @@ def recover_portable(digest: bytes, r: int, s: int, parity: int) -> Address | No
 
 
 try:
-    from coincurve._libsecp256k1 import ffi, lib  # type: ignore[import-not-found]
+    from coincurve._libsecp256k1 import ffi, lib  # type: ignore[import-not-found]  # made of C
 except ImportError:  # pragma: no cover - a coincurve that is built otherwise
     recover_address = recover_portable
 else:

@@ -28,16 +28,23 @@ FRAGMENTS_KEPT = 1_000
 class Wire:
     """The TCP side of one socket, for frames that are built already."""
 
-    __slots__ = ("_transport", "_writable")
+    __slots__ = ("_transport", "_writable", "has_said_all")
 
     def __init__(self, transport: asyncio.Transport, writable: asyncio.Event) -> None:
         self._transport = transport
         self._writable = writable
+        self.has_said_all = False
 
     def write(self, frame: bytes) -> None:
         """Sends a frame, unless the connection is about to end."""
-        if not self._transport.is_closing():
+        if not self.has_said_all and not self._transport.is_closing():
             self._transport.write(frame)
+
+    def say_all(self, frame: bytes) -> None:
+        """Sends the last frame. The client may go on."""
+        self.has_said_all = True
+        self._transport.write(frame)
+        self._transport.write_eof()
 
     def pending(self) -> int:
         """Bytes that the client has not taken yet."""
@@ -71,10 +78,20 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     _last_call: asyncio.TimerHandle | None = None
     _refusal: dict[str, Any]
+    _wire: Wire
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._wire = Wire(self.transport, self.writable)
+
+    def data_received(self, data: bytes) -> None:
+        """As uvicorn's, of clients that are listened to."""
+        if not self._wire.has_said_all:
+            super().data_received(data)
 
     async def run_asgi(self) -> None:
         extensions = cast("dict[str, Any]", self.scope.get("extensions"))
-        extensions[WIRE] = Wire(self.transport, self.writable)
+        extensions[WIRE] = self._wire
         await super().run_asgi()
         self._end_soon()
 
@@ -102,6 +119,28 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def handle_close(self, event: Frame) -> None:
         super().handle_close(event)
         self._end_soon()
+
+    def handle_parser_exception(self) -> None:
+        """Tells the client what it did wrong, and drops what it still sends.
+
+        uvicorn closes at once. What came and was not read then makes the kernel reset the
+        connection, and the close frame is lost to a client that is still sending.
+        """
+        if not self.handshake_complete or self.transport.is_closing():
+            super().handle_parser_exception()
+            return
+        ended = self.conn.close_sent
+        assert ended is not None
+        end = {"type": "websocket.disconnect", "code": ended.code, "reason": ended.reason}
+        self.queue.put_nowait(cast(Any, end))
+        self._wire.say_all(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self._end_soon()
+        # uvicorn closes a connection without a timer as soon as the application is done.
+        self.close_timer = self._last_call
 
     def shutdown(self) -> None:
         """Ends the connection with close frame 1012.

@@ -7,7 +7,7 @@ here formats; nothing here is ever changed after it was made.
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from ..matching.dataclass import dataclass
 from .fixed import Address, Cloid, Px, Rate, Sz, Szi, Usd
@@ -290,8 +290,7 @@ class RequestTolerated(Event):
     user: Address
     used: int
     most: int
-    is_daily: bool
-    """False: the budget; True: an account's actions of one day."""
+    limit: Literal["requests", "cancels", "daily"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,9 +191,8 @@ class Exchange:
     def _tell_tolerated(self, account: Account, spec: ActionSpec) -> None:
         over = request_budget.refusal(self.state, account, spec.name)
         if over is not None:
-            is_daily = over.why is ActionReject.REQUESTS_DAY
-            used, most = over.params["used"], over.params["most"]
-            self.emit(RequestTolerated(account.address, used, most, is_daily))
+            told = over.params
+            self.emit(RequestTolerated(told["user"], told["used"], told["most"], told["limit"]))
 
     def operate(self, operation: Operation) -> None:
         """Carries out one operation now. Raises ValueError when it makes no sense."""

@@ -112,7 +112,7 @@ def _check_listing(
 def _add(ex: Exchange, outcome: Outcome, px: Px) -> Outcome:
     state = ex.state
     quote = state.universe.tokens[outcome.quote]
-    found = []
+    found, sides = [], list[OutcomeSide]()
     for side, book in enumerate(MergedBook.pair()):
         number = 10 * outcome.id + side
         token = Token(FIRST_OUTCOME_ID + number, f"+{number}", 0, WEI_DECIMALS, "")
@@ -121,11 +121,10 @@ def _add(ex: Exchange, outcome: Outcome, px: Px) -> Outcome:
         market = prices.open_market(asset, state.time_ms)
         market.book = book
         found.append(market)
-    sides = [market.asset for market in found]
-    assert all(isinstance(side, OutcomeSide) for side in sides)
+        sides.append(asset)
     state.outcomes[outcome.id] = outcome
     universe = state.universe
-    state.universe = universe.with_outcomes([*universe.outcomes, *sides])  # type: ignore[list-item]
+    state.universe = universe.with_outcomes([*universe.outcomes, *sides])
     state.markets = {**state.markets, **{market.asset.id: market for market in found}}
     ex.emit(OutcomeCreated(outcome.id))
     ex.emit(PricesChanged(tuple(side.coin for side in sides)))

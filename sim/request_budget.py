@@ -6,6 +6,8 @@ one IP address may ask of an API server is the server's affair (`server/limits.p
 
 from __future__ import annotations
 
+from typing import Literal
+
 from .errors import ActionError, ActionReject
 from .fixed import div_down
 from .rules import Rules
@@ -16,6 +18,9 @@ COUNTED_BY_DAY = POOLED
 """Documented: the modes whose actions are limited by day (exchange 9)."""
 CANCELS = frozenset({"cancel", "cancelByCloid", "twapCancel"})
 """Assumed: what counts as a cancel here is what a block treats as one."""
+
+Limit = Literal["requests", "cancels", "daily"]
+"""The cap that `userRateLimit` shows, that of cancels, and an account's actions of one day."""
 
 
 def used(account: Account) -> int:
@@ -45,20 +50,25 @@ def refusal(state: State, account: Account, action: str) -> ActionError | None:
     Observed: without budget one request passes in 10 s after the last that was admitted; refusals
     neither count nor begin that time anew. The text says used + 1 and cap - 1, and what it says is
     what is compared (exchange 7.1, contested 49). Assumed: a batch is admitted whole when one more
-    request would be, and cancels are counted with everything else, against their own cap.
+    request would be, and cancels are counted with everything else, against their own cap. The
+    `user` and `limit` of the error are for the log.
     """
     rules = state.rules
-    most = (cancel_cap if action in CANCELS else cap)(rules, account) - 1
+    limit: Limit = "cancels" if action in CANCELS else "requests"
+    most = (cancel_cap if limit == "cancels" else cap)(rules, account) - 1
     wanted = used(account) + 1
     last_ms = account.last_request_ms
     if wanted > most and last_ms is not None and state.time_ms - last_ms < rules.throttle_ms:
-        volume = account.volume.total_usd
-        return ActionError(ActionReject.REQUESTS, used=wanted, most=most, volume=volume)
+        numbers = {"used": wanted, "most": most, "volume": account.volume.total_usd}
+        return ActionError(ActionReject.REQUESTS, user=account.address, limit=limit, **numbers)
     if account.abstraction in COUNTED_BY_DAY:
         # Assumed: what was bought is not of the day's free ones.
         today = _actions_of(account, state.time_ms // DAY_MS) + 1
         if today > rules.daily_actions and not surplus(account):
-            return ActionError(ActionReject.REQUESTS_DAY, used=today, most=rules.daily_actions)
+            numbers = {"used": today, "most": rules.daily_actions}
+            return ActionError(
+                ActionReject.REQUESTS_DAY, user=account.address, limit="daily", **numbers
+            )
     return None
 
 

@@ -1,7 +1,10 @@
-"""Fixtures that several files share: one still exchange a file, a fresh account a test."""
+"""Fixtures that several files share: one still exchange a file, a fresh account a test; and the
+check that no test passes over a bug of ours.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -23,6 +26,41 @@ def pytest_collection_finish() -> None:
     """
     for name in ("HLSIM_REQUIRE_NODE", "HLSIM_WRITE_CLIENTS", "HLSIM_WRITE_GOLDENS"):
         os.environ.pop(name, None)
+
+
+class _Bugs(logging.Handler):
+    """Errors in the log: a request that was answered 500 for want of a better answer, a frame that
+    was not built, a task that ended with nobody looking. Clients hear of most of them nothing.
+    """
+
+    LOGGERS = ("hlsim", "uvicorn.error", "asyncio")
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.told: list[str] = []
+        self.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+        for name in self.LOGGERS:
+            logging.getLogger(name).addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.told.append(self.format(record))
+
+
+_bugs = _Bugs()
+
+
+@pytest.fixture(autouse=True)
+def no_bug_passes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No server of a test has an error to tell of, but where the test plants one: `breaks`.
+
+    What shared servers tell of between two tests fails the second.
+    """
+    yield
+    told, _bugs.told = _bugs.told, []
+    if request.node.get_closest_marker("breaks") is None:
+        assert "\n".join(told) == ""
+    else:
+        assert told, "nothing broke"
 
 
 @pytest.fixture(scope="module")

@@ -363,7 +363,7 @@ def test_coverage_lists_every_known_name_once(capsys: pytest.CaptureFixture[str]
 KINDS: dict[str, Mapping[str, str]] = {
     "action": known.ACTIONS,
     "info": {**known.INFO_TYPES, **known.INFO_REFUSED},
-    "explorer": known.EXPLORER_TYPES,
+    "explorer": {**known.EXPLORER_TYPES, **known.EXPLORER_UNSPECIFIED},
     "subscription": known.SUBSCRIPTIONS,
 }
 
@@ -377,6 +377,7 @@ def test_coverage_tells_built_from_missing() -> None:
     assert found["info", "l2Book"].status == "modelled"
     assert found["info", "webData3"].status == "refused"
     assert found["subscription", "webData2"].status == "refused"
+    assert found["explorer", "blockList"].status == "unspecified"
 
 
 def test_whatever_is_built_is_a_known_name() -> None:

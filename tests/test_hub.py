@@ -331,6 +331,7 @@ class Broken(Topic):
         raise ZeroDivisionError
 
 
+@pytest.mark.breaks
 def test_a_bug_in_one_topic_stops_neither_the_exchange_nor_the_others(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:

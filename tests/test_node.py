@@ -156,6 +156,7 @@ def test_a_script_that_is_due_runs_before_the_action() -> None:
     assert kinds == [[Advanced, Operated, Sealed], [Advanced, Applied, Sealed]]
 
 
+@pytest.mark.breaks
 def test_a_failing_script_is_stopped_and_the_exchange_goes_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -167,6 +168,7 @@ def test_a_failing_script_is_stopped_and_the_exchange_goes_on(
     assert "a bug in a script" in caplog.text
 
 
+@pytest.mark.breaks
 def test_a_script_that_stays_due_is_stopped(caplog: pytest.LogCaptureFixture) -> None:
     stuck = Ticks(0)
     made = node(scripts=[stuck])

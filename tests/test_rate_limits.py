@@ -125,15 +125,6 @@ def test_candles_cost_one_more_for_sixty() -> None:
         assert found == [(59, 20), (60, 21), (120, 22)]
 
 
-@pytest.mark.parametrize(("batch", "weight"), [(1, 1), (39, 1), (40, 2), (79, 2), (80, 3)])
-def test_an_action_costs_one_and_one_more_for_forty(batch: int, weight: int) -> None:
-    """Documented: ws 8.1."""
-    with limited() as running:
-        alice = Pen(running, running.accounts[0].key)
-        alice.orders(*[order(BTC, "0.001", "60000")] * batch)
-        assert spent(running) == weight
-
-
 def test_a_refused_or_broken_action_costs_what_it_would() -> None:
     with limited() as running:
         alice = Pen(running, running.accounts[0].key)

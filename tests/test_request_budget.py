@@ -155,6 +155,18 @@ def test_an_expired_action_costs_five_requests_and_begins_the_window() -> None:
     assert alice.act(Noop()) == Done()
 
 
+@pytest.mark.parametrize(
+    ("early_ms", "text", "used"), [(1, "Action already expired", 15), (0, "ok", 3), (-1, "ok", 3)]
+)
+def test_a_batch_that_expired_costs_five_times_what_it_holds(
+    early_ms: int, text: str, used: int
+) -> None:
+    """Documented: five-fold (exchange 9); what expires now is not stale (exchange 1.3)."""
+    m, alice = start()
+    assert text_of(alice.act(cancels(3), expires_after=START_MS - early_ms)) == text
+    assert used_and_cap(m, alice) == (used, 10_000, 0)
+
+
 def test_a_refused_action_leaves_no_trace() -> None:
     """Observed: refusals do not raise nRequestsUsed. Assumed: nor use the nonce (contested 40)."""
     inputs: list[Input] = []
@@ -321,7 +333,7 @@ def test_warn_executes_and_tells_what_strict_refuses() -> None:
     alice.act(Noop())
     assert told_of(m) == []
     assert alice.act(Noop()) == Done()
-    assert told_of(m) == [RequestTolerated(alice.address, 3, 2, is_daily=False)]
+    assert told_of(m) == [RequestTolerated(alice.address, 3, 2, "requests")]
     assert alice.cancel("SOL", 9) is not None
     assert told_of(m) == []
     assert used_and_cap(m, alice) == (4, 3, 0)
@@ -337,7 +349,7 @@ def test_warn_tells_of_a_day_too() -> None:
     in_mode(m, alice, "unifiedAccount")
     assert alice.act(Noop()) == Done()
     assert alice.act(Noop()) == Done()
-    assert told_of(m) == [RequestTolerated(alice.address, 2, 1, is_daily=True)]
+    assert told_of(m) == [RequestTolerated(alice.address, 2, 1, "daily")]
 
 
 def test_off_counts_and_says_nothing() -> None:

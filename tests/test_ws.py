@@ -275,7 +275,7 @@ def test_a_posted_query_is_answered_with_its_type_around_the_answer() -> None:
 FAILURES = [
     (Failure(), "500 Internal Server Error"),
     (Refusal(429, "null"), "429 Too Many Requests"),
-    (ZeroDivisionError(), "500 Internal Server Error"),
+    pytest.param(ZeroDivisionError(), "500 Internal Server Error", marks=pytest.mark.breaks),
 ]
 
 

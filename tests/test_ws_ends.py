@@ -15,6 +15,7 @@ def test_a_quiet_socket_is_closed_without_a_close_frame() -> None:
     """Evidence: ws 1.3, contested 18. Frames of the server count, pongs among them."""
 
     async def test() -> None:
+        assert SocketRules().idle_s == 60.0
         rules = SocketRules(idle_s=0.3)
         async with site(rules) as here, here.client() as quiet, here.client() as pinging:
             loop = asyncio.get_running_loop()
@@ -45,6 +46,7 @@ def test_a_long_connection_expires() -> None:
     """Evidence: ws 1.4, contested 19."""
 
     async def test() -> None:
+        assert SocketRules().lifetime_s == (10_000.0, 10_600.0)
         async with site(SocketRules(lifetime_s=(0.1, 0.2))) as here, here.client() as client:
             assert await client.closed() == (1000, "Expired")
 

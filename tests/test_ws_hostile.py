@@ -323,3 +323,55 @@ def test_a_text_that_is_no_utf_8_ends_its_socket_and_says_nothing(
 
     run(test, loop)
     assert caplog.records == []
+
+
+TOO_LONG = b"\x81\xff" + (1 << 30).to_bytes(8) + bytes(4)
+"""The head of a frame that no server takes."""
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_client_that_is_still_sending_hears_why_it_has_to_go(loop: LoopFactory) -> None:
+    """Evidence: RFC 6455 7.4.1, close code 1009; RFC 9112 9.6: closed at once, a connection with
+    bytes that nobody read is reset, and what was said last is lost.
+    """
+
+    async def test() -> None:
+        async with site() as here:
+            client = await raw_client(here.port)
+            running = asyncio.get_running_loop()
+            await running.sock_sendall(client, TOO_LONG + bytes(8 << 20))
+            read = b""
+            while some := await running.sock_recv(client, 4096):
+                read += some
+            client.close()
+            frame = read.partition(b"\r\n\r\n")[2]
+            assert frame[:1] + frame[2:4] == b"\x88" + (1009).to_bytes(2)
+            assert len(frame) == 2 + frame[1]
+            await gone(here.server)
+
+    run(test, loop)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_client_that_has_to_go_and_sends_on_is_cut_off(
+    loop: LoopFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "LINGER_S", 0.2)
+
+    async def test() -> None:
+        async with site() as here, here.client() as stayer:
+            client = await raw_client(here.port, PING_REQUEST)
+            running = asyncio.get_running_loop()
+            await running.sock_sendall(client, TOO_LONG)
+
+            async def flood() -> None:
+                async with asyncio.timeout(10):
+                    while True:
+                        await running.sock_sendall(client, bytes(1 << 16))
+
+            with pytest.raises((ConnectionResetError, BrokenPipeError)):
+                await flood()
+            client.close()
+            assert await stayer.alive()
+
+    run(test, loop)

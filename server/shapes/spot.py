@@ -89,8 +89,8 @@ def _netted(state: State, account: Account) -> dict[int, SpotBalance]:
     collateral is what backs a debt.
     """
     unit = abstraction.wei_of(state, USDC, 1)
-    isolated = margin.total_summary(state, account).account_value
-    isolated -= margin.cross_value(state, account)  # type: ignore[assignment]
+    summary = margin.total_summary(state, account)
+    isolated = summary.account_value - margin.cross_value(state, account)
     hold = portfolio.committed(state, account) - portfolio.capacity(state, account)
     found = {
         USDC: SpotBalance(

@@ -152,7 +152,7 @@ def topic(name: str, *, source: str, status: Status = "modelled") -> Callable[[C
         if name in TOPICS:
             raise ValueError(f"subscription {name} is defined twice")
         hints = get_type_hints(cls)
-        members = fields(cls)  # type: ignore[arg-type]
+        members = fields(cls)  # type: ignore[arg-type]  # of a dataclass, which `Topic` is not
         parameters = tuple(
             Field(
                 member.name,

@@ -66,8 +66,7 @@ ACTIONS: dict[str, ActionSpec] = {}
 
 def spec_of(action: Action) -> ActionSpec:
     """What is registered of an action's class."""
-    # Not a member of `Action`: the decorator writes it, the classes do not declare it.
-    return ACTIONS[type(action).wire_name]  # type: ignore[attr-defined]
+    return ACTIONS[type(action).wire_name]  # type: ignore[attr-defined]  # @action writes it
 
 
 Cls = TypeVar("Cls", bound=type[Any])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import os
@@ -139,7 +140,9 @@ def _print(lines: Iterable[Line], out: TextIO | None) -> None:
 
 def _write_no_more() -> None:
     """What is left in the buffer would fail again at the end of the process."""
-    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    atexit.register(nowhere.close)
+    sys.stdout = nowhere
 
 
 def _write(lines: Iterable[Line], out: TextIO) -> None:

@@ -10,6 +10,9 @@ from hlsim.matching.dataclass import dataclass
 MISSING = "missing"
 REFUSED = "refused"
 """Refused by the exchange as well; a subscription that it once served unless a profile says so."""
+UNSPECIFIED = "unspecified"
+"""Refused for want of a shape: the exchange has it, and nobody says what it looks like."""
+NO_ANSWER = (REFUSED, UNSPECIFIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class Entry:
     kind: str
     name: str
     status: str
-    """modelled, static, empty, missing or refused."""
+    """modelled, static, empty, missing, refused or unspecified."""
     source: str
 
 
@@ -38,6 +41,10 @@ def entries() -> list[Entry]:
         *_merged("action", actions, known.ACTIONS, {}),
         *_merged("info", infos, known.INFO_TYPES, known.INFO_REFUSED),
         *_merged("explorer", dict.fromkeys(TYPES, "modelled"), known.EXPLORER_TYPES, {}),
+        *(
+            Entry("explorer", name, UNSPECIFIED, source)
+            for name, source in known.EXPLORER_UNSPECIFIED.items()
+        ),
         *_merged("subscription", topics, known.SUBSCRIPTIONS, {}),
     ]
 
@@ -63,7 +70,7 @@ def table() -> list[str]:
     rows += [(entry.kind, entry.name, entry.status, entry.source) for entry in found]
     lines = [*columns(rows), ""]
     for kind in dict.fromkeys(entry.kind for entry in found):
-        wanted = [entry for entry in found if entry.kind == kind and entry.status != REFUSED]
+        wanted = [entry for entry in found if entry.kind == kind and entry.status not in NO_ANSWER]
         built = sum(entry.status != MISSING for entry in wanted)
         lines.append(f"{kind}: {built} of {len(wanted)} known names are answered")
     return lines

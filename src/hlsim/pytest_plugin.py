@@ -6,7 +6,7 @@ Registered for whoever has hlsim installed, so nothing of ours is imported befor
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,13 +30,13 @@ def hlsim(request: pytest.FixtureRequest) -> Iterator[RunningExchange]:
     """
     from hlsim import start
 
-    words: dict[str, object] = {}
+    words: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("hlsim"))):
         if marker.args:
             raise pytest.UsageError("the hlsim marker takes keyword arguments only")
         words |= marker.kwargs
     try:
-        running = start(**words)  # type: ignore[arg-type]
+        running = start(**words)
     except TypeError as error:
         raise pytest.UsageError(f"the hlsim marker: {error}") from None
     with running:
