@@ -14,7 +14,6 @@ import pytest
 
 import hlsim
 
-
 # Hundreds of servers are started; each would compile every module anew, as no user's does.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
