@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hlsim.config import OPTIONS, Settings
 from hlsim.coverage import MISSING, REFUSED, UNSPECIFIED, Entry, entries
+from hlsim.scenarios.faults import EFFECTS
 from hlsim.server.profile import POINTS
 
 ROOT = Path(__file__).parent.parent
@@ -45,6 +46,16 @@ def profile() -> str:
         readings = ", ".join(f"`{one}`" if one in point.readings else one for one in point.choices)
         rows.append(f"| `{point.name}` | {readings} | {point.question} |")
     return "\n".join(rows)
+
+
+def effects() -> str:
+    """The tables of what faults do, by what they strike."""
+    parts = []
+    for kind, title in (("request", "Requests"), ("frame", "Frames"), ("socket", "Sockets")):
+        rows = [f"| {title} | |", "|---|---|"]
+        rows += [f"| `{one.value}` | {meaning} |" for one, meaning in EFFECTS[kind].items()]
+        parts.append("\n".join(rows))
+    return "\n\n".join(parts)
 
 
 def summary() -> str:
@@ -114,6 +125,7 @@ PARTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("README.md", "summary", summary),
     ("docs/serve.md", "flags", flags),
     ("docs/serve.md", "profile", profile),
+    ("docs/faults.md", "effects", effects),
     ("docs/coverage.md", "coverage", coverage),
     ("docs/clients.md", "clients", clients),
 )

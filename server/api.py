@@ -21,6 +21,7 @@ from .clients import Client, Clients
 from .envelope import Envelope, MultiSig, read_envelope, read_envelope_value
 from .explorer import WEIGHT as EXPLORER_WEIGHT
 from .explorer import Explorer
+from .faults import STRUCK, Asked, Faults
 from .http import (
     Endpoint,
     Failure,
@@ -36,6 +37,7 @@ from .http import (
 from .info import Json, Query, encoded, query_of, read_query
 from .multisig import recover_multi_sig
 from .node import Block, Closed, Node, Signed
+from .posts import Answers
 from .replica import Replica
 from .signing import CHAIN_WORDS, Chain, recover
 from .streams import Streams
@@ -69,6 +71,7 @@ class ApiServer:
         *,
         reads: Replica | None = None,
         chain: Chain,
+        faults: Faults,
         endpoints: Mapping[str, Endpoint],
     ) -> None:
         """`reads`: what queries are answered from, where that is another replica."""
@@ -77,6 +80,7 @@ class ApiServer:
         self._streams = streams
         self._clients = clients
         self._explorer = explorer
+        self.faults = faults
         if clients.log.mode == "warn":
             node.subscribe(self._tell_tolerated)
         self._signers = Signers(chain, replica)
@@ -94,6 +98,8 @@ class ApiServer:
                 await reply_preflight(send)
             elif endpoint is None:
                 await _no_such_path(scope, send)
+            elif self.faults.requests and scope["method"] == "POST" and scope["path"] in STRUCK:
+                await self._strike(endpoint, scope, receive, send)
             else:
                 await endpoint(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -102,7 +108,26 @@ class ApiServer:
             else:
                 await refuse_upgrade(send, 404)
 
+    async def _strike(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
+        """As the endpoint answers, unless a fault strikes the request."""
+        from .strikes import Witness, answer
+
+        witness = Witness(self._reads.view, self._signers.acting)
+        await answer(self.faults, witness, endpoint, scope, receive, send)
+
+    def _asked(self, kind: str, payload: Any) -> Asked:
+        """What faults may know of a post."""
+        from .strikes import Witness
+
+        return Witness(self._reads.view, self._signers.acting).of_post(kind, payload)
+
     async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        struck = self.faults.on_opening() if self.faults.openings else None
+        if struck is not None:
+            from .strikes import strike_opening
+
+            if not await strike_opening(struck, scope, send):
+                return
         client = self._clients.of(scope)
         if not client.open_socket():
             # Assumed: what becomes of the eleventh socket was never recorded (ws 6).
@@ -114,8 +139,12 @@ class ApiServer:
                 receive,
                 send,
                 client=client,
-                post_info=partial(self.post_info, client),
-                post_action=partial(self.post_action, client),
+                answers=Answers(
+                    info=partial(self.post_info, client),
+                    action=partial(self.post_action, client),
+                    faults=self.faults,
+                    asked=self._asked,
+                ),
             )
         finally:
             client.close_socket()
@@ -243,6 +272,16 @@ class Signers:
             if error.why is ActionReject.MULTI_SIG_OUTER and self._chain != "any":
                 self._explain_outer(envelope, parts)
             raise
+
+    def acting(self, body: bytes) -> Address | None:
+        """Whose account the body of an action is for, None when its signature tells of nobody."""
+        try:
+            envelope = read_envelope(body)
+            signer = envelope.vault or self.all_of(envelope)[0]
+        except (Refusal, ActionError):
+            return None
+        agent = self._replica.view.state.agents.get(signer)
+        return signer if agent is None else agent.master
 
     def _explain_outer(self, envelope: Envelope, parts: MultiSig) -> None:
         """As `explain`, of a multi-sig action's outer signer."""

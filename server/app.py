@@ -11,6 +11,7 @@ import uvicorn
 
 from ..matching.dataclass import dataclass
 from ..scenarios.crowd import LivingMarket
+from ..scenarios.faults import Fault
 from ..scenarios.genesis import fund
 from ..scenarios.script import Script
 from ..scenarios.still import StillMarket
@@ -24,6 +25,7 @@ from .clients import Clients
 from .control import Guard, control_endpoints
 from .door import HttpProtocol
 from .explorer import Explorer
+from .faults import Faults
 from .limits import OFFICIAL, LimitSet, Mode, rules_of
 from .node import LocalNode
 from .pacer import Clock, Pacer
@@ -67,6 +69,7 @@ class Options:
     """Readings of contested points, as `profile.py` names them."""
     limits: Mode = "strict"
     limit_set: LimitSet = OFFICIAL
+    faults: tuple[Fault, ...] = ()
     limit_header: str | None = None
     """In which a trusted proxy names the client."""
     token: str | None = None
@@ -166,9 +169,18 @@ def open_server(node: LocalNode, options: Options) -> Server:
         explorer,
         reads=_reads(node, options),
         chain=options.chain,
+        faults=_faults(node, options),
         endpoints=endpoints,
     )
     return Server(api, node, streams, clients, token=options.token)
+
+
+def _faults(node: LocalNode, options: Options) -> Faults:
+    """Raises ValueError for a fault that can never strike."""
+    faults = Faults(options.seed, node.pacer.now_ms)
+    for fault in options.faults:
+        faults.add(fault)
+    return faults
 
 
 def _reads(node: LocalNode, options: Options) -> Replica | None:
@@ -235,6 +247,7 @@ class Server(uvicorn.Server):
             )
         )
         self.node = node
+        self.faults = api.faults
         self.clients = clients
         self._streams = streams
         self.token = token

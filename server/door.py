@@ -7,9 +7,12 @@ What a request means is not known here; see `http.py`.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import socket
+import struct
 from collections import deque
-from typing import cast
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -33,6 +36,22 @@ def without_offer(data: bytes) -> bytes:
     """
     head, end, rest = data.partition(b"\r\n\r\n")
     return _OFFER.sub(b"", head + b"\r\n") + end[2:] + rest if end else data
+
+
+def transport_of(send: Any) -> asyncio.Transport:
+    """The connection behind the `send` of an ASGI request: ASGI has no way to end it unanswered."""
+    transport: asyncio.Transport = send.__self__.transport
+    return transport
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """Ends a connection at once; its client hears of a reset."""
+    of_transport = transport.get_extra_info("socket")
+    if of_transport is not None:
+        # uvloop's own socket object takes no options.
+        with socket.socket(fileno=os.dup(of_transport.fileno())) as ours:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 class HttpProtocol(HttpToolsProtocol):

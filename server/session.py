@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from http import HTTPStatus
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,21 +14,19 @@ from ..matching.dataclass import dataclass
 from ..sim.fixed import Address
 from .clients import Client
 from .frames import channel_frame, text_frame
-from .http import Failure, Message, Receive, Refusal, Scope, Send
+from .http import Message, Receive, Scope, Send
 from .hub import Hub, WsOrder
 from .info.registry import Json
+from .posts import Answers, Posts, unreadable
 from .topics import Refusal as TopicRefusal
 from .topics import Topic
 from .topics.request import Ping, Post, Subscribe, Unreadable, Unsubscribe, read_request
 from .wire import WIRE, Wire
 
+if TYPE_CHECKING:
+    from .interference import Interference
+
 logger = logging.getLogger("hlsim.session")
-
-PostInfo = Callable[[Any], Json]
-"""Answers an info request. Raises Refusal (400 or 422: not understood) or Failure."""
-
-PostAction = Callable[[Any], Awaitable[Json]]
-"""Answers the envelope of an action. Raises Refusal or Failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +60,8 @@ class SocketRules:
     """What one socket may hold, whatever the limits of clients are: memory is bounded."""
 
 
+NO_CLOSE_FRAME = 1006
+
 GREETING = text_frame(b"Websocket connection established.")
 PONG = text_frame(b'{"channel":"pong"}')
 """Observed: the one frame without `data` (ws 1.1)."""
@@ -90,21 +88,28 @@ class Session:
         hub: Hub,
         *,
         client: Client,
-        post_info: PostInfo,
-        post_action: PostAction,
+        answers: Answers,
         rules: SocketRules,
     ) -> None:
         self._wire = wire
         self._send = send
         self._hub = hub
         self._client = client
-        self._post_info = post_info
-        self._post_action = post_action
+        self._faults = answers.faults
+        self._interference: Interference | None = None
         self._rules = rules
         self._loop = asyncio.get_running_loop()
         self._topics: dict[Topic, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._posts = 0
+        self._posts = Posts(
+            answers,
+            client,
+            most=rules.pending_posts,
+            answer=self._answer,
+            start=self._start,
+            hang_up=self.hang_up,
+            reset=wire.reset,
+        )
         self._behind_since: float | None = None
         self._is_over = False
         self._spoke_at = self._loop.time()
@@ -122,8 +127,23 @@ class Session:
             self._is_over = True
             self._wire.abort()
             return
-        self._wire.write(frame)
+        if self._faults.frames or self._interference is not None:
+            self._interfere(frame)
+        else:
+            self._wire.write(frame)
         self._spoke_at = now
+
+    def _interfere(self, frame: bytes) -> None:
+        """Lets the faults of frames have their way, also with what earlier ones left to do."""
+        if self._interference is None:
+            from .interference import Interference
+
+            self._interference = Interference(self._faults, self._wire, self._close_with)
+        self._interference.write(frame)
+
+    def _close_with(self, code: int) -> None:
+        """Ends the connection with a close frame of `code`; 1006 means without one."""
+        self._close(None if code == NO_CLOSE_FRAME else "", code)
 
     def lose(self, topic: Topic, why: TopicRefusal) -> None:
         """Says of a subscription what would be said of it now, and ends it."""
@@ -200,8 +220,8 @@ class Session:
         else:
             self._close(self._rules.idle_reason)
 
-    def _close(self, reason: str | None) -> None:
-        """Ends the connection with close frame 1000, or without one when there is no reason to
+    def _close(self, reason: str | None, code: int = 1000) -> None:
+        """Ends the connection with a close frame, or without one when there is no reason to
         tell.
         """
         if self._is_over:
@@ -211,12 +231,12 @@ class Session:
             # Not `hang_up`, which would wait for a client that may never read again.
             self._wire.abort()
         else:
-            self._start(self._send_close(reason))
+            self._start(self._send_close(reason, code))
 
-    async def _send_close(self, reason: str) -> None:
+    async def _send_close(self, reason: str, code: int) -> None:
         # uvicorn raises an OSError when the client went in the same moment.
         with suppress(OSError):
-            await self._send({"type": "websocket.close", "code": 1000, "reason": reason})
+            await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
     def _start(self, work: Any) -> None:
         task = self._loop.create_task(work)
@@ -242,15 +262,10 @@ class Session:
                     self._subscribe(topic)
                 case Unsubscribe(topic):
                     self._unsubscribe(topic)
-                case Post(number, "info", payload):
-                    self._reply_info(number, payload)
-                case Post(number, _, payload):
-                    self._start_action(number, payload, text)
+                case Post(number, kind, payload):
+                    self._posts.take(number, kind, payload, text)
         except Unreadable:
-            self._answer_unreadable(text)
-
-    def _answer_unreadable(self, text: str) -> None:
-        self._answer("error", f"Error parsing JSON into valid websocket request: {text}")
+            self._answer("error", unreadable(text))
 
     def _subscribe(self, topic: Topic) -> None:
         """Raises Unreadable."""
@@ -295,59 +310,6 @@ class Session:
         ack = {"method": "unsubscribe", "subscription": echo}
         self._answer("subscriptionResponse", ack)
 
-    # -- posts -------------------------------------------------------------------------------------
-
-    def _reply_info(self, number: int, payload: Any) -> None:
-        """Raises Unreadable."""
-        try:
-            found = self._post_info(payload)
-        except Exception as error:
-            self._fail(number, error)
-        else:
-            name = payload["type"] if isinstance(payload, dict) else payload[0]
-            self._reply(number, "info", {"type": name, "data": found})
-
-    def _start_action(self, number: int, payload: Any, text: str) -> None:
-        if self._posts >= self._rules.pending_posts or not self._client.begin_post():
-            self._answer("error", f"too many pending post requests id={number}")
-            return
-        self._posts += 1
-        self._start(self._act(number, payload, text))
-
-    async def _act(self, number: int, payload: Any, text: str) -> None:
-        """Answers an action when its block is committed; others may overtake it."""
-        try:
-            found = await self._post_action(payload)
-        except Exception as error:
-            try:
-                self._fail(number, error)
-            except Unreadable:
-                self._answer_unreadable(text)
-        else:
-            self._reply(number, "action", found)
-        finally:
-            self._posts -= 1
-            self._client.end_post()
-
-    def _fail(self, number: int, error: Exception) -> None:
-        """Says that a post failed. Raises Unreadable for what HTTP answers with 400 or 422 (ws
-        5).
-        """
-        status = 500
-        if isinstance(error, Refusal):
-            status = error.status
-        elif not isinstance(error, Failure):
-            # A bug of ours; nothing of it reaches the client.
-            logger.error("a post failed", exc_info=error)
-        if status in (400, 422):
-            raise Unreadable from error
-        # Documented: the status code and its description (contested 33).
-        self._reply(number, "error", f"{status} {HTTPStatus(status).phrase}")
-
-    def _reply(self, number: int, kind: str, payload: Json) -> None:
-        response = {"type": kind, "payload": payload}
-        self._answer("post", {"id": number, "response": response})
-
 
 async def serve_socket(
     scope: Scope,
@@ -356,8 +318,7 @@ async def serve_socket(
     *,
     hub: Hub,
     client: Client,
-    post_info: PostInfo,
-    post_action: PostAction,
+    answers: Answers,
     rules: SocketRules | None = None,
 ) -> None:
     """The ASGI application of `/ws`, behind uvicorn with SOCKET_OPTIONS."""
@@ -369,8 +330,7 @@ async def serve_socket(
         send,
         hub,
         client=client,
-        post_info=post_info,
-        post_action=post_action,
+        answers=answers,
         rules=rules or SocketRules(),
     )
     await session.run(receive)

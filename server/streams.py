@@ -19,7 +19,8 @@ from .replica import Replica
 if TYPE_CHECKING:
     from .clients import Client
     from .hub import Hub
-    from .session import PostAction, PostInfo, SocketRules
+    from .posts import Answers
+    from .session import SocketRules
 
 logger = logging.getLogger("hlsim.streams")
 
@@ -52,8 +53,7 @@ class Streams:
         send: Send,
         *,
         client: Client,
-        post_info: PostInfo,
-        post_action: PostAction,
+        answers: Answers,
     ) -> None:
         """One socket from its handshake to its end."""
         from .session import SocketRules, serve_socket
@@ -65,8 +65,7 @@ class Streams:
             send,
             hub=self._hub or self._open(rules),
             client=client,
-            post_info=post_info,
-            post_action=post_action,
+            answers=answers,
             rules=rules,
         )
 

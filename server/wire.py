@@ -14,6 +14,8 @@ from typing import Any, cast
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 
+from .door import reset
+
 WIRE = "hlsim.wire"
 """The key of the extension in an ASGI scope."""
 
@@ -66,6 +68,10 @@ class Wire:
     def abort(self) -> None:
         """Ends the connection now; what was not taken is lost."""
         self._transport.abort()
+
+    def reset(self) -> None:
+        """As `abort`, with a reset for the client to hear of."""
+        reset(self._transport)
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):

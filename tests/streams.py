@@ -19,11 +19,13 @@ from websockets.exceptions import ConnectionClosed
 
 from hlsim.matching.types import Tif
 from hlsim.server import clients, encode
+from hlsim.server.faults import Asked, Faults
 from hlsim.server.hub import Hub
 from hlsim.server.info import answer_value
 from hlsim.server.limits import SETS, LimitSet
 from hlsim.server.node import LocalNode, Signed
 from hlsim.server.pacer import Clock, Pacer
+from hlsim.server.posts import Answers
 from hlsim.server.replica import Replica
 from hlsim.server.session import SocketRules, serve_socket
 from hlsim.server.topics import Refusal, Topic
@@ -245,12 +247,17 @@ async def site(
             send,
             hub=hub,
             client=client,
-            post_info=post_info or (lambda request: answer_value(replica.view, request)),
-            post_action=post_action or here.place,
+            answers=Answers(
+                info=post_info or (lambda request: answer_value(replica.view, request)),
+                action=post_action or here.place,
+                faults=faults,
+                asked=lambda kind, payload: Asked((kind,)),
+            ),
             rules=rules,
         )
 
     client = anybody(limits)
+    faults = Faults(0, pacer.now_ms)
     config = uvicorn.Config(app, lifespan="off", log_config=None, **SOCKET_OPTIONS)
     config.load()
     server = uvicorn.Server(config)

@@ -27,7 +27,9 @@ from streams import (
 from uvicorn.protocols.utils import ClientDisconnected
 
 from hlsim.server import wire
+from hlsim.server.faults import Asked, Faults
 from hlsim.server.limits import LimitSet
+from hlsim.server.posts import Answers
 from hlsim.server.session import Session, SocketRules
 
 PING_REQUEST = '{"method":"ping"}'
@@ -232,8 +234,12 @@ def test_a_client_that_goes_while_it_is_told_to_go_is_no_error() -> None:
             send,
             Stage().hub,
             client=anybody(),
-            post_info=lambda payload: None,
-            post_action=post_action,
+            answers=Answers(
+                info=lambda payload: None,
+                action=post_action,
+                faults=Faults(0, lambda: 0),
+                asked=lambda kind, payload: Asked((kind,)),
+            ),
             rules=SocketRules(lifetime_s=(0.0, 0.0)),
         )
         await session.run(receive)

@@ -32,6 +32,7 @@ def start(
     limits: str = "strict",
     limit_set: str | Sequence[str] = "address",
     limit_header: str | None = None,
+    fault: str | Sequence[str] = (),
 ) -> RunningExchange:
     """A running exchange in a thread of this process; to be stopped, or used in a `with`.
 
@@ -61,6 +62,7 @@ def start(
             "limits": limits,
             "limit-set": ["address", *([limit_set] if isinstance(limit_set, str) else limit_set)],
             "limit-header": limit_header,
+            "fault": [fault] if isinstance(fault, str) else list(fault),
             "fund": [f"{address}:{usdc}" for address, usdc in (fund or {}).items()],
         }
     )

@@ -65,6 +65,7 @@ class Settings:
     limits: str = "strict"
     limit_set: tuple[tuple[str, int], ...] = ()
     limit_header: str | None = None
+    fault: tuple[Any, ...] = ()
     log: str = "text"
     quiet: bool = False
 
@@ -202,6 +203,12 @@ def parse_profile(text: str) -> tuple[str, str]:
     return name, reading
 
 
+def _fault(text: str) -> Any:
+    from hlsim.scenarios.faults import parse_fault
+
+    return parse_fault(text)
+
+
 def _header(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", text):
         raise ValueError(f"{text!r} is no name of a header")
@@ -278,6 +285,13 @@ OPTIONS: tuple[Option, ...] = (
         parts=True,
     ),
     Option("limit-header", _header, "Header in which a trusted proxy names the client.", "NAME"),
+    Option(
+        "fault",
+        _fault,
+        "Something that goes wrong, as in order:0.05:after:drop; repeatable.",
+        "WHAT:RATE:PHASE:EFFECT",
+        parts=True,
+    ),
     Option("log", _choice("text", "json"), "Form of banner and log.", "text|json"),
     Option("quiet", _switch, "No banner, only the last line of it.", "", switch=True),
 )

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -45,6 +46,19 @@ class ExchangeClock:
         minutes += 60 * (24 * days + hours)
         total = 60_000 * minutes + round(1000 * seconds) + ms
         return self._running.call(lambda server: server.node.advance(total))
+
+
+class FaultInForce:
+    """A fault of `RunningExchange.fault`."""
+
+    def __init__(self, running: RunningExchange, number: int) -> None:
+        self._running = running
+        self._number = number
+
+    @property
+    def struck(self) -> int:
+        """How often it struck so far."""
+        return self._running.call(lambda server: server.faults.find(self._number).struck)
 
 
 class RunningExchange:
@@ -133,6 +147,22 @@ class RunningExchange:
     def restore(self, snapshot: bytes) -> None:
         """Goes back to a snapshot. Raises ValueError for anything else."""
         self.call(lambda server: server.node.load(snapshot))
+
+    @contextmanager
+    def fault(self, plan: str | Mapping[str, object]) -> Iterator[FaultInForce]:
+        """Something that goes wrong as long as the `with` lasts.
+
+        `plan` is what `--fault` takes, `order:1:after:drop`, or the same as an object: `{"on":
+        "order", "phase": "after", "effect": "drop"}`. Raises ValueError for what can never strike.
+        """
+        from hlsim.scenarios.faults import fault_of, parse_fault
+
+        planned = parse_fault(plan) if isinstance(plan, str) else fault_of(plan)
+        number = self.call(lambda server: server.faults.add(planned))
+        try:
+            yield FaultInForce(self, number)
+        finally:
+            self.call(lambda server: server.faults.remove(number))
 
     def stop(self) -> None:
         """Closes all connections and waits for the thread, some milliseconds. Twice is fine."""

@@ -66,6 +66,7 @@ def open_server(
         limits=cast(Mode, settings.limits),
         limit_set=limit_set(settings.limit_set),
         limit_header=settings.limit_header,
+        faults=settings.fault,
         version=__version__,
     )
     node = _remembered(options) if keep else open_node(options)

@@ -1,0 +1,198 @@
+"""The faults that are in force, and which of them strikes. What that does to requests stands in
+`strikes.py`, what it does to frames in `interference.py`.
+
+Every fault has dice of its own, seeded by its number, so that one more of them shifts no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from difflib import get_close_matches
+from random import Random
+from typing import Any
+
+from ..matching.dataclass import dataclass
+from ..scenarios.faults import CERTAIN, SOCKETS, Fault
+from ..sim.actions import ACTIONS
+
+MOST_FAULTS = 100
+"""In force at once."""
+
+ANY = "any"
+STRUCK = {"/info": "info", "/exchange": "exchange", "/explorer": "explorer"}
+"""Paths whose requests can be struck, and what faults call them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request is about. `types`: its own type and the wider names of it."""
+
+    types: tuple[str, ...]
+    coins: Collection[str] = ()
+    cloids: Collection[str] = ()
+    user: Callable[[], str | None] = lambda: None
+    """Who asks, or about whom; found out only when a fault wants to know."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One fault in force."""
+
+    id: int
+    fault: Fault
+    dice: Random
+    met: int = 0
+    """How often all but chance was given."""
+    struck: int = 0
+
+    def delay_s(self) -> float:
+        """How long a delay lasts this time, in real seconds."""
+        least, most = self.fault.ms
+        return self.dice.randint(least, most) / 1000
+
+
+class Faults:
+    """All faults of one server. `requests`, `frames` and `openings` are empty while nobody wants
+    any: whoever asks first looks whether there is something to ask for.
+    """
+
+    def __init__(self, seed: int, now_ms: Callable[[], int]) -> None:
+        self._seed = seed
+        self._now_ms = now_ms
+        self._next_id = 1
+        self.requests: list[Entry] = []
+        self.frames: list[Entry] = []
+        self.openings: list[Entry] = []
+
+    def add(self, fault: Fault) -> int:
+        """Puts a fault in force. Returns its number. Raises ValueError for what can never strike,
+        and when there are too many.
+        """
+        _check_name(fault)
+        if len(self.entries()) >= MOST_FAULTS:
+            raise ValueError(f"no more than {MOST_FAULTS} faults at once")
+        number = self._next_id
+        self._next_id += 1
+        dice = Random(f"{self._seed}/fault/{number}")
+        self._list_of(fault).append(Entry(number, fault, dice))
+        return number
+
+    def find(self, number: int) -> Entry:
+        """A fault in force. Raises ValueError when there is none of that number."""
+        for entry in self.entries():
+            if entry.id == number:
+                return entry
+        raise ValueError(f"no fault {number}")
+
+    def remove(self, number: int) -> None:
+        """Lifts one fault. Raises ValueError when there is none of that number."""
+        entry = self.find(number)
+        self._list_of(entry.fault).remove(entry)
+
+    def clear(self) -> None:
+        """Lifts all of them. Numbers go on from where they were."""
+        for entries in (self.requests, self.frames, self.openings):
+            entries.clear()
+
+    def entries(self) -> list[Entry]:
+        """All in force, oldest first."""
+        return sorted([*self.requests, *self.frames, *self.openings], key=lambda one: one.id)
+
+    def _list_of(self, fault: Fault) -> list[Entry]:
+        by_kind = {"request": self.requests, "frame": self.frames, "socket": self.openings}
+        return by_kind[fault.kind]
+
+    # -- which one strikes -------------------------------------------------------------------------
+
+    def on_request(self, asked: Asked) -> Entry | None:
+        """The first fault that strikes a request. Those behind it do not hear of it."""
+        for entry in self.requests:
+            if self._concerns(entry.fault, asked) and self._strikes(entry):
+                return entry
+        return None
+
+    def on_opening(self) -> Entry | None:
+        """The first that strikes a socket that opens."""
+        return next((entry for entry in self.openings if self._strikes(entry)), None)
+
+    def on_frame(
+        self, channel: str, coin: Callable[[], str | None], *, is_first: bool
+    ) -> Entry | None:
+        """The first that strikes a frame of `channel`; `is_first`: of its subscription."""
+        for entry in self.frames:
+            fault = entry.fault
+            if fault.channel not in (ANY, channel):
+                continue
+            if fault.snapshot not in (None, is_first):
+                continue
+            if fault.coin is not None and coin() != fault.coin:
+                continue
+            if self._strikes(entry):
+                return entry
+        return None
+
+    def _concerns(self, fault: Fault, asked: Asked) -> bool:
+        return (
+            (fault.on == ANY or fault.on in asked.types)
+            and (fault.coin is None or fault.coin in asked.coins)
+            and (fault.cloid is None or fault.cloid in asked.cloids)
+            and (fault.user is None or fault.user == asked.user())
+        )
+
+    def _strikes(self, entry: Entry) -> bool:
+        fault = entry.fault
+        if fault.times is not None and entry.struck >= fault.times:
+            return False
+        if fault.from_ms is not None or fault.until_ms is not None:
+            now_ms = self._now_ms()
+            if now_ms < (fault.from_ms or 0):
+                return False
+            if fault.until_ms is not None and now_ms >= fault.until_ms:
+                return False
+        entry.met += 1
+        if fault.nth:
+            strikes = entry.met in fault.nth
+        else:
+            strikes = fault.chance == CERTAIN or entry.dice.randrange(CERTAIN) < fault.chance
+        entry.struck += strikes
+        return strikes
+
+    # -- to keep -----------------------------------------------------------------------------------
+
+    def state(self) -> Any:
+        """Plain data for `restore`."""
+        rows = [
+            [one.id, one.fault.text(), one.met, one.struck, one.dice.getstate()]
+            for one in self.entries()
+        ]
+        return [self._next_id, rows]
+
+    def restore(self, state: Any) -> None:
+        """Goes on where the faults of `state` stood."""
+        from ..scenarios.faults import parse_fault
+
+        self.clear()
+        self._next_id, rows = state
+        for number, text, met, struck, dice in rows:
+            entry = Entry(number, parse_fault(text), Random(), met, struck)
+            entry.dice.setstate(dice)
+            self._list_of(entry.fault).append(entry)
+
+
+def _check_name(fault: Fault) -> None:
+    """Raises ValueError for a request or a channel that there is not: it would never strike."""
+    if fault.kind == "socket":
+        return
+    if fault.is_of_frames:
+        from .topics import TOPICS
+
+        known = [ANY, "post", "pong", "error", "subscriptionResponse", *TOPICS]
+        name, prefix = fault.channel, SOCKETS + "/"
+    else:
+        from .info.registry import INFO
+
+        known, prefix = [ANY, *STRUCK.values(), *ACTIONS, *INFO], ""
+        name = fault.on
+    if name not in known:
+        nearest = get_close_matches(name, known, n=1, cutoff=0.0)[0]
+        raise ValueError(f"unknown {prefix}{name}; nearest: {prefix}{nearest}")

@@ -1,0 +1,141 @@
+"""What faults do to the frames of one socket on their way to the client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from ..scenarios.faults import Effect
+from .faults import Entry, Faults
+from .wire import Wire
+
+OVERTAKEN_S = 1.0
+"""How long a frame waits for one that overtakes it."""
+
+_ALSO = {"user": "userEvents", "activeSpotAssetCtx": "activeAssetCtx"}
+"""Channels that are called otherwise than their subscription; faults know them by either name."""
+
+
+class Interference:
+    """The frames of one socket, once there were faults of frames."""
+
+    def __init__(self, faults: Faults, wire: Wire, close: Callable[[int], None]) -> None:
+        self._faults = faults
+        self._wire = wire
+        self._close = close
+        self._loop = asyncio.get_running_loop()
+        self._expected: set[str] = set()
+        """Subscriptions that were confirmed and had no frame yet, by type and coin."""
+        self._lost: set[str] = set()
+        self._overtaken: dict[str, bytes] = {}
+        self._is_silent = False
+
+    def write(self, frame: bytes) -> None:
+        """Passes a frame on, or what is left of it."""
+        channels, coin, is_first = self._read(frame)
+        if self._is_silent or channels[-1] in self._lost:
+            return
+        entry = None
+        for channel in channels:
+            entry = self._faults.on_frame(channel, coin, is_first=is_first)
+            if entry is not None:
+                break
+        if entry is None:
+            self._put(channels[0], frame)
+        else:
+            self._strike(entry, channels, frame)
+
+    def _strike(self, entry: Entry, channels: tuple[str, ...], frame: bytes) -> None:
+        match entry.fault.effect:
+            case Effect.DROP:
+                pass
+            case Effect.DELAY:
+                self._loop.call_later(entry.delay_s(), self._put, channels[0], frame)
+            case Effect.DUPLICATE:
+                self._put(channels[0], frame)
+                self._put(channels[0], frame)
+            case Effect.REORDER:
+                self._overtaken[channels[0]] = frame
+                self._loop.call_later(OVERTAKEN_S, self._catch_up, channels[0], frame)
+            case Effect.LOSE:
+                self._lost.add(channels[-1])
+            case Effect.STALL:
+                self._is_silent = True
+            case Effect.CLOSE:
+                self._close(entry.fault.code)
+            case _:
+                self._wire.reset()
+
+    def _put(self, channel: str, frame: bytes) -> None:
+        if self._is_silent:
+            return
+        self._wire.write(frame)
+        behind = self._overtaken.pop(channel, None)
+        if behind is not None:
+            self._wire.write(behind)
+
+    def _catch_up(self, channel: str, frame: bytes) -> None:
+        if self._overtaken.get(channel) is frame:
+            del self._overtaken[channel]
+            self._wire.write(frame)
+
+    def _read(self, frame: bytes) -> tuple[tuple[str, ...], Callable[[], str | None], bool]:
+        """The names of the channel of a frame, that of the subscription last; its coin; whether it
+        is the first of a subscription.
+        """
+        parsed = msgspec.json.decode(_payload(frame))
+        if not isinstance(parsed, dict):
+            # The explorer's, which are the data alone.
+            is_block = isinstance(parsed, list) and bool(parsed) and "blockTime" in parsed[0]
+            name = "explorerBlock" if is_block else "explorerTxs"
+            return (name,), lambda: None, self._is_expected(name, None)
+        channel, content = str(parsed.get("channel")), parsed.get("data")
+        also = _ALSO.get(channel)
+        coin = cache(lambda: _coin_of(content))
+        if channel == "subscriptionResponse":
+            self._expect(content)
+            return (channel,), coin, False
+        names = (channel,) if also is None else (channel, also)
+        return names, coin, self._is_expected(names[-1], coin())
+
+    def _expect(self, content: Any) -> None:
+        subscription = content["subscription"]
+        name = f"{subscription['type']} {subscription.get('coin')}"
+        if content["method"] == "subscribe":
+            self._expected.add(name)
+            # Whoever subscribes again has it back.
+            self._lost.discard(subscription["type"])
+        else:
+            self._expected.discard(name)
+
+    def _is_expected(self, name: str, coin: str | None) -> bool:
+        """Once for every subscription; those without a coin are known by their type alone."""
+        for one in (f"{name} {coin}", f"{name} None"):
+            if one in self._expected:
+                self._expected.remove(one)
+                return True
+        return False
+
+
+def _payload(frame: bytes) -> bytes:
+    """The text of a frame of ours: unmasked, unfragmented."""
+    size = frame[1]
+    return frame[2 if size < 126 else 4 if size == 126 else 10 :]
+
+
+def _coin_of(content: Any) -> str | None:
+    """The coin that a frame is about; of a list, that of its first entry."""
+    if isinstance(content, list) and content:
+        content = content[0]
+    if not isinstance(content, dict):
+        return None
+    coin = content.get("coin") or content.get("s")
+    if coin is None and isinstance(content.get("order"), dict):
+        coin = content["order"].get("coin")
+    if coin is None and content.get("fills"):
+        coin = content["fills"][0].get("coin")
+    return coin if isinstance(coin, str) else None
