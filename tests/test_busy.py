@@ -1,0 +1,275 @@
+"""Every reply and frame of a busy exchange against the field lists, over real sockets.
+
+The goldens pin what is answered; this says that it is what the sheets list: each key, its type and
+its place, the order of rows, and that nothing was left empty that a busy account should fill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from busy import town
+from busy_book import NO_DEX, PERPS, RUIN, Book, post, subscriptions
+from busy_evening import EVENING, midnight
+from busy_later import LATER
+from fields import Shape, every_point, is_bare
+from fields_frames import EXPLORER, EXPLORER_ERROR, FRAMES, echo_of, frames_of, post_shape
+from fields_info import INFO_FIELDS, shape_of
+from fields_replies import DEFAULT, REPLIES, reply_of
+
+from hlsim.server.info import INFO
+from hlsim.server.topics import TOPICS
+from hlsim.sim.actions.registry import ACTIONS
+
+Json = Any
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
+    """An evening in a living market, and a day in one that stands still."""
+    found, folder = Book(), tmp_path_factory.mktemp("town")
+    with town(folder, market="live", start="2026-06-01T23:58:50Z") as t:
+        t.advance(seconds=10)
+        for step in EVENING:
+            step(t)
+        t.advance(seconds=1)
+        with t.listening(*subscriptions(t)):
+            midnight(t)
+        with t.listening({"type": "userFundings", "user": t["alice"].address}):
+            t.advance(seconds=1)
+        found.posts = post(t)
+        found.enter(t)
+    with town(folder, market="empty", start="2026-06-01T12:00:00Z") as t:
+        watched = [
+            {"type": kind, "user": t[name].address}
+            for kind in RUIN
+            for name in ("alice", "bob", "carol", "erin")
+        ]
+        with t.listening(*watched):
+            for step in LATER:
+                step(t)
+        found.enter(t)
+    return found
+
+
+# -- info ------------------------------------------------------------------------------------------
+
+MAY_BE_EMPTY = {
+    "isVip": "nobody is",
+    "gossipRootIps": "there is no network of nodes",
+    "gossipPriorityAuctionStatus": "nor an auction of places in it",
+    "validatorL1Votes": "validators vote on nothing",
+    "liquidatable": "whoever is liquidatable is liquidated before anybody can ask",
+    "outcomeTemplates": "outcomes are listed by the operator",
+}
+
+
+@pytest.mark.parametrize("name", list(INFO))
+def test_an_info_type_answers_what_its_list_says(name: str, book: Book) -> None:
+    """Evidence: info 4 to 10, as the lists quote them."""
+    told = book.infos[name]
+
+    for request, reply in told:
+        shape_of(request).check(reply, str(request), set())
+    is_empty = all(is_bare(reply) for _, reply in told)
+    assert is_empty == (name in MAY_BE_EMPTY)
+
+
+# -- frames ----------------------------------------------------------------------------------------
+
+
+STARTS_EMPTY = ("explorerBlock", "explorerTxs")
+"""Observed: one frame with `[]` (ws 3.23)."""
+
+
+@pytest.mark.parametrize("name", list(TOPICS))
+def test_a_subscription_tells_what_its_lists_say(name: str, book: Book) -> None:
+    """Evidence: ws 2.1 and 3."""
+    first_frames, updates = [], []
+    for ears in book.frames[name]:
+        ((asked, ack),) = ears.acks
+        assert ack["data"]["subscription"] == echo_of(asked)
+        channel, first, later = frames_of(asked)
+        frames = list(ears.frames)
+        if first is not None:
+            told = data_of(frames.pop(0), channel)
+            first.check(told, f"first of {asked}", set())
+            first_frames.append(told)
+        for frame in frames:
+            told = data_of(frame, channel)
+            later.check(told, f"update of {asked}", set())
+            updates.append(told)
+
+    has_first = FRAMES[name][1] is not None and name not in STARTS_EMPTY
+    assert has_first != all(map(is_bare, first_frames))
+    assert not all(map(is_bare, updates))
+
+
+def data_of(frame: Json, channel: str) -> Json:
+    """What a frame says, on the channel that it must have."""
+    if not channel:
+        return frame
+    assert list(frame) == ["channel", "data"]
+    assert frame["channel"] == channel
+    return frame["data"]
+
+
+# -- answers ---------------------------------------------------------------------------------------
+
+
+def test_actions_are_answered_as_their_lists_say(book: Book) -> None:
+    """Evidence: exchange 1.1, 5.1."""
+    for action, replies in book.replies.items():
+        for reply in replies:
+            reply_of(action).check(reply, action, set())
+    assert set(REPLIES) <= set(book.replies) <= set(ACTIONS)
+
+
+def test_posts_are_answered_as_their_lists_say(book: Book) -> None:
+    """Evidence: ws 5, contested 33."""
+    for asked, frame in book.posts:
+        is_answerable = asked["payload"].get("dex") != NO_DEX
+        post_shape(asked, is_answerable=is_answerable).check(frame, str(asked), set())
+
+
+def test_the_explorer_answers_as_its_lists_say(book: Book) -> None:
+    """Evidence: ws 3.23, 7."""
+    for kind, shape in {**EXPLORER, "error": EXPLORER_ERROR}.items():
+        for reply in book.explored[kind]:
+            shape.check(reply, kind, set())
+
+
+# -- numbers of a coin -----------------------------------------------------------------------------
+
+PXS = ("px", "limitPx", "triggerPx", "entryPx", "markPx", "oraclePx", "stopPx")
+SZS = ("sz", "origSz", "szi", "executedSz", "openInterest")
+DECIMALS = {**dict(zip(PERPS, (5, 4, 2, 1, 1, 4, 3), strict=True)), "PURR/USDC": 0, "@1": 2}
+"""szDecimals by coin."""
+
+
+def numbers_of(value: Json) -> Iterator[tuple[str, str, str]]:
+    """(coin, key, text) of every price and size that stands beside a coin."""
+    if isinstance(value, list):
+        for one in value:
+            yield from numbers_of(one)
+    elif isinstance(value, dict):
+        coin = value.get("coin")
+        for key, one in value.items():
+            if isinstance(one, str) and coin in DECIMALS and key in (*PXS, *SZS):
+                yield coin, key, one
+            yield from numbers_of(one)
+
+
+def places(text: str) -> int:
+    fraction = text.partition(".")[2]
+    return 0 if fraction == "0" else len(fraction)
+
+
+def test_prices_and_sizes_keep_to_the_decimals_of_their_coin(book: Book) -> None:
+    """Evidence: info 2.3: 6 less szDecimals for a perp's price, 8 less for spot; five figures for a
+    price that an order was sent with, unless it is whole.
+    """
+    told = [
+        reply
+        for replies in book.infos.values()
+        for request, reply in replies
+        if not request.get("aggregateByTime")
+    ]
+    heard = [
+        ears.frames
+        for listeners in book.frames.values()
+        for ears in listeners
+        if not ears.acks[0][0].get("aggregateByTime")
+    ]
+    found = set(numbers_of([told, heard]))
+
+    assert {coin for coin, _, _ in found} == set(DECIMALS)
+    for coin, key, text in found:
+        most = 8 if coin in ("PURR/USDC", "@1") else 6
+        limit = DECIMALS[coin] if key in SZS else most - DECIMALS[coin]
+        assert places(text) <= limit, (coin, key, text)
+        if key in ("px", "limitPx", "triggerPx") and places(text):
+            assert len(text.replace(".", "").strip("0")) <= 5, (coin, key, text)
+
+
+def test_positions_stand_in_the_order_of_their_assets(book: Book) -> None:
+    """Evidence: info 5.1, 7.1."""
+    orders = [
+        [row["position"]["coin"] for row in state["assetPositions"]]
+        for _, state in book.infos["clearinghouseState"]
+    ]
+    for _, rows in book.infos["userFunding"]:
+        times = {row["time"] for row in rows}
+        orders += [[row["delta"]["coin"] for row in rows if row["time"] == one] for one in times]
+
+    assert max(map(len, orders)) >= 3
+    for coins in orders:
+        assert coins == sorted(coins, key=PERPS.index)
+
+
+# -- what was seen ---------------------------------------------------------------------------------
+
+NEVER_SEEN = {
+    "there is no EVM": [
+        *("escrow.coin", "escrow.token", "escrow.total", "spot state.evmEscrows"),
+        *("evm contract.address", "evm contract.evm_extra_wei_decimals", "token.evmContract"),
+    ],
+    "vaults have no children": ["children.childAddresses", "parent.data", "parent.type"],
+    "no mode moves a whole balance to a dex": [
+        f"activateDexAbstraction.{key}" for key in ("type", "dex", "token", "amount")
+    ],
+    "outcomes are listed by the operator, who has no templates": [
+        *(f"template.{key}" for key in ("id", "role", "name", "description", "keywords")),
+        *("template role.sideNames", "outcome.deployer", "outcome side.token"),
+    ],
+    "validators vote on nothing, and none is jailed": [
+        *(f"vote.{key}" for key in ("expireTime", "action", "votes", "quorumReached")),
+        "validator.unjailableAfter",
+    ],
+    "funding is told by the hour, never by the day": ["funding delta.nSamples", "funding.nSamples"],
+    "claims show in the ledger": [
+        "referral.rewardHistory",
+        *(f"reward row.{key}" for key in ("earned", "vlm", "referralVlm", "time")),
+    ],
+    "nobody is on trial": [
+        *("fill.feeTrialEscrow", "user fees.trial", "user fees.nextTrialAvailableTimestamp"),
+    ],
+    "no deployer can set a clamp": ["dex.assetToFundingClamp"],
+    "auctions have no end": ["gas auction.endGas"],
+    "nothing is special": ["exchange status.specialStatuses"],
+    "no supply is under a cap": ["spot state.tokenToPortfolioSupplyRatio"],
+    "the town's tokens all circulate": ["token details.nonCirculatingUserBalances"],
+    "old rows and some clients' types lack what is always told here": [
+        *("no dex.assetToFundingClamp", "no fill's liquidation.liquidatedUser"),
+        *("no predicted funding.fundingIntervalHours", "no token.fullName"),
+        *("no twap row.twapId", "no web data 2.spotState"),
+    ],
+}
+"""Keys of the lists that no deed here fills, or leaves out ("no …"), by the reason."""
+
+
+def test_every_key_of_every_list_was_seen_with_something_in_it(book: Book) -> None:
+    """A list that is never filled proves nothing; what this exchange has none of is named."""
+    seen: set[str] = set()
+    used: list[Shape] = [*REPLIES.values(), DEFAULT, *EXPLORER.values(), EXPLORER_ERROR]
+    for told in book.infos.values():
+        for request, reply in told:
+            shape_of(request).check(reply, str(request), seen)
+    for name, listeners in book.frames.items():
+        for ears in listeners:
+            channel, first, later = frames_of(ears.acks[0][0])
+            used += [later] if first is None else [first, later]
+            for place, frame in enumerate(ears.frames):
+                shape = first if place == 0 and first is not None else later
+                shape.check(data_of(frame, channel), name, seen)
+    for action, replies in book.replies.items():
+        for reply in replies:
+            reply_of(action).check(reply, action, seen)
+    for kind, shape in {**EXPLORER, "error": EXPLORER_ERROR}.items():
+        for reply in book.explored[kind]:
+            shape.check(reply, kind, seen)
+
+    missing = every_point([*INFO_FIELDS.values(), *used]) - seen
+    assert missing == {key for keys in NEVER_SEEN.values() for key in keys}
