@@ -92,7 +92,14 @@ def world() -> Json:
                     _perp("xyz:GOLD", 4, 20, "4898.6", fundingMultiplier="0.5"),
                     _perp("xyz:TSLA", 3, 10, "399.6", marginMode="strictIsolated"),
                 ],
-            }
+            },
+            {
+                "name": "flx",
+                "fullName": "Felix",
+                "collateralToken": 3,
+                "deployer": "0x" + "78" * 20,
+                "perps": [_perp("flx:OIL", 2, 20, "71.25", marginMode="noCross")],
+            },
         ],
     }
 
@@ -179,6 +186,7 @@ class Ears:
         self.acks: list[tuple[Json, Json]] = []
         """(what was asked, the ack)"""
         self.frames: list[Json] = []
+        self.last_words: list[Json] = []
 
     def subscribe(self, asked: Json) -> None:
         self.socket.send(json.dumps({"method": "subscribe", "subscription": asked}))
@@ -186,6 +194,14 @@ class Ears:
         self.hear()
         ack = self.frames.pop(before)
         self.acks.append((asked, ack))
+
+    def leave(self, asked: Json) -> list[Json]:
+        """The frames that answer a second subscribe, an unsubscribe and one more."""
+        frames = []
+        for method in ("subscribe", "unsubscribe", "unsubscribe"):
+            self.socket.send(json.dumps({"method": method, "subscription": asked}))
+            frames.append(json.loads(self.socket.recv(timeout=20)))
+        return frames
 
     def post(self, request: Json) -> Json:
         """The frame that answers it."""
@@ -247,6 +263,8 @@ class Town:
                 self.open[-1].subscribe(asked)
             yield
             self.hear()
+            for ears in self.open:
+                ears.last_words = ears.leave(ears.acks[0][0])
         self.ears += self.open
         self.open.clear()
 

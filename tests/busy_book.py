@@ -18,7 +18,7 @@ from hlsim.server.topics import TOPICS
 
 Json = Any
 NOBODY, NO_DEX = "0x" + "0b" * 20, "nope"
-PERPS = ["BTC", "ETH", "HYPE", "ISO", "GONE", "xyz:GOLD", "xyz:TSLA"]
+PERPS = ["BTC", "ETH", "HYPE", "ISO", "GONE", "xyz:GOLD", "xyz:TSLA", "flx:OIL"]
 COINS = [*PERPS, "PURR/USDC", "@1", "#10", "#20"]
 
 
@@ -38,7 +38,7 @@ def choices(t: Town) -> dict[str, list[Json]]:
     return {
         "user": [*users, *t.known.values(), NOBODY],
         "coin": COINS,
-        "dex": ["", "xyz"],
+        "dex": ["", "xyz", "flx"],
         "startTime": [0],
         "endTime": [None],
         "aggregateByTime": [None, True],

@@ -34,7 +34,7 @@ def setting_out(t: Town) -> None:
     alice, bob = t["alice"], t["bob"]
     t.give("alice", usd=900_000, HYPE=2_000, USDH=5_000, USDC=90_000)
     t.give("bob", usd=9_000_000, HYPE=20_000, USDH=5_000, USDC=900_000)
-    t.give("dan", HYPE=1_000)
+    t.give("dan", HYPE=2_000)
     t.give("dora", HYPE=1_000)
     for coin in ("BTC", "ETH"):
         bob.take(coin, {"BTC": "0.5", "ETH": "3"}[coin])
@@ -280,6 +280,7 @@ def deploys(t: Town) -> None:
     dan.act("spotDeploy", userGenesis=given | {"blacklistUsers": [["0x" + "34" * 20, True]]})
     dan.act("spotDeploy", genesis={"token": 4, "maxSupply": str(2 * 10**10 + 10**9)})
     dan.act("spotDeploy", registerSpot={"tokens": [4, 0]})
+    dan.act("spotDeploy", registerToken2={"spec": spec | {"name": "HALF"}, "maxGas": 10**13})
 
 
 def twaps(t: Town) -> None:

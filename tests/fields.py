@@ -127,7 +127,11 @@ class Maybe:
 
 
 class Fields(Shape):
-    """An object with these keys and no other, in this order. `name` is how `seen` calls it."""
+    """An object with these keys and no other, in this order.
+
+    `name` is how `seen` calls it: `name.key` held something, `no name.key` was left out, and
+    `null name.key` was null.
+    """
 
     def __init__(self, name: str, /, **fields: Shape | Maybe) -> None:
         self.name = name
@@ -148,6 +152,8 @@ class Fields(Shape):
             shape.check(one, f"{path}.{key}", seen)
             if one not in (None, [], {}):
                 seen.add(f"{self.name}.{key}")
+            elif one is None:
+                seen.add(f"null {self.name}.{key}")
         seen.update(f"no {self.name}.{key}" for key in self.optional if key not in value)
 
     def parts(self) -> Iterable[Shape]:
@@ -156,6 +162,9 @@ class Fields(Shape):
     def points(self) -> Iterator[str]:
         yield from (f"{self.name}.{key}" for key in self.order)
         yield from (f"no {self.name}.{key}" for key in self.optional)
+        for key, shape in (*self.fields.items(), *self.optional.items()):
+            if isinstance(shape, NullOr):
+                yield f"null {self.name}.{key}"
 
 
 Key = Callable[[Json], Any]
@@ -249,8 +258,15 @@ class OneOf(Shape):
         return self.shapes
 
 
+class NullOr(OneOf):
+    """Null, or a shape."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(NULL, shape)
+
+
 def null_or(shape: Shape) -> Shape:
-    return OneOf(NULL, shape)
+    return NullOr(shape)
 
 
 class Later(Shape):

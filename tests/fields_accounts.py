@@ -13,6 +13,7 @@ from fields import (
     Pair,
     Rows,
     Shape,
+    Where,
     null_or,
     words,
 )
@@ -40,7 +41,11 @@ from fields_nouns import (
 
 HISTORY = Rows(Pair(TIME, DOUBLE), rising=first_of)
 PERIODS = ("day", "week", "month", "allTime", "perpDay", "perpWeek", "perpMonth", "perpAllTime")
-PERIOD = Fields("period", accountValueHistory=HISTORY, pnlHistory=HISTORY, vlm=DOUBLE)
+PERIOD = Where(
+    Fields("period", accountValueHistory=HISTORY, pnlHistory=HISTORY, vlm=DOUBLE),
+    "the pnl of a period begins at nothing (info 5.9)",
+    lambda period: not period["pnlHistory"] or period["pnlHistory"][0][1] == "0.0",
+)
 PORTFOLIO = Pair(*(Pair(words(name), PERIOD) for name in PERIODS))
 SUB_ACCOUNT = {"name": TEXT, "subAccountUser": ADDRESS, "master": ADDRESS}
 MODES = words("default", "disabled", "unifiedAccount", "portfolioMargin", "dexAbstraction")

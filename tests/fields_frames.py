@@ -97,7 +97,7 @@ OUTCOME_CHANGE = OneOf(
             description=TEXT,
             sideSpecs=OUTCOME.fields["sideSpecs"],
             quoteToken=TEXT,
-            venue=null_or(TEXT),
+            venue=TEXT,
             deployerFeeScale=DOUBLE,
         ),
     ),
@@ -271,7 +271,13 @@ ECHO: dict[str, dict[str, Json]] = {
 
 
 def echo_of(asked: dict[str, Json]) -> dict[str, Json]:
-    return {**ECHO.get(asked["type"], {}), **asked}
+    """What an ack repeats. Observed: of a candle the interval first (contested 36)."""
+    more = ECHO.get(asked["type"], {})
+    echo = {key: one for key, one in asked.items() if key not in more}
+    echo |= {key: asked.get(key, one) for key, one in more.items()}
+    if asked["type"] == "candle":
+        echo["coin"] = echo.pop("coin")
+    return echo
 
 
 # -- posts: ws 5 -----------------------------------------------------------------------------------

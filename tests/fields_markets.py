@@ -124,8 +124,11 @@ SPOT_META = Where(
 )
 SPOT_META_AND_CTXS = Where(
     Pair(SPOT_META, Rows(SPOT_CTX)),
-    "the context of a pair stands at its index (info 4.7)",
-    lambda both: all(both[1][p["index"]]["coin"] == p["name"] for p in both[0]["universe"]),
+    "the context of a pair stands at its index, those of outcomes at the end (info 4.7)",
+    lambda both: (
+        all(both[1][p["index"]]["coin"] == p["name"] for p in both[0]["universe"])
+        and (signs := [ctx["coin"][0] == "#" for ctx in both[1]]) == sorted(signs)
+    ),
 )
 TOKEN_DETAILS = Fields(
     "token details",

@@ -8,6 +8,7 @@ from fields import (
     BOOL,
     COUNT,
     INT,
+    NULL,
     SECONDS,
     TEXT,
     TIME,
@@ -18,6 +19,7 @@ from fields import (
     OneOf,
     Pair,
     Rows,
+    Shape,
     Where,
     decimal,
     listed,
@@ -159,7 +161,7 @@ FILL_LIQUIDATION = Fields(
 )
 
 
-def fill_fields(px: Any = PX) -> dict[str, Any]:
+def fill_fields(px: Shape, twap: Shape) -> dict[str, Any]:
     return {
         "coin": COIN,
         "px": px,
@@ -179,24 +181,28 @@ def fill_fields(px: Any = PX) -> dict[str, Any]:
         "liquidation": Maybe(FILL_LIQUIDATION),
         "feeToken": TOKEN_NAME,
         "feeTrialEscrow": Maybe(USD),
-        "twapId": null_or(COUNT),
+        "twapId": twap,
     }
 
 
 def is_sound(fill: Any) -> bool:
-    """tid of 50 bits; only a slice of a TWAP names one, and has no transaction."""
-    no_hash = fill["hash"] == "0x" + "0" * 64
-    return fill["tid"] < 2**50 and (fill["twapId"] is None or no_hash)
+    """A tid of 50 bits; tokens of the base for a spot buy, money for anything else."""
+    is_dust = fill["dir"] == "Spot Dust Conversion"
+    return (0 < fill["tid"] < 2**50 or is_dust) and (fill["dir"] == "Buy") >= (
+        fill["feeToken"] not in ("USDC", "USDH")
+    )
 
 
-FILL = Where(Fields("fill", **fill_fields()), "a fill that cannot be", is_sound)
-MERGED_FILL = Where(
-    Fields("fill", **fill_fields(decimal(10, least="0"))), "a fill that cannot be", is_sound
-)
+def fill_of(px: Shape = PX, twap: Shape = NULL) -> Shape:
+    return Where(Fields("fill", **fill_fields(px, twap)), "a fill that cannot be", is_sound)
+
+
+FILL = fill_of()
+MERGED_FILL = fill_of(decimal(10, least="0"))
 """With aggregateByTime: the mean price of several, to ten places."""
 
 SLICE_FILL = Where(
-    Fields("slice fill", fill=FILL, twapId=COUNT),
+    Fields("slice", fill=fill_of(twap=null_or(COUNT)), twapId=COUNT),
     "a slice's fill has no hash, crosses, and names its TWAP",
     lambda row: (
         row["fill"]["twapId"] in (None, row["twapId"])
@@ -250,10 +256,15 @@ def px_of(level: Any) -> float:
     return float(level["px"])
 
 
-def sides(depth: int) -> Pair:
-    return Pair(
-        Rows(LEVEL, falling=px_of, is_strict=True, most=depth),
-        Rows(LEVEL, rising=px_of, is_strict=True, most=depth),
+def sides(depth: int) -> Shape:
+    """Bids, best first, and asks, best first."""
+    return Where(
+        Pair(
+            Rows(LEVEL, falling=px_of, is_strict=True, most=depth),
+            Rows(LEVEL, rising=px_of, is_strict=True, most=depth),
+        ),
+        "bids below asks",
+        lambda both: not all(both) or px_of(both[0][0]) < px_of(both[1][0]),
     )
 
 
@@ -365,8 +376,17 @@ SPOT_CTX = Fields(
     dayBaseVlm=DOUBLE,
 )
 INTERVALS = listed("1m 3m 5m 15m 30m 1h 2h 4h 8h 12h 1d 3d 1w 1M")
-CANDLE = Fields(
-    "candle", t=TIME, T=TIME, s=COIN, i=INTERVALS, o=PX, c=PX, h=PX, l=PX, v=DOUBLE, n=COUNT
+CANDLE = Where(
+    Fields(
+        "candle", t=TIME, T=TIME, s=COIN, i=INTERVALS, o=PX, c=PX, h=PX, l=PX, v=DOUBLE, n=COUNT
+    ),
+    "the extremes are none, or it ends before it begins",
+    lambda bar: (
+        bar["t"] < bar["T"]
+        and float(bar["l"]) <= min(float(bar["o"]), float(bar["c"]))
+        and float(bar["h"]) >= max(float(bar["o"]), float(bar["c"]))
+        and (bar["n"] == 0) == (bar["v"] == "0.0")
+    ),
 )
 
 # -- ledgers: info 7.1, 7.2 ------------------------------------------------------------------------

@@ -6,12 +6,13 @@ its place, the order of rows, and that nothing was left empty that a busy accoun
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from busy import town
-from busy_book import NO_DEX, PERPS, RUIN, Book, post, subscriptions
+from busy_book import NO_DEX, NOBODY, PERPS, RUIN, Book, post, subscriptions
 from busy_evening import EVENING, midnight
 from busy_later import LATER
 from fields import Shape, every_point, is_bare
@@ -90,7 +91,7 @@ def test_a_subscription_tells_what_its_lists_say(name: str, book: Book) -> None:
     first_frames, updates = [], []
     for ears in book.frames[name]:
         ((asked, ack),) = ears.acks
-        assert ack["data"]["subscription"] == echo_of(asked)
+        check_acks(ack, echo_of(asked), ears.last_words)
         channel, first, later = frames_of(asked)
         frames = list(ears.frames)
         if first is not None:
@@ -105,6 +106,20 @@ def test_a_subscription_tells_what_its_lists_say(name: str, book: Book) -> None:
     has_first = FRAMES[name][1] is not None and name not in STARTS_EMPTY
     assert has_first != all(map(is_bare, first_frames))
     assert not all(map(is_bare, updates))
+
+
+def check_acks(ack: Json, echo: Json, last_words: list[Json]) -> None:
+    """Evidence: ws 2.1, 2.2: what was asked, in full, in acks and in refusals."""
+    assert ack == {
+        "channel": "subscriptionResponse",
+        "data": {"method": "subscribe", "subscription": echo},
+    }
+    again, end, too_late = last_words
+    text = json.dumps(ack["data"]["subscription"], separators=(",", ":"))
+    assert again == {"channel": "error", "data": f"Already subscribed: {text}"}
+    assert end["data"] == {"method": "unsubscribe", "subscription": echo}
+    assert too_late == {"channel": "error", "data": f"Already unsubscribed: {text}"}
+    assert list(ack["data"]["subscription"]) == list(echo)
 
 
 def data_of(frame: Json, channel: str) -> Json:
@@ -145,7 +160,7 @@ def test_the_explorer_answers_as_its_lists_say(book: Book) -> None:
 
 PXS = ("px", "limitPx", "triggerPx", "entryPx", "markPx", "oraclePx", "stopPx")
 SZS = ("sz", "origSz", "szi", "executedSz", "openInterest")
-DECIMALS = {**dict(zip(PERPS, (5, 4, 2, 1, 1, 4, 3), strict=True)), "PURR/USDC": 0, "@1": 2}
+DECIMALS = {**dict(zip(PERPS, (5, 4, 2, 1, 1, 4, 3, 2), strict=True)), "PURR/USDC": 0, "@1": 2}
 """szDecimals by coin."""
 
 
@@ -209,6 +224,109 @@ def test_positions_stand_in_the_order_of_their_assets(book: Book) -> None:
         assert coins == sorted(coins, key=PERPS.index)
 
 
+# -- one thing told twice --------------------------------------------------------------------------
+
+
+def of(book: Book, name: str, **asked: Json) -> dict[tuple[str, int], Json]:
+    """The replies to one type by user and town, for these fields and no others."""
+    found: dict[tuple[str, int], Json] = {}
+    for request, reply in book.infos[name]:
+        if {key: one for key, one in request.items() if key not in ("type", "user")} == asked:
+            user = request["user"]
+            found[user, sum(one == user for one, _ in found)] = reply
+    return found
+
+
+def test_lists_of_fills_are_one_list_forwards_and_backwards(book: Book) -> None:
+    """Evidence: info 6.5: strictly newest first, or oldest first (contested 27)."""
+    newest = of(book, "userFills")
+    oldest = of(book, "userFillsByTime", startTime=0)
+
+    assert max(map(len, newest.values())) > 20
+    assert {key: rows[::-1] for key, rows in newest.items()} == oldest
+    assert newest == of(book, "userFillsByTime", startTime=0, reversed=True)
+    slices = of(book, "userTwapSliceFills")
+    assert max(map(len, slices.values())) > 3
+    by_time = of(book, "userTwapSliceFillsByTime", startTime=0)
+    assert {key: rows[::-1] for key, rows in slices.items()} == by_time
+
+
+def test_open_orders_are_told_short_and_in_full(book: Book) -> None:
+    """Evidence: info 6.1, 6.2: the same orders, children also inside their parents (contested
+    28).
+    """
+    kept = ("coin", "side", "limitPx", "sz", "oid", "timestamp", "origSz")
+    for dex in ("", "xyz"):
+        short = of(book, "openOrders", dex=dex)
+        full = of(book, "frontendOpenOrders", dex=dex)
+        assert {key: [[row[k] for k in kept] for row in rows] for key, rows in short.items()} == {
+            key: [[row[k] for k in kept] for row in rows] for key, rows in full.items()
+        }
+        for key, rows in full.items():
+            oids = [row["oid"] for row in rows]
+            cloids = [row.get("cloid") for row in short[key]]
+            assert [row["cloid"] for row in rows] == cloids
+            for row in rows:
+                assert all(child["oid"] in oids for child in row["children"])
+
+
+def test_nobody_is_answered_with_nothing(book: Book) -> None:
+    """Evidence: info 2.5."""
+    told = {
+        name: reply
+        for name in (*EMPTY, "referral", "userFees", "clearinghouseState")
+        for request, reply in book.infos[name]
+        if NOBODY in request.values()
+    }
+
+    assert told["referral"]["referrerState"]["stage"] == "needToTrade"
+    assert told["userFees"]["userCrossRate"] == "0.00045"
+    assert told["clearinghouseState"]["assetPositions"] == []
+    assert {name: told[name] for name in EMPTY} == EMPTY
+
+
+EMPTY: dict[str, Json] = {
+    **{
+        name: []
+        for name in (
+            *("openOrders", "frontendOpenOrders", "userFills", "userFillsByTime"),
+            *("historicalOrders", "userFunding", "userNonFundingLedgerUpdates", "twapHistory"),
+            *("userTwapSliceFills", "userTwapSliceFillsByTime", "userVaultEquities"),
+            *("leadingVaults", "delegations", "delegatorHistory", "delegatorRewards"),
+            *("extraAgents", "approvedBuilders"),
+        )
+    },
+    **dict.fromkeys(("subAccounts", "subAccounts2", "userToMultiSigSigners", "vaultDetails")),
+    **dict.fromkeys(("userDexAbstraction", "isVip")),
+    "spotClearinghouseState": {"balances": []},
+    "userRole": {"role": "missing"},
+    "userAbstraction": "default",
+    "maxBuilderFee": 0,
+    "orderStatus": {"status": "unknownOid"},
+    "userRateLimit": {
+        "cumVlm": "0.0",
+        "nRequestsUsed": 0,
+        "nRequestsCap": 10_000,
+        "nRequestsSurplus": 0,
+    },
+    "delegatorSummary": {
+        "delegated": "0.0",
+        "undelegated": "0.0",
+        "totalPendingWithdrawal": "0.0",
+        "nPendingWithdrawals": 0,
+    },
+    "legalCheck": {"acceptedTerms": False, "userAllowed": False, "restrictions": "n"},
+    "preTransferCheck": {
+        "isSanctioned": False,
+        "userExists": False,
+        "fee": "0.0",
+        "userHasSentTx": False,
+    },
+    "borrowLendUserState": {"tokenToState": [], "health": "healthy", "healthFactor": None},
+}
+"""What a never-seen user is answered."""
+
+
 # -- what was seen ---------------------------------------------------------------------------------
 
 NEVER_SEEN = {
@@ -237,11 +355,13 @@ NEVER_SEEN = {
         *("fill.feeTrialEscrow", "user fees.trial", "user fees.nextTrialAvailableTimestamp"),
     ],
     "no deployer can set a clamp": ["dex.assetToFundingClamp"],
-    "auctions have no end": ["gas auction.endGas"],
+    "auctions have no end": ["gas auction.endGas", "null gas auction.currentGas"],
     "nothing is special": ["exchange status.specialStatuses"],
     "no supply is under a cap": ["spot state.tokenToPortfolioSupplyRatio"],
     "the town's tokens all circulate": ["token details.nonCirculatingUserBalances"],
+    "an agent always has an end": ["null agent.validUntil"],
     "old rows and some clients' types lack what is always told here": [
+        "null spotTransfer.nonce",
         *("no dex.assetToFundingClamp", "no fill's liquidation.liquidatedUser"),
         *("no predicted funding.fundingIntervalHours", "no token.fullName"),
         *("no twap row.twapId", "no web data 2.spotState"),
@@ -272,4 +392,6 @@ def test_every_key_of_every_list_was_seen_with_something_in_it(book: Book) -> No
             shape.check(reply, kind, seen)
 
     missing = every_point([*INFO_FIELDS.values(), *used]) - seen
-    assert missing == {key for keys in NEVER_SEEN.values() for key in keys}
+    known = {key for keys in NEVER_SEEN.values() for key in keys}
+    assert sorted(missing - known) == []
+    assert sorted(known - missing) == [], "these are seen by now"
