@@ -27,6 +27,7 @@ from fields_nouns import (
     MERGED_FILL,
     OPEN_ORDERS,
     SHORT_ORDER,
+    SIGNED_DOUBLE,
     SLICE_FILL,
     SPOT_STATE,
     STATUS_ROW,
@@ -39,7 +40,7 @@ from fields_nouns import (
 
 # -- accounts: info 5 ------------------------------------------------------------------------------
 
-HISTORY = Rows(Pair(TIME, DOUBLE), rising=first_of)
+HISTORY = Rows(Pair(TIME, SIGNED_DOUBLE), rising=first_of)
 PERIODS = ("day", "week", "month", "allTime", "perpDay", "perpWeek", "perpMonth", "perpAllTime")
 PERIOD = Where(
     Fields("period", accountValueHistory=HISTORY, pnlHistory=HISTORY, vlm=DOUBLE),

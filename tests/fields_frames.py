@@ -17,18 +17,17 @@ from fields import (
     Rows,
     Shape,
     Table,
+    Where,
     null_or,
     words,
 )
-from fields_info import OUTCOME, shape_of
+from fields_info import OUTCOME, QUESTION, shape_of
 from fields_ledger import LEDGER_ROW
 from fields_markets import MIDS
 from fields_money import HOUSES
 from fields_nouns import (
     ACTIVE_ASSET_DATA,
     ADDRESS,
-    ASSET_CTX,
-    CANDLE,
     CLEARINGHOUSE_STATE,
     COIN,
     DEX,
@@ -37,27 +36,31 @@ from fields_nouns import (
     FILL,
     FUNDING_EVENT,
     HASH,
-    LEVEL,
     MERGED_FILL,
     OPEN_ORDERS,
     ORDER_UPDATE,
     PX,
+    SIGNED_DOUBLE,
     SLICE_FILL,
-    SPOT_CTX,
     SPOT_STATE,
     STATUS_ROW,
+    TOKEN_NAME,
     TRADE,
     TWAP_ROW,
     TWAP_STATE,
-    sides,
     time_of,
 )
+from fields_quotes import ASSET_CTX, CANDLE, LEVEL, SPOT_CTX, px_of, sides
 from fields_replies import reply_of
 
 Json = Any
 
 BOOK = {"coin": COIN, "time": TIME}
-BBO = Fields("bbo", coin=COIN, time=TIME, bbo=Pair(null_or(LEVEL), null_or(LEVEL)))
+BBO = Where(
+    Fields("bbo", coin=COIN, time=TIME, bbo=Pair(null_or(LEVEL), null_or(LEVEL))),
+    "the bid comes first",
+    lambda row: None in row["bbo"] or px_of(row["bbo"][0]) < px_of(row["bbo"][1]),
+)
 TRADES = Rows(TRADE, rising=time_of)
 """In a block in the order of execution (ws 3.4)."""
 
@@ -77,7 +80,7 @@ LIQUIDATION = Fields(
     liquidator=ADDRESS,
     liquidated_user=ADDRESS,
     liquidated_ntl_pos=DOUBLE,
-    liquidated_account_value=DOUBLE,
+    liquidated_account_value=SIGNED_DOUBLE,
 )
 USER_EVENT = OneOf(
     Fields("fills event", fills=Rows(FILL)),
@@ -96,7 +99,7 @@ OUTCOME_CHANGE = OneOf(
             name=TEXT,
             description=TEXT,
             sideSpecs=OUTCOME.fields["sideSpecs"],
-            quoteToken=TEXT,
+            quoteToken=TOKEN_NAME,
             venue=TEXT,
             deployerFeeScale=DOUBLE,
         ),
@@ -104,15 +107,7 @@ OUTCOME_CHANGE = OneOf(
     Fields("outcome over", outcomeSettled=COUNT),
     Fields(
         "question changed",
-        questionUpdated=Fields(
-            "question",
-            question=COUNT,
-            name=TEXT,
-            description=TEXT,
-            fallbackOutcome=COUNT,
-            namedOutcomes=Rows(COUNT),
-            settledNamedOutcomes=Rows(COUNT),
-        ),
+        questionUpdated=QUESTION,
     ),
     Fields("question over", questionSettled=COUNT),
 )
@@ -123,7 +118,7 @@ WEB_DATA_3 = Fields(
         "user state",
         agentAddress=null_or(ADDRESS),
         agentValidUntil=null_or(TIME),
-        cumLedger=DOUBLE,
+        cumLedger=SIGNED_DOUBLE,
         serverTime=TIME,
         isVault=BOOL,
         user=ADDRESS,

@@ -25,18 +25,18 @@ from fields_markets import AGGREGATED, AUCTION, BOOK, LISTINGS, MARKETS, META
 from fields_money import HOUSES, MONEY
 from fields_nouns import (
     ADDRESS,
-    ASSET_CTX,
     CLEARINGHOUSE_STATE,
     COIN,
     DOUBLE,
     OPEN_ORDERS,
     RATE_UP,
-    SPOT_CTX,
+    SIGNED_DOUBLE,
     SPOT_STATE,
     TOKEN_NAME,
     TWAP_STATE,
     WHOLE,
 )
+from fields_quotes import ASSET_CTX, SPOT_CTX
 
 # -- outcomes, auctions, network: info 9, 10 -------------------------------------------------------
 
@@ -48,6 +48,15 @@ OUTCOME = Fields(
     sideSpecs=Pair(*(Fields("outcome side", name=TEXT, token=Maybe(COUNT)) for _ in range(2))),
     quoteToken=TOKEN_NAME,
     deployer=Maybe(ADDRESS),
+)
+QUESTION = Fields(
+    "question",
+    question=COUNT,
+    name=TEXT,
+    description=TEXT,
+    fallbackOutcome=COUNT,
+    namedOutcomes=Rows(COUNT),
+    settledNamedOutcomes=Rows(COUNT),
 )
 DEPLOY = Fields(
     "spot deploy",
@@ -72,7 +81,7 @@ WEB_DATA_2 = Fields(
     openOrders=OPEN_ORDERS,
     agentAddress=null_or(ADDRESS),
     agentValidUntil=null_or(TIME),
-    cumLedger=DOUBLE,
+    cumLedger=SIGNED_DOUBLE,
     meta=META,
     assetCtxs=Rows(ASSET_CTX),
     serverTime=TIME,
@@ -89,17 +98,7 @@ NETWORK: dict[str, Shape] = {
     "outcomeMeta": Fields(
         "outcome meta",
         outcomes=Rows(OUTCOME),
-        questions=Rows(
-            Fields(
-                "question",
-                question=COUNT,
-                name=TEXT,
-                description=TEXT,
-                fallbackOutcome=COUNT,
-                namedOutcomes=Rows(COUNT),
-                settledNamedOutcomes=Rows(COUNT),
-            )
-        ),
+        questions=Rows(QUESTION),
     ),
     "settledOutcome": null_or(
         Fields(

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from fields import BOOL, COUNT, TEXT, TIME, Fields, Later, OneOf, Rows, Shape, null_or, words
-from fields_nouns import ADDRESS, COIN, DEX, DOUBLE, HASH, SIGNED_SZ, TOKEN_NAME
+from fields import (
+    BOOL,
+    COUNT,
+    TEXT,
+    TIME,
+    Fields,
+    Later,
+    OneOf,
+    Rows,
+    Shape,
+    expect,
+    null_or,
+    words,
+)
+from fields_nouns import ADDRESS, COIN, DEX, DOUBLE, HASH, SIGNED_DOUBLE, SIGNED_SZ, TOKEN_NAME
 
 AMOUNT = DOUBLE
 DESTINATION: Any = words("", "spot")
@@ -47,7 +60,7 @@ DELTAS: dict[str, dict[str, Any]] = {
     },
     "liquidation": {
         "liquidatedNtlPos": AMOUNT,
-        "accountValue": AMOUNT,
+        "accountValue": SIGNED_DOUBLE,
         "leverageType": words("Cross", "Isolated"),
         "liquidatedPositions": Rows(Fields("liquidated position", coin=COIN, szi=SIGNED_SZ)),
     },
@@ -85,6 +98,7 @@ class ByType(Shape):
         self.lists = lists
 
     def check(self, value: Any, path: str, seen: set[str]) -> None:
+        expect(type(value) is dict, path, "an object is wanted", value)
         words(*self.lists).check(value.get("type"), f"{path}.type", seen)
         self.lists[value["type"]].check(value, path, seen)
 

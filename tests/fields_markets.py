@@ -25,8 +25,6 @@ from fields import (
 )
 from fields_nouns import (
     ADDRESS,
-    ASSET_CTX,
-    CANDLE,
     COIN,
     DEX,
     DOUBLE,
@@ -34,15 +32,14 @@ from fields_nouns import (
     PX,
     RATE,
     RATE_UP,
-    SPOT_CTX,
     TOKEN_ID,
     TOKEN_NAME,
     TRADE,
     USD_PAID,
     first_of,
-    sides,
     time_of,
 )
+from fields_quotes import ASSET_CTX, CANDLE, SPOT_CTX, sides
 
 # -- listings: info 4.2 to 4.7, 4.14 to 4.19 -------------------------------------------------------
 
@@ -115,7 +112,7 @@ TOKEN = Fields(
 )
 PAIR = Fields("pair", tokens=Pair(COUNT, COUNT), name=COIN, index=COUNT, isCanonical=BOOL)
 SPOT_META = Where(
-    Fields("spot meta", universe=Rows(PAIR), tokens=Rows(TOKEN)),
+    Fields("spot meta", universe=Rows(PAIR, rising=lambda pair: pair["index"]), tokens=Rows(TOKEN)),
     "a token stands at its index, and the tokens of a pair exist (info 1)",
     lambda meta: (
         [token["index"] for token in meta["tokens"]] == list(range(len(meta["tokens"])))

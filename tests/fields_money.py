@@ -10,10 +10,12 @@ from fields import (
     TEXT,
     TIME,
     Fields,
+    Key,
     OneOf,
     Pair,
     Rows,
     Shape,
+    matching,
     null_or,
     words,
 )
@@ -27,6 +29,7 @@ from fields_nouns import (
     PX,
     RATE,
     RATE_UP,
+    SIGNED_DOUBLE,
     TOKEN_NAME,
     USD,
     WEI,
@@ -36,18 +39,29 @@ from fields_nouns import (
 
 # -- ledgers, fees: info 7 -------------------------------------------------------------------------
 
+DATE = matching("a day", r"\d{4}-\d\d-\d\d")
 DISCOUNT = Fields("staking discount", bpsOfMaxSupply=DOUBLE, discount=RATE_UP)
 BOTH_RATES = {"cross": RATE_UP, "add": RATE_UP, "spotCross": RATE_UP, "spotAdd": RATE_UP}
+
+
+def cutoff(key: str) -> Key:
+    """Orders tiers by where they begin."""
+    return lambda tier: float(tier[key])
+
+
 SCHEDULE = Fields(
     "fee schedule",
     **BOTH_RATES,
     tiers=Fields(
         "tiers",
-        vip=Rows(Fields("vip tier", ntlCutoff=DOUBLE, **BOTH_RATES)),
-        mm=Rows(Fields("maker tier", makerFractionCutoff=DOUBLE, add=RATE)),
+        vip=Rows(Fields("vip tier", ntlCutoff=DOUBLE, **BOTH_RATES), rising=cutoff("ntlCutoff")),
+        mm=Rows(
+            Fields("maker tier", makerFractionCutoff=DOUBLE, add=RATE),
+            rising=cutoff("makerFractionCutoff"),
+        ),
     ),
     referralDiscount=RATE_UP,
-    stakingDiscountTiers=Rows(DISCOUNT),
+    stakingDiscountTiers=Rows(DISCOUNT, rising=cutoff("bpsOfMaxSupply")),
 )
 STAKING_LINK = OneOf(
     Fields("trader's link", type=words("requested", "tradingUser"), stakingUser=ADDRESS),
@@ -56,7 +70,7 @@ STAKING_LINK = OneOf(
 USER_FEES = Fields(
     "user fees",
     dailyUserVlm=Rows(
-        Fields("day", date=TEXT, userCross=DOUBLE, userAdd=DOUBLE, exchange=DOUBLE),
+        Fields("day", date=DATE, userCross=DOUBLE, userAdd=DOUBLE, exchange=DOUBLE),
         rising=lambda day: day["date"],
         is_strict=True,
     ),
@@ -136,8 +150,8 @@ MONEY: dict[str, Shape] = {
 
 SHARE = {
     "vaultEquity": DOUBLE,
-    "pnl": DOUBLE,
-    "allTimePnl": DOUBLE,
+    "pnl": SIGNED_DOUBLE,
+    "allTimePnl": SIGNED_DOUBLE,
     "daysFollowing": COUNT,
     "vaultEntryTime": TIME,
     "lockupUntil": TIME,

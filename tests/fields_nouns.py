@@ -39,7 +39,8 @@ WEI = decimal(8, least="0")
 SIGNED_WEI = decimal(8)
 RATE = decimal(10)
 RATE_UP = decimal(10, least="0")
-DOUBLE = decimal(10)
+DOUBLE = decimal(10, least="0")
+SIGNED_DOUBLE = decimal(10)
 """Printed from binary floats: ten places at most (the second class of info 2.3)."""
 
 COIN = matching("a coin", r"([a-z]{2,6}:)?[A-Za-z0-9]+|[A-Za-z0-9]+/USDC|@\d+|#\d+")
@@ -110,7 +111,7 @@ def agrees(order: Any) -> bool:
     if is_trigger:
         words_of = ("Stop", "Take Profit")
         return order["tif"] is None and order["orderType"].startswith(words_of)
-    return bool(order["triggerPx"] == "0.0")
+    return bool(order["triggerPx"] == "0.0" and order["tif"] is not None)
 
 
 FULL_ORDER = Where(
@@ -247,27 +248,6 @@ TWAP_ROW = Fields(
     "twap row", time=SECONDS, state=TWAP_STATE, status=TWAP_STATUS, twapId=Maybe(COUNT)
 )
 
-# -- books: info 4.8 -------------------------------------------------------------------------------
-
-LEVEL = Fields("level", px=PX, sz=SZ, n=COUNT)
-
-
-def px_of(level: Any) -> float:
-    return float(level["px"])
-
-
-def sides(depth: int) -> Shape:
-    """Bids, best first, and asks, best first."""
-    return Where(
-        Pair(
-            Rows(LEVEL, falling=px_of, is_strict=True, most=depth),
-            Rows(LEVEL, rising=px_of, is_strict=True, most=depth),
-        ),
-        "bids below asks",
-        lambda both: not all(both) or px_of(both[0][0]) < px_of(both[1][0]),
-    )
-
-
 # -- accounts: info 5.1, 5.2 -----------------------------------------------------------------------
 
 MARGIN_SUMMARY = Fields(
@@ -302,43 +282,52 @@ CLEARINGHOUSE_STATE = Fields(
 EMPTY_OR_DEX_STATES = Rows(Pair(DEX, CLEARINGHOUSE_STATE), rising=lambda row: row[0] != "")
 """The first dex stands first."""
 
-BALANCE_ENDS = {
-    "ltv": Maybe(RATE_UP),
-    "supplied": Maybe(WEI),
-    "borrowed": Maybe(WEI),
-    "spotHold": Maybe(WEI),
-}
-BALANCE = OneOf(
+BALANCE = {"coin": TOKEN_NAME, "token": COUNT, "total": SIGNED_WEI, "hold": WEI, "entryNtl": DOUBLE}
+OUTCOME_BALANCE = Fields(
+    "outcome balance",
+    coin=matching("an outcome's token", r"\+\d+|o\d+"),
+    total=WEI,
+    hold=WEI,
+    entryNtl=DOUBLE,
+)
+ESCROWS = Rows(Fields("escrow", coin=TOKEN_NAME, token=COUNT, total=WEI))
+RATIOS = Rows(Pair(COUNT, RATE_UP), rising=first_of, is_strict=True)
+AVAILABLE = Rows(Pair(COUNT, SIGNED_WEI), rising=first_of, is_strict=True)
+
+
+def balances(one: Shape) -> Shape:
+    """By token; those of outcomes have none and stand behind."""
+    return Rows(OneOf(one, OUTCOME_BALANCE), rising=lambda row: row.get("token", 10**9))
+
+
+SPOT_STATE = OneOf(
     Fields(
-        "balance",
-        coin=TOKEN_NAME,
-        token=COUNT,
-        total=SIGNED_WEI,
-        hold=WEI,
-        entryNtl=DOUBLE,
-        **BALANCE_ENDS,
+        "spot state",
+        balances=balances(Fields("balance", **BALANCE)),
+        tokenToAvailableAfterMaintenance=Maybe(AVAILABLE),
+        evmEscrows=Maybe(ESCROWS),
     ),
     Fields(
-        "outcome balance",
-        coin=matching("an outcome's token", r"\+\d+|o\d+"),
-        total=WEI,
-        hold=WEI,
-        entryNtl=DOUBLE,
+        "portfolio margin state",
+        balances=balances(
+            Fields(
+                "portfolio balance",
+                **BALANCE,
+                ltv=Maybe(RATE_UP),
+                supplied=Maybe(WEI),
+                borrowed=Maybe(WEI),
+                spotHold=WEI,
+            )
+        ),
+        portfolioMarginEnabled=TRUE,
+        portfolioMarginRatio=RATE_UP,
+        tokenToPortfolioBorrowRatio=RATIOS,
+        tokenToPortfolioSupplyRatio=RATIOS,
+        tokenToAvailableAfterMaintenance=AVAILABLE,
+        evmEscrows=Maybe(ESCROWS),
     ),
 )
-RATIOS = Rows(Pair(COUNT, RATE_UP), rising=lambda row: row[0], is_strict=True)
-SPOT_STATE = Fields(
-    "spot state",
-    balances=Rows(BALANCE, rising=lambda row: row.get("token", 10**9)),
-    portfolioMarginEnabled=Maybe(TRUE),
-    portfolioMarginRatio=Maybe(RATE_UP),
-    tokenToPortfolioBorrowRatio=Maybe(RATIOS),
-    tokenToPortfolioSupplyRatio=Maybe(RATIOS),
-    tokenToAvailableAfterMaintenance=Maybe(
-        Rows(Pair(COUNT, SIGNED_WEI), rising=lambda row: row[0], is_strict=True)
-    ),
-    evmEscrows=Maybe(Rows(Fields("escrow", coin=TOKEN_NAME, token=COUNT, total=WEI))),
-)
+"""Plain, or that of a unified account; with portfolio margin."""
 ACTIVE_ASSET_DATA = Fields(
     "active asset data",
     user=ADDRESS,
@@ -347,46 +336,6 @@ ACTIVE_ASSET_DATA = Fields(
     maxTradeSzs=Pair(SZ, SZ),
     availableToTrade=Pair(DOUBLE, DOUBLE),
     markPx=PX,
-)
-
-# -- markets: info 4.2, 4.3, 4.6, 4.7, 4.9 ---------------------------------------------------------
-
-ASSET_CTX = Fields(
-    "asset context",
-    funding=RATE,
-    openInterest=DOUBLE,
-    prevDayPx=PX,
-    dayNtlVlm=DOUBLE,
-    premium=null_or(RATE),
-    oraclePx=PX,
-    markPx=PX,
-    midPx=null_or(PX),
-    impactPxs=null_or(Pair(RATE_UP, RATE_UP)),
-    dayBaseVlm=DOUBLE,
-)
-SPOT_CTX = Fields(
-    "spot context",
-    prevDayPx=PX,
-    dayNtlVlm=DOUBLE,
-    markPx=PX,
-    midPx=null_or(PX),
-    circulatingSupply=DOUBLE,
-    coin=COIN,
-    totalSupply=DOUBLE,
-    dayBaseVlm=DOUBLE,
-)
-INTERVALS = listed("1m 3m 5m 15m 30m 1h 2h 4h 8h 12h 1d 3d 1w 1M")
-CANDLE = Where(
-    Fields(
-        "candle", t=TIME, T=TIME, s=COIN, i=INTERVALS, o=PX, c=PX, h=PX, l=PX, v=DOUBLE, n=COUNT
-    ),
-    "the extremes are none, or it ends before it begins",
-    lambda bar: (
-        bar["t"] < bar["T"]
-        and float(bar["l"]) <= min(float(bar["o"]), float(bar["c"]))
-        and float(bar["h"]) >= max(float(bar["o"]), float(bar["c"]))
-        and (bar["n"] == 0) == (bar["v"] == "0.0")
-    ),
 )
 
 # -- ledgers: info 7.1, 7.2 ------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from busy import town
 from busy_book import NO_DEX, NOBODY, PERPS, RUIN, Book, post, subscriptions
+from busy_empty import EMPTY, MAY_BE_EMPTY, NEVER_SEEN, STARTS_EMPTY
 from busy_evening import EVENING, midnight
 from busy_later import LATER
 from fields import Shape, every_point, is_bare
@@ -57,15 +58,6 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
 
 # -- info ------------------------------------------------------------------------------------------
 
-MAY_BE_EMPTY = {
-    "isVip": "nobody is",
-    "gossipRootIps": "there is no network of nodes",
-    "gossipPriorityAuctionStatus": "nor an auction of places in it",
-    "validatorL1Votes": "validators vote on nothing",
-    "liquidatable": "whoever is liquidatable is liquidated before anybody can ask",
-    "outcomeTemplates": "outcomes are listed by the operator",
-}
-
 
 @pytest.mark.parametrize("name", list(INFO))
 def test_an_info_type_answers_what_its_list_says(name: str, book: Book) -> None:
@@ -79,10 +71,6 @@ def test_an_info_type_answers_what_its_list_says(name: str, book: Book) -> None:
 
 
 # -- frames ----------------------------------------------------------------------------------------
-
-
-STARTS_EMPTY = ("explorerBlock", "explorerTxs")
-"""Observed: one frame with `[]` (ws 3.23)."""
 
 
 @pytest.mark.parametrize("name", list(TOPICS))
@@ -285,89 +273,33 @@ def test_nobody_is_answered_with_nothing(book: Book) -> None:
     assert {name: told[name] for name in EMPTY} == EMPTY
 
 
-EMPTY: dict[str, Json] = {
-    **{
-        name: []
-        for name in (
-            *("openOrders", "frontendOpenOrders", "userFills", "userFillsByTime"),
-            *("historicalOrders", "userFunding", "userNonFundingLedgerUpdates", "twapHistory"),
-            *("userTwapSliceFills", "userTwapSliceFillsByTime", "userVaultEquities"),
-            *("leadingVaults", "delegations", "delegatorHistory", "delegatorRewards"),
-            *("extraAgents", "approvedBuilders"),
-        )
-    },
-    **dict.fromkeys(("subAccounts", "subAccounts2", "userToMultiSigSigners", "vaultDetails")),
-    **dict.fromkeys(("userDexAbstraction", "isVip")),
-    "spotClearinghouseState": {"balances": []},
-    "userRole": {"role": "missing"},
-    "userAbstraction": "default",
-    "maxBuilderFee": 0,
-    "orderStatus": {"status": "unknownOid"},
-    "userRateLimit": {
-        "cumVlm": "0.0",
-        "nRequestsUsed": 0,
-        "nRequestsCap": 10_000,
-        "nRequestsSurplus": 0,
-    },
-    "delegatorSummary": {
-        "delegated": "0.0",
-        "undelegated": "0.0",
-        "totalPendingWithdrawal": "0.0",
-        "nPendingWithdrawals": 0,
-    },
-    "legalCheck": {"acceptedTerms": False, "userAllowed": False, "restrictions": "n"},
-    "preTransferCheck": {
-        "isSanctioned": False,
-        "userExists": False,
-        "fee": "0.0",
-        "userHasSentTx": False,
-    },
-    "borrowLendUserState": {"tokenToState": [], "health": "healthy", "healthFactor": None},
-}
-"""What a never-seen user is answered."""
+def test_every_market_has_its_name_its_mid_and_its_context(book: Book) -> None:
+    """Evidence: info 4.1, 4.3, 4.7: delisted perps, all pairs and all sides of outcomes are there;
+    contexts stand in the order of the listings.
+    """
+    mids, metas = (
+        {request["dex"]: reply for request, reply in reversed(book.infos[name])}
+        for name in ("allMids", "meta")
+    )
+    for dex, meta in metas.items():
+        perps = {row["name"] for row in meta["universe"]}
+        assert perps == {coin for coin in mids[dex] if coin[0] not in "#@" and "/" not in coin}
+    (_, spot), *_ = book.infos["spotMetaAndAssetCtxs"]
+    pairs = {row["name"] for row in spot[0]["universe"]}
+    shown = {ctx["coin"] for ctx in spot[1]}
+    assert pairs <= shown
+    assert sum(coin[0] == "#" for coin in shown) > 3
+    (_, all_metas), *_ = book.infos["allPerpMetas"]
+    (ears,), (fast_ears,) = book.frames["allDexsAssetCtxs"], book.frames["fastAssetCtxs"]
+    contexts = data_of(ears.frames[0], "allDexsAssetCtxs")["ctxs"]
+    lengths = [len(meta["universe"]) for meta in all_metas]
+    assert [len(ctxs) for _, ctxs in contexts] == lengths
+    fast = data_of(fast_ears.frames[0], "fastAssetCtxs")
+    assert set(PERPS) <= set(fast)
+    assert {"markPx", "midPx"} == {key for row in fast.values() for key in row}
 
 
 # -- what was seen ---------------------------------------------------------------------------------
-
-NEVER_SEEN = {
-    "there is no EVM": [
-        *("escrow.coin", "escrow.token", "escrow.total", "spot state.evmEscrows"),
-        *("evm contract.address", "evm contract.evm_extra_wei_decimals", "token.evmContract"),
-    ],
-    "vaults have no children": ["children.childAddresses", "parent.data", "parent.type"],
-    "no mode moves a whole balance to a dex": [
-        f"activateDexAbstraction.{key}" for key in ("type", "dex", "token", "amount")
-    ],
-    "outcomes are listed by the operator, who has no templates": [
-        *(f"template.{key}" for key in ("id", "role", "name", "description", "keywords")),
-        *("template role.sideNames", "outcome.deployer", "outcome side.token"),
-    ],
-    "validators vote on nothing, and none is jailed": [
-        *(f"vote.{key}" for key in ("expireTime", "action", "votes", "quorumReached")),
-        "validator.unjailableAfter",
-    ],
-    "funding is told by the hour, never by the day": ["funding delta.nSamples", "funding.nSamples"],
-    "claims show in the ledger": [
-        "referral.rewardHistory",
-        *(f"reward row.{key}" for key in ("earned", "vlm", "referralVlm", "time")),
-    ],
-    "nobody is on trial": [
-        *("fill.feeTrialEscrow", "user fees.trial", "user fees.nextTrialAvailableTimestamp"),
-    ],
-    "no deployer can set a clamp": ["dex.assetToFundingClamp"],
-    "auctions have no end": ["gas auction.endGas", "null gas auction.currentGas"],
-    "nothing is special": ["exchange status.specialStatuses"],
-    "no supply is under a cap": ["spot state.tokenToPortfolioSupplyRatio"],
-    "the town's tokens all circulate": ["token details.nonCirculatingUserBalances"],
-    "an agent always has an end": ["null agent.validUntil"],
-    "old rows and some clients' types lack what is always told here": [
-        "null spotTransfer.nonce",
-        *("no dex.assetToFundingClamp", "no fill's liquidation.liquidatedUser"),
-        *("no predicted funding.fundingIntervalHours", "no token.fullName"),
-        *("no twap row.twapId", "no web data 2.spotState"),
-    ],
-}
-"""Keys of the lists that no deed here fills, or leaves out ("no …"), by the reason."""
 
 
 def test_every_key_of_every_list_was_seen_with_something_in_it(book: Book) -> None:
