@@ -312,7 +312,7 @@ SPOT_STATE = OneOf(
         balances=balances(
             Fields(
                 "portfolio balance",
-                **BALANCE,
+                **BALANCE | {"hold": SIGNED_WEI},
                 ltv=Maybe(RATE_UP),
                 supplied=Maybe(WEI),
                 borrowed=Maybe(WEI),
@@ -327,7 +327,9 @@ SPOT_STATE = OneOf(
         evmEscrows=Maybe(ESCROWS),
     ),
 )
-"""Plain, or that of a unified account; with portfolio margin."""
+"""Plain, or that of a unified account; with portfolio margin, whose hold is less what may be
+borrowed.
+"""
 ACTIVE_ASSET_DATA = Fields(
     "active asset data",
     user=ADDRESS,

@@ -16,6 +16,7 @@ from busy_book import NO_DEX, NOBODY, PERPS, RUIN, Book, post, subscriptions
 from busy_empty import EMPTY, MAY_BE_EMPTY, NEVER_SEEN, STARTS_EMPTY
 from busy_evening import EVENING, midnight
 from busy_later import LATER
+from busy_seldom import seldom
 from fields import Shape, every_point, is_bare
 from fields_frames import EXPLORER, EXPLORER_ERROR, FRAMES, echo_of, frames_of, post_shape
 from fields_info import INFO_FIELDS, shape_of
@@ -34,7 +35,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
     found, folder = Book(), tmp_path_factory.mktemp("town")
     with town(folder, market="live", start="2026-06-01T23:58:50Z") as t:
         t.advance(seconds=10)
-        for step in EVENING:
+        for step in (*EVENING, seldom):
             step(t)
         t.advance(seconds=1)
         with t.listening(*subscriptions(t)):
@@ -127,7 +128,17 @@ def test_actions_are_answered_as_their_lists_say(book: Book) -> None:
     for action, replies in book.replies.items():
         for reply in replies:
             reply_of(action).check(reply, action, set())
-    assert set(REPLIES) <= set(book.replies) <= set(ACTIONS)
+    assert set(book.replies) == set(ACTIONS)
+    entries = [
+        entry
+        for action, replies in book.replies.items()
+        if action in REPLIES
+        for reply in replies
+        if isinstance(entry_data := reply["response"]["data"], dict)
+        for entry in entry_data.get("statuses", ())
+    ]
+    bare = {entry for entry in entries if isinstance(entry, str)}
+    assert bare == {"success", "waitingForFill", "waitingForTrigger"}
 
 
 def test_posts_are_answered_as_their_lists_say(book: Book) -> None:
