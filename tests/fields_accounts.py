@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fields import (
     BOOL,
     COUNT,
@@ -40,6 +42,8 @@ from fields_nouns import (
 
 # -- accounts: info 5 ------------------------------------------------------------------------------
 
+Json = Any
+
 HISTORY = Rows(Pair(TIME, SIGNED_DOUBLE), rising=first_of)
 PERIODS = ("day", "week", "month", "allTime", "perpDay", "perpWeek", "perpMonth", "perpAllTime")
 PERIOD = Where(
@@ -47,7 +51,21 @@ PERIOD = Where(
     "the pnl of a period begins at nothing (info 5.9)",
     lambda period: not period["pnlHistory"] or period["pnlHistory"][0][1] == "0.0",
 )
-PORTFOLIO = Pair(*(Pair(words(name), PERIOD) for name in PERIODS))
+
+
+def grows(portfolio: Json) -> bool:
+    """What is traded in a day is traded in a week, and what on perps, on all."""
+    volumes = [float(period["vlm"]) for _, period in portfolio]
+    everything, perps = volumes[:4], volumes[4:]
+    pairs = zip(perps, everything, strict=True)
+    return (
+        everything == sorted(everything)
+        and perps == sorted(perps)
+        and all(one <= other for one, other in pairs)
+    )
+
+
+PORTFOLIO = Where(Pair(*(Pair(words(name), PERIOD) for name in PERIODS)), "a volume shrinks", grows)
 SUB_ACCOUNT = {"name": TEXT, "subAccountUser": ADDRESS, "master": ADDRESS}
 MODES = words("default", "disabled", "unifiedAccount", "portfolioMargin", "dexAbstraction")
 
