@@ -109,6 +109,8 @@ class Book:
     frames: dict[str, list[Ears]] = field(default_factory=dict)
     replies: dict[str, list[Json]] = field(default_factory=dict)
     explored: dict[str, list[Json]] = field(default_factory=dict)
+    again: list[Ears] = field(default_factory=list)
+    """What was heard first by who subscribed once all was over."""
     posts: list[tuple[dict[str, Json], Json]] = field(default_factory=list)
 
     def enter(self, t: Town) -> None:

@@ -186,7 +186,7 @@ FRAMES: dict[str, Frames] = {
     "l2Book": both("l2Book", Fields("book frame", **BOOK, levels=sides(20))),
     "bbo": both("bbo", BBO),
     "trades": both("trades", TRADES),
-    "candle": both("candle", CANDLE),
+    "candle": ("candle", None, CANDLE),
     "activeAssetCtx": both("activeAssetCtx", ASSET_CTX_FRAME),
     "activeAssetData": both("activeAssetData", ACTIVE_ASSET_DATA),
     "allDexsAssetCtxs": both(

@@ -7,7 +7,7 @@ its place, the order of rows, and that nothing was left empty that a busy accoun
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -40,10 +40,10 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
         t.advance(seconds=1)
         with t.listening(*subscriptions(t)):
             midnight(t)
-        with t.listening({"type": "userFundings", "user": t["alice"].address}):
-            t.advance(seconds=1)
-        found.posts = post(t)
+        with t.listening(*subscriptions(t)):
+            found.again = list(t.open)
         found.enter(t)
+        found.posts = post(t)
     with town(folder, market="empty", start="2026-06-01T12:00:00Z") as t:
         watched = [
             {"type": kind, "user": t[name].address}
@@ -250,6 +250,55 @@ def test_lists_of_fills_are_one_list_forwards_and_backwards(book: Book) -> None:
     assert {key: rows[::-1] for key, rows in slices.items()} == by_time
 
 
+def test_streams_begin_with_what_info_answers(book: Book) -> None:
+    """Evidence: ws 3.2, 3.14 to 3.20: the same lists and states, at the same time."""
+    compared = set()
+    for ears in book.again:
+        asked = ears.acks[0][0]
+        if asked["type"] not in TWICE:
+            continue
+        info, take = TWICE[asked["type"]]
+        wires = {one.wire for one in INFO[info].fields}
+        defaults = {"dex": ""} if "dex" in wires else {}
+        wanted = {"type": info, **defaults, **{k: v for k, v in asked.items() if k in wires}}
+        wanted |= {"startTime": 0} if "startTime" in wires else {}
+        (reply,) = [reply for request, reply in book.infos[info] if request == wanted][:1]
+        frame = data_of(ears.frames[0], frames_of(asked)[0])
+        assert take(frame) == (listed_as(asked["type"], reply)), asked
+        compared.add(asked["type"])
+    assert compared == set(TWICE)
+
+
+def listed_as(topic: str, reply: Json) -> Json:
+    """What info answers, as a subscription lists it."""
+    if topic == "userFundings":
+        return [
+            {"time": row["time"]} | {k: v for k, v in row["delta"].items() if k != "type"}
+            for row in reply
+        ]
+    return reply[1] if topic in ("assetCtxs", "spotAssetCtxs") else reply
+
+
+TWICE: dict[str, tuple[str, Callable[[Json], Json]]] = {
+    "userFills": ("userFills", lambda data: data["fills"]),
+    "userFundings": ("userFunding", lambda data: data["fundings"]),
+    "userNonFundingLedgerUpdates": (
+        "userNonFundingLedgerUpdates",
+        lambda data: data["nonFundingLedgerUpdates"],
+    ),
+    "userTwapSliceFills": ("userTwapSliceFills", lambda data: data["twapSliceFills"]),
+    "userTwapHistory": ("twapHistory", lambda data: data["history"]),
+    "userHistoricalOrders": ("historicalOrders", lambda data: data["orderHistory"]),
+    "openOrders": ("frontendOpenOrders", lambda data: data["orders"]),
+    "clearinghouseState": ("clearinghouseState", lambda data: data["clearinghouseState"]),
+    "spotState": ("spotClearinghouseState", lambda data: data["spotState"]),
+    "activeAssetData": ("activeAssetData", lambda data: data),
+    "allMids": ("allMids", lambda data: data["mids"]),
+    "assetCtxs": ("metaAndAssetCtxs", lambda data: data["ctxs"]),
+    "spotAssetCtxs": ("spotMetaAndAssetCtxs", lambda data: data),
+}
+
+
 def test_open_orders_are_told_short_and_in_full(book: Book) -> None:
     """Evidence: info 6.1, 6.2: the same orders, children also inside their parents (contested
     28).
@@ -301,7 +350,7 @@ def test_every_market_has_its_name_its_mid_and_its_context(book: Book) -> None:
     assert pairs <= shown
     assert sum(coin[0] == "#" for coin in shown) > 3
     (_, all_metas), *_ = book.infos["allPerpMetas"]
-    (ears,), (fast_ears,) = book.frames["allDexsAssetCtxs"], book.frames["fastAssetCtxs"]
+    (ears, *_), (fast_ears, *_) = book.frames["allDexsAssetCtxs"], book.frames["fastAssetCtxs"]
     contexts = data_of(ears.frames[0], "allDexsAssetCtxs")["ctxs"]
     lengths = [len(meta["universe"]) for meta in all_metas]
     assert [len(ctxs) for _, ctxs in contexts] == lengths
