@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -165,3 +165,33 @@ def post(t: Town) -> list[tuple[dict[str, Json], Json]]:
     ]
     with connect(t.server.ws_url, max_size=None) as socket:
         return [(one, Ears(socket).post(one)) for one in asked]
+
+
+def listed_as(topic: str, reply: Json) -> Json:
+    """What info answers, as a subscription lists it."""
+    if topic == "userFundings":
+        return [
+            {"time": row["time"]} | {k: v for k, v in row["delta"].items() if k != "type"}
+            for row in reply
+        ]
+    return reply[1] if topic in ("assetCtxs", "spotAssetCtxs") else reply
+
+
+TWICE: dict[str, tuple[str, Callable[[Json], Json]]] = {
+    "userFills": ("userFills", lambda data: data["fills"]),
+    "userFundings": ("userFunding", lambda data: data["fundings"]),
+    "userNonFundingLedgerUpdates": (
+        "userNonFundingLedgerUpdates",
+        lambda data: data["nonFundingLedgerUpdates"],
+    ),
+    "userTwapSliceFills": ("userTwapSliceFills", lambda data: data["twapSliceFills"]),
+    "userTwapHistory": ("twapHistory", lambda data: data["history"]),
+    "userHistoricalOrders": ("historicalOrders", lambda data: data["orderHistory"]),
+    "openOrders": ("frontendOpenOrders", lambda data: data["orders"]),
+    "clearinghouseState": ("clearinghouseState", lambda data: data["clearinghouseState"]),
+    "spotState": ("spotClearinghouseState", lambda data: data["spotState"]),
+    "activeAssetData": ("activeAssetData", lambda data: data),
+    "allMids": ("allMids", lambda data: data["mids"]),
+    "assetCtxs": ("metaAndAssetCtxs", lambda data: data["ctxs"]),
+    "spotAssetCtxs": ("spotMetaAndAssetCtxs", lambda data: data),
+}

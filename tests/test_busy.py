@@ -7,12 +7,12 @@ its place, the order of rows, and that nothing was left empty that a busy accoun
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from busy import town
-from busy_book import NO_DEX, NOBODY, PERPS, RUIN, Book, post, subscriptions
+from busy_book import NO_DEX, NOBODY, PERPS, RUIN, TWICE, Book, listed_as, post, subscriptions
 from busy_empty import EMPTY, MAY_BE_EMPTY, NEVER_SEEN, STARTS_EMPTY
 from busy_evening import EVENING, midnight
 from busy_later import LATER
@@ -269,36 +269,6 @@ def test_streams_begin_with_what_info_answers(book: Book) -> None:
     assert compared == set(TWICE)
 
 
-def listed_as(topic: str, reply: Json) -> Json:
-    """What info answers, as a subscription lists it."""
-    if topic == "userFundings":
-        return [
-            {"time": row["time"]} | {k: v for k, v in row["delta"].items() if k != "type"}
-            for row in reply
-        ]
-    return reply[1] if topic in ("assetCtxs", "spotAssetCtxs") else reply
-
-
-TWICE: dict[str, tuple[str, Callable[[Json], Json]]] = {
-    "userFills": ("userFills", lambda data: data["fills"]),
-    "userFundings": ("userFunding", lambda data: data["fundings"]),
-    "userNonFundingLedgerUpdates": (
-        "userNonFundingLedgerUpdates",
-        lambda data: data["nonFundingLedgerUpdates"],
-    ),
-    "userTwapSliceFills": ("userTwapSliceFills", lambda data: data["twapSliceFills"]),
-    "userTwapHistory": ("twapHistory", lambda data: data["history"]),
-    "userHistoricalOrders": ("historicalOrders", lambda data: data["orderHistory"]),
-    "openOrders": ("frontendOpenOrders", lambda data: data["orders"]),
-    "clearinghouseState": ("clearinghouseState", lambda data: data["clearinghouseState"]),
-    "spotState": ("spotClearinghouseState", lambda data: data["spotState"]),
-    "activeAssetData": ("activeAssetData", lambda data: data),
-    "allMids": ("allMids", lambda data: data["mids"]),
-    "assetCtxs": ("metaAndAssetCtxs", lambda data: data["ctxs"]),
-    "spotAssetCtxs": ("spotMetaAndAssetCtxs", lambda data: data),
-}
-
-
 def test_open_orders_are_told_short_and_in_full(book: Book) -> None:
     """Evidence: info 6.1, 6.2: the same orders, children also inside their parents (contested
     28).
@@ -316,6 +286,36 @@ def test_open_orders_are_told_short_and_in_full(book: Book) -> None:
             assert [row["cloid"] for row in rows] == cloids
             for row in rows:
                 assert all(child["oid"] in oids for child in row["children"])
+
+
+def test_what_stands_in_two_replies_is_the_same(book: Book) -> None:
+    """Evidence: info 5.5, 5.9, 7.4, 7.5, 8, 10."""
+    states, spots = of(book, "clearinghouseState", dex=""), of(book, "spotClearinghouseState")
+    orders, volumes = of(book, "frontendOpenOrders", dex=""), of(book, "userRateLimit")
+    for key, page in of(book, "webData2").items():
+        assert page["clearinghouseState"] == states[key]
+        assert page["spotState"] == spots[key]
+        assert page["openOrders"] == orders[key]
+    for (_, place), subs in of(book, "subAccounts").items():
+        for sub in subs or []:
+            key = (sub["subAccountUser"], place)
+            # A sub-account whose address was not asked about is seen through its master only.
+            assert sub["clearinghouseState"] == states.get(key, sub["clearinghouseState"])
+            assert sub["spotState"] == spots.get(key, sub["spotState"])
+    for key, limit in volumes.items():
+        assert of(book, "referral")[key]["cumVlm"] == limit["cumVlm"]
+        (_, period) = of(book, "portfolio")[key][3]
+        assert period["vlm"] == limit["cumVlm"]
+        assert limit["nRequestsCap"] == 10_000 + int(float(limit["cumVlm"]))
+    for key, summary in of(book, "delegatorSummary").items():
+        amounts = [float(row["amount"]) for row in of(book, "delegations")[key]]
+        assert sum(amounts) == pytest.approx(float(summary["delegated"]))
+    for vault in {request["vaultAddress"] for request, _ in book.infos["vaultDetails"]}:
+        for key, details in of(book, "vaultDetails", vaultAddress=vault).items():
+            own = (details or {}).get("followerState")
+            rows = of(book, "userVaultEquities")[key]
+            equities = [row["equity"] for row in rows if row["vaultAddress"] == vault]
+            assert equities == ([] if own is None else [own["vaultEquity"]])
 
 
 def test_nobody_is_answered_with_nothing(book: Book) -> None:
