@@ -195,3 +195,39 @@ TWICE: dict[str, tuple[str, Callable[[Json], Json]]] = {
     "assetCtxs": ("metaAndAssetCtxs", lambda data: data["ctxs"]),
     "spotAssetCtxs": ("spotMetaAndAssetCtxs", lambda data: data),
 }
+
+
+PXS = ("px", "limitPx", "triggerPx", "entryPx", "markPx", "oraclePx", "stopPx")
+SZS = ("sz", "origSz", "szi", "executedSz", "openInterest")
+DECIMALS = {**dict(zip(PERPS, (5, 4, 2, 1, 1, 4, 3, 2), strict=True)), "PURR/USDC": 0, "@1": 2}
+"""szDecimals by coin."""
+
+
+def numbers_of(value: Json) -> Iterator[tuple[str, str, str]]:
+    """(coin, key, text) of every price and size that stands beside a coin."""
+    if isinstance(value, list):
+        for one in value:
+            yield from numbers_of(one)
+    elif isinstance(value, dict):
+        coin = value.get("coin")
+        for key, one in value.items():
+            if isinstance(one, str) and coin in DECIMALS and key in (*PXS, *SZS):
+                yield coin, key, one
+            yield from numbers_of(one)
+
+
+def places(text: str) -> int:
+    fraction = text.partition(".")[2]
+    return 0 if fraction == "0" else len(fraction)
+
+
+def values_of(value: Json, key: str) -> Iterator[Json]:
+    """What stands under `key`, wherever it is; null as None."""
+    if isinstance(value, list):
+        for one in value:
+            yield from values_of(one, key)
+    elif isinstance(value, dict):
+        if key in value and not isinstance(value[key], dict | list):
+            yield value[key]
+        for one in value.values():
+            yield from values_of(one, key)

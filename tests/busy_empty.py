@@ -107,3 +107,35 @@ NEVER_SEEN = {
     ],
 }
 """Keys of the lists that no deed here fills, or leaves out ("no …"), by the reason."""
+
+SEEN: dict[tuple[str, str], set[Json]] = {
+    ("historicalOrders", "status"): {
+        *("open", "filled", "canceled", "triggered", "waitingForFill"),
+        *("badAloPxRejected", "iocCancelRejected", "selfTradeCanceled", "siblingFilledCanceled"),
+        *("reduceOnlyCanceled", "liquidatedCanceled", "delistedCanceled"),
+        "outcomeSettledCanceled",
+    },
+    ("historicalOrders", "orderType"): {
+        *("Limit", "Market", "Stop Market", "Take Profit Market"),
+        *("Take Profit Limit", "Twap Slice"),
+    },
+    ("historicalOrders", "tif"): {"Gtc", "Ioc", "Alo", "LiquidationMarket", None},
+    ("userFills", "dir"): {
+        *("Open Long", "Close Long", "Open Short", "Close Short", "Long > Short", "Buy", "Sell"),
+        *("Liquidated Cross Long", "Liquidated Isolated Long", "Auto-Deleveraging"),
+        *("Settlement", "Split Outcome"),
+    },
+    ("userFills", "method"): {"market", "backstop"},
+    ("twapHistory", "status"): {
+        *("activated", "waitingForTrigger", "terminated", "finished", "stopped", "error"),
+    },
+    ("userRole", "role"): {"missing", "user", "agent", "vault", "subAccount"},
+    ("borrowLendUserState", "health"): {"healthy"},
+    ("meta", "marginMode"): {"strictIsolated", "noCross"},
+    ("referral", "stage"): {"ready", "needToCreateCode", "needToTrade"},
+    ("userFees", "type"): {"tradingUser", "stakingUser"},
+    ("delegatorHistory", "phase"): {"initiated"},
+    ("userNonFundingLedgerUpdates", "operation"): {"supply", "borrow"},
+    ("userNonFundingLedgerUpdates", "leverageType"): {"Cross", "Isolated"},
+}
+"""Words that must be said, by info type and key."""

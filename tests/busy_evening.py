@@ -346,9 +346,10 @@ def midnight(t: Town) -> None:
 
 
 def self_trade(t: Town) -> None:
-    """Alice's own order is in the way of another of hers: the engine cancels it."""
+    """Alice's order, the best of all, is in the way of another of hers: the engine cancels it."""
     alice = t["alice"]
-    px = t.px("xyz:GOLD", 1.0005)
-    resting = order(ASSETS["xyz:GOLD"], "0.1", px, is_buy=False)
-    assert oid_of(done(alice.orders(resting)))
-    alice.orders(order(ASSETS["xyz:GOLD"], "0.1", px, {"limit": {"tif": "Ioc"}}))
+    bids, _ = alice.info("l2Book", coin="xyz:GOLD")["levels"]
+    px = f"{float(bids[0]['px']) + 0.1:.1f}"
+    asset = ASSETS["xyz:GOLD"]
+    assert oid_of(done(alice.orders(order(asset, "0.1", px, is_buy=False))))
+    alice.orders(order(asset, "0.1", px, {"limit": {"tif": "Ioc"}}))

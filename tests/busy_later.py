@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from busy import ASSETS, VALIDATOR, Town, done
+from busy_evening import trigger
 from wire import ALO, nonces, order
 
 from hlsim.sim.fixed import Px
-from hlsim.sim.operations import SetOracle
+from hlsim.sim.operations import DelistPerp, ListOutcome, SetOracle, SettleOutcome
 
 
 def oracle(t: Town, coin: str, px: int) -> None:
@@ -63,4 +66,45 @@ def a_day(t: Town) -> None:
     t.hear()
 
 
-LATER = (ruin, a_day)
+def stops(t: Town) -> None:
+    """Dan's stop is triggered, and takes its sibling and what only reduced with it; orders end with
+    their market.
+    """
+    bob, dan = t["bob"], t["dan"]
+    oracle(t, "HYPE", 40)
+    done(bob.sells(2, "10", "40", ALO))
+    child: dict[str, Any] = {"is_buy": False, "reduce_only": True}
+    group = [
+        order(2, "10", "40"),
+        order(2, "10", "44", trigger("44", "tp"), **child),
+        order(2, "10", "36", trigger("39", "sl"), **child),
+    ]
+    dan.act("order", orders=group, grouping="normalTpsl")
+    done(bob.buys(2, "20", "37.5", ALO))
+    done(dan.orders(order(2, "5", "38.4", **child)))
+    oracle(t, "HYPE", 37)
+    t.advance(seconds=5)
+    done(dan.buys(3, "20", "9"))
+    t.server.operate(DelistPerp(ASSETS["ISO"]))
+    t.server.operate(ListOutcome("Rain?"))
+    done(dan.l1({"type": "userOutcome", "splitOutcome": {"outcome": 1, "amount": "50"}}))
+    done(dan.orders(order(100_000_010, "50", "0.6", is_buy=False)))
+    t.server.operate(SettleOutcome(1, Px(10**8)))
+
+
+def plans(t: Town) -> None:
+    """One TWAP of dan's is finished, one stopped by its price."""
+    bob, dan = t["bob"], t["dan"]
+    oracle(t, "HYPE", 40)
+    done(bob.sells(2, "100", "40", ALO))
+    terms = {"a": 2, "b": True, "s": "20", "r": False, "m": 5, "t": False}
+    done(dan.l1({"type": "twapOrder", "twap": terms}))
+    stopped = {"twap": terms | {"m": 60}, "details": {"t": None, "s": "41"}}
+    done(dan.l1({"type": "twapOrder", **stopped}))
+    t.advance(seconds=310)
+    done(bob.l1({"type": "cancel", "cancels": [{"a": 2, "o": one} for one in resting(t)]}))
+    oracle(t, "HYPE", 42)
+    t.advance(seconds=60)
+
+
+LATER = (ruin, stops, plans, a_day)

@@ -18,6 +18,7 @@ from fields import (
     Shape,
     Table,
     Where,
+    matching,
     null_or,
     words,
 )
@@ -139,6 +140,11 @@ ASSET_CTX_FRAME = Fields("asset context frame", coin=COIN, ctx=ASSET_CTX)
 SPOT_CTX_FRAME = Fields("spot context frame", coin=COIN, ctx=SPOT_CTX)
 MID_FRAME = OneOf(Fields("mids", mids=MIDS), Fields("mids of a dex", dex=DEX, mids=MIDS))
 
+NOTE = matching(
+    "a note on a fill",
+    r"Resting order filled: (Bought|Sold) \d+([.]\d*[1-9])? \S+ at [$]\d+([.]\d*[1-9])?",
+)
+
 EXPLORER_BLOCK = Fields(
     "block", blockTime=TIME, hash=HASH, height=COUNT, numTxs=COUNT, proposer=ADDRESS
 )
@@ -196,7 +202,7 @@ FRAMES: dict[str, Frames] = {
     "spotAssetCtxs": both("spotAssetCtxs", Rows(SPOT_CTX)),
     "fastAssetCtxs": both("fastAssetCtxs", FAST_CTXS),
     "outcomeMetaUpdates": ("outcomeMetaUpdates", None, Rows(OUTCOME_CHANGE)),
-    "notification": ("notification", None, Fields("notification", notification=TEXT)),
+    "notification": ("notification", None, Fields("notification", notification=NOTE)),
     "webData3": both("webData3", WEB_DATA_3),
     "orderUpdates": ("orderUpdates", None, Rows(ORDER_UPDATE)),
     "userEvents": ("user", None, USER_EVENT),

@@ -7,13 +7,27 @@ its place, the order of rows, and that nothing was left empty that a busy accoun
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from busy import town
-from busy_book import NO_DEX, NOBODY, PERPS, RUIN, TWICE, Book, listed_as, post, subscriptions
-from busy_empty import EMPTY, MAY_BE_EMPTY, NEVER_SEEN, STARTS_EMPTY
+from busy_book import (
+    DECIMALS,
+    NO_DEX,
+    NOBODY,
+    PERPS,
+    RUIN,
+    SZS,
+    TWICE,
+    Book,
+    listed_as,
+    numbers_of,
+    places,
+    post,
+    subscriptions,
+    values_of,
+)
+from busy_empty import EMPTY, MAY_BE_EMPTY, NEVER_SEEN, SEEN, STARTS_EMPTY
 from busy_evening import EVENING, midnight
 from busy_later import LATER
 from busy_seldom import seldom
@@ -157,29 +171,6 @@ def test_the_explorer_answers_as_its_lists_say(book: Book) -> None:
 
 # -- numbers of a coin -----------------------------------------------------------------------------
 
-PXS = ("px", "limitPx", "triggerPx", "entryPx", "markPx", "oraclePx", "stopPx")
-SZS = ("sz", "origSz", "szi", "executedSz", "openInterest")
-DECIMALS = {**dict(zip(PERPS, (5, 4, 2, 1, 1, 4, 3, 2), strict=True)), "PURR/USDC": 0, "@1": 2}
-"""szDecimals by coin."""
-
-
-def numbers_of(value: Json) -> Iterator[tuple[str, str, str]]:
-    """(coin, key, text) of every price and size that stands beside a coin."""
-    if isinstance(value, list):
-        for one in value:
-            yield from numbers_of(one)
-    elif isinstance(value, dict):
-        coin = value.get("coin")
-        for key, one in value.items():
-            if isinstance(one, str) and coin in DECIMALS and key in (*PXS, *SZS):
-                yield coin, key, one
-            yield from numbers_of(one)
-
-
-def places(text: str) -> int:
-    fraction = text.partition(".")[2]
-    return 0 if fraction == "0" else len(fraction)
-
 
 def test_prices_and_sizes_keep_to_the_decimals_of_their_coin(book: Book) -> None:
     """Evidence: info 2.3: 6 less szDecimals for a perp's price, 8 less for spot; five figures for a
@@ -221,6 +212,17 @@ def test_positions_stand_in_the_order_of_their_assets(book: Book) -> None:
     assert max(map(len, orders)) >= 3
     for coins in orders:
         assert coins == sorted(coins, key=PERPS.index)
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "key"), list(SEEN))
+def test_the_words_of_a_list_are_seen(name: str, key: str, book: Book) -> None:
+    """A list says which words there may be; these are those that this exchange is made to say."""
+    said = set(values_of([reply for _, reply in book.infos[name]], key))
+
+    assert SEEN[name, key] <= said
 
 
 # -- one thing told twice --------------------------------------------------------------------------
