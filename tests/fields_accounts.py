@@ -23,8 +23,8 @@ from fields_nouns import (
     ACTIVE_ASSET_DATA,
     ADDRESS,
     CLEARINGHOUSE_STATE,
+    DEX_STATES,
     DOUBLE,
-    EMPTY_OR_DEX_STATES,
     FILL,
     MERGED_FILL,
     OPEN_ORDERS,
@@ -90,7 +90,7 @@ ACCOUNTS: dict[str, Shape] = {
             Fields(
                 "sub-account on dexes",
                 **SUB_ACCOUNT,
-                dexToClearinghouseState=EMPTY_OR_DEX_STATES,
+                dexToClearinghouseState=DEX_STATES,
                 spotState=SPOT_STATE,
                 abstraction=Maybe(MODES),
             )

@@ -32,8 +32,8 @@ from fields_nouns import (
     CLEARINGHOUSE_STATE,
     COIN,
     DEX,
+    DEX_STATES,
     DOUBLE,
-    EMPTY_OR_DEX_STATES,
     FILL,
     FUNDING_EVENT,
     HASH,
@@ -112,7 +112,8 @@ OUTCOME_CHANGE = OneOf(
     ),
     Fields("question over", questionSettled=COUNT),
 )
-FAST_CTXS = Table(COIN, Fields("fast context", markPx=Maybe(PX), midPx=Maybe(null_or(PX))))
+FAST_CTX = Fields("fast context", markPx=Maybe(PX), midPx=Maybe(null_or(PX)))
+FAST_CTXS = Table(COIN, Where(FAST_CTX, "what is told did change", len))
 WEB_DATA_3 = Fields(
     "web data 3",
     userState=Fields(
@@ -138,7 +139,9 @@ WEB_DATA_3 = Fields(
 )
 ASSET_CTX_FRAME = Fields("asset context frame", coin=COIN, ctx=ASSET_CTX)
 SPOT_CTX_FRAME = Fields("spot context frame", coin=COIN, ctx=SPOT_CTX)
-MID_FRAME = OneOf(Fields("mids", mids=MIDS), Fields("mids of a dex", dex=DEX, mids=MIDS))
+MID_FRAME = Fields("mids", mids=MIDS)
+MID_FRAME_OF_DEX = Fields("mids of a dex", dex=DEX, mids=MIDS)
+"""The first dex is not named."""
 
 NOTE = matching(
     "a note on a fill",
@@ -221,7 +224,7 @@ FRAMES: dict[str, Frames] = {
     ),
     "allDexsClearinghouseState": both(
         "allDexsClearinghouseState",
-        Fields("states of all", user=ADDRESS, clearinghouseStates=EMPTY_OR_DEX_STATES),
+        Fields("states of all", user=ADDRESS, clearinghouseStates=DEX_STATES),
     ),
     "spotState": both("spotState", Fields("spot frame", user=ADDRESS, spotState=SPOT_STATE)),
     "twapStates": both(
@@ -248,13 +251,8 @@ def frames_of(asked: dict[str, Any]) -> Frames:
         return both("activeSpotAssetCtx", SPOT_CTX_FRAME)
     if kind == "userFills" and asked.get("aggregateByTime"):
         return ("userFills", *MERGED)
-    if kind == "allMids":
-        which = (
-            Fields("mids of a dex", dex=DEX, mids=MIDS)
-            if asked.get("dex")
-            else Fields("mids", mids=MIDS)
-        )
-        return both("allMids", which)
+    if kind == "allMids" and asked.get("dex"):
+        return both("allMids", MID_FRAME_OF_DEX)
     return FRAMES[kind]
 
 
@@ -262,10 +260,7 @@ OF_A_DEX = ("openOrders", "clearinghouseState", "twapStates", "assetCtxs")
 ECHO: dict[str, dict[str, Json]] = {
     "l2Book": {"nSigFigs": None, "mantissa": None, "fast": False},
     "userFills": {"aggregateByTime": False},
-    **{
-        name: {"dex": ""}
-        for name in ("openOrders", "clearinghouseState", "twapStates", "assetCtxs")
-    },
+    **{name: {"dex": ""} for name in OF_A_DEX},
     "spotState": {"ignorePortfolioMargin": False},
 }
 """What acks add to a subscription that left it out (ws 2.1)."""

@@ -21,7 +21,6 @@ from fields import (
 from fields_nouns import ADDRESS, COIN, DEX, DOUBLE, HASH, SIGNED_DOUBLE, SIGNED_SZ, TOKEN_NAME
 
 AMOUNT = DOUBLE
-DESTINATION: Any = words("", "spot")
 
 DELTAS: dict[str, dict[str, Any]] = {
     "deposit": {"usdc": AMOUNT},

@@ -279,7 +279,7 @@ CLEARINGHOUSE_STATE = Fields(
     assetPositions=Rows(Fields("asset position", type=words("oneWay"), position=POSITION)),
     time=TIME,
 )
-EMPTY_OR_DEX_STATES = Rows(Pair(DEX, CLEARINGHOUSE_STATE), rising=lambda row: row[0] != "")
+DEX_STATES = Rows(Pair(DEX, CLEARINGHOUSE_STATE), rising=lambda row: row[0] != "")
 """The first dex stands first."""
 
 BALANCE = {"coin": TOKEN_NAME, "token": COUNT, "total": SIGNED_WEI, "hold": WEI, "entryNtl": DOUBLE}
