@@ -57,6 +57,21 @@ class Direction(Enum):
     NEGATE_OUTCOME = "Negate Outcome"
 
 
+TRADED = frozenset(
+    {
+        Direction.OPEN_LONG,
+        Direction.OPEN_SHORT,
+        Direction.CLOSE_LONG,
+        Direction.CLOSE_SHORT,
+        Direction.LONG_TO_SHORT,
+        Direction.SHORT_TO_LONG,
+        Direction.BUY,
+        Direction.SELL,
+    }
+)
+"""What orders that meet in a book do; all else the engine does."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrderUpdate(Event):
     """A status change of one order: a row of `historicalOrders` and an item of `orderUpdates`.
@@ -149,6 +164,12 @@ class Fill(Event):
     cloid: Cloid | None
     twap_id: int | None = None
     liquidation: Liquidation | None = None
+
+    @property
+    def is_trade(self) -> bool:
+        """False for what no order did: settlements, conversions, what the engine hands over."""
+        told = self.liquidation
+        return self.dir in TRADED and (told is None or told.method == "market")
 
     def topics(self) -> tuple[Topic, ...]:
         user = self.user

@@ -53,6 +53,22 @@ def fills(trader: Trader) -> list[tuple[str, str, int, int, int]]:
 # -- splitting and merging -------------------------------------------------------------------------
 
 
+def test_what_is_split_and_settled_is_no_volume() -> None:
+    """Evidence: info 5.9, `vlm` is what was traded; of the pnl a settlement is a part."""
+    m = rain()
+    alice, bob = m.account("alice", spot_usdc="100"), m.account("bob", spot_usdc="100")
+    assert split(alice, 1, "50") is None
+    bob.buys("20 #10 @ 0.6")
+    alice.sells("20 #10 @ 0.6")
+    m.ex.operate(SettleOutcome(1, px("1")))
+
+    for trader in (alice, bob):
+        periods = dict(told(m.view, "portfolio", user=trader.address))
+        assert {periods[name]["vlm"] for name in ("day", "month", "allTime")} == {"12.0"}
+        assert periods["perpDay"]["vlm"] == "0.0"
+    assert periods["day"]["pnlHistory"][-1][1] == "8.0"
+
+
 def test_a_split_makes_one_token_of_each_side() -> None:
     """Documented: amounts of up to eight places (exchange 5.1). Assumed: fills at the marks."""
     m = market()

@@ -48,6 +48,10 @@ USER_SIGNED: dict[str, tuple[str, list[dict[str, str]]]] = {
         "StakingLinkDisableTradingUser",
         _sign_types("address tradingUser", "uint64 nonce"),
     ),
+    "userPortfolioMargin": (
+        "UserPortfolioMargin",
+        _sign_types("address user", "bool enabled", "uint64 nonce"),
+    ),
     "sendToEvmWithData": (
         "SendToEvmWithData",
         _sign_types(

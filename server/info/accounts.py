@@ -13,7 +13,7 @@ from ..shapes.orders import full_order, listed
 from ..shapes.spot import spot_state
 from ..shapes.text import usd_text
 from ..shapes.twaps import twap_states
-from .listings import dex_index
+from .listings import dex_index, perps_at_open_interest_cap
 from .registry import Json, Unanswerable, info
 from .request import Unnamed
 
@@ -122,8 +122,12 @@ def pre_transfer_check(view: View, user: Address, source: Unnamed | None = None)
 
 @info("webData2", source="info 10")
 def web_data_2(view: View, user: Address) -> Json:
-    """Everything that the web page shows of one user, composed of the other types."""
+    """Everything that the web page shows of one user, composed of the other types.
+
+    Documented: the last two are absent when there is nothing to tell (info 10).
+    """
     account = view.account(user)
+    at_cap = perps_at_open_interest_cap(view)
     return {
         "clearinghouseState": clearinghouse_shape(view, user),
         "leadingVaults": vaults.leading(view, user),
@@ -142,4 +146,5 @@ def web_data_2(view: View, user: Address) -> Json:
         "spotState": spot_state(view, user),
         "spotAssetCtxs": cached.spot_ctxs_json(view),
         **({"optOutOfSpotDusting": True} if account.is_dusting_off else {}),
+        **({"perpsAtOpenInterestCap": at_cap} if at_cap else {}),
     }

@@ -85,7 +85,11 @@ def _periods(view: View, account: Account, value: int, *, is_perp: bool) -> list
 
 
 def _totals(fills: deque[Fill], starts: list[int], *, is_perp: bool) -> list[tuple[int, int]]:
-    """(volume, pnl) of the fills since each of `starts`, newest start first: one walk for all."""
+    """(volume, pnl) of the fills since each of `starts`, newest start first: one walk for all.
+
+    Documented: `vlm` is what was traded. Assumed: so neither what the engine settles, splits or
+    converts nor what it hands over, as in the volume of fee tiers.
+    """
     found: list[tuple[int, int]] = []
     ntl = pnl = 0
     for fill in reversed(fills):
@@ -94,7 +98,8 @@ def _totals(fills: deque[Fill], starts: list[int], *, is_perp: bool) -> list[tup
         if len(found) == len(starts):
             return found
         if not is_perp or _is_perp(fill):
-            ntl += fill.px * fill.sz
+            if fill.is_trade:
+                ntl += fill.px * fill.sz
             pnl += fill.closed_pnl - _fee(fill)
     return found + [(rescale_down(ntl, 16, 8), pnl)] * (len(starts) - len(found))
 
