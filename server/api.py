@@ -7,7 +7,7 @@ knows nothing of margin, and answers an action when the node has committed it (w
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from ..sim.events import RequestTolerated
 from ..sim.fixed import Address, div_down
 from ..sim.replies import Refused, Response
 from . import encode
+from .blocks import Block, Closed, Node, Signed
 from .clients import Client, Clients
 from .envelope import Envelope, MultiSig, read_envelope, read_envelope_value
 from .explorer import WEIGHT as EXPLORER_WEIGHT
@@ -35,7 +36,6 @@ from .http import (
 )
 from .info import Json, Query, encoded, query_of, read_query
 from .multisig import recover_multi_sig
-from .node import Block, Closed, Node, Signed
 from .replica import Replica
 from .signing import CHAIN_WORDS, Chain, recover
 from .streams import Streams
@@ -47,6 +47,9 @@ UNREAD_INFO, UNREAD_ACTION = 20, 1
 
 BATCH = 40
 """Documented: an action weighs 1, and one more for every 40 in its batch (ws 8.1)."""
+
+CONTROL = "/hlsim/"
+"""What begins so is the operator's."""
 
 WARNINGS_KEPT = 1000
 """Signers that were warned of once and are not warned of again."""
@@ -68,7 +71,7 @@ class ApiServer:
         explorer: Explorer,
         *,
         chain: Chain,
-        endpoints: Mapping[str, Endpoint],
+        control: Endpoint,
     ) -> None:
         self._node = node
         self._replica = replica
@@ -82,18 +85,20 @@ class ApiServer:
             "/info": json_endpoint(self.read),
             "/exchange": json_endpoint(self.act),
             "/explorer": json_endpoint(self.explore),
-            **endpoints,
         }
+        self._control = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             endpoint = self._endpoints.get(scope["path"])
             if scope["method"] == "OPTIONS":
                 await reply_preflight(send)
-            elif endpoint is None:
-                await _no_such_path(scope, send)
-            else:
+            elif endpoint is not None:
                 await endpoint(scope, receive, send)
+            elif scope["path"].startswith(CONTROL):
+                await self._control(scope, receive, send)
+            else:
+                await _no_such_path(scope, send)
         elif scope["type"] == "websocket":
             if scope["path"] == "/ws":
                 await self._stream(scope, receive, send)

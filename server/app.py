@@ -21,9 +21,11 @@ from ..sim.fixed import Address, Usd
 from ..sim.rules import Rules
 from .api import ApiServer
 from .clients import Clients
-from .control import Guard, control_endpoints
+from .console import Console
 from .door import HttpProtocol
 from .explorer import Explorer
+from .guard import Guard
+from .http import Endpoint, Receive, Scope, Send
 from .limits import OFFICIAL, LimitSet, Mode, rules_of
 from .node import LocalNode
 from .pacer import Clock, Pacer
@@ -148,36 +150,24 @@ def open_server(node: LocalNode, options: Options) -> Server:
         lag_ms=options.ws_lag_ms,
         rules={"seed": options.seed, **_readings(options, is_of_sockets=True)},
     )
-    endpoints = control_endpoints(
-        Guard(options.token),
-        health=lambda: {"status": "ok", "version": options.version},
-        state=lambda: state_of(node, options),
-        advance=node.advance,
-    )
+    console = Console(node, options)
     explorer = Explorer(replica.view)
     node.subscribe(explorer.history.on_block)
     clients = Clients(options.limit_set, options.limits, header=options.limit_header)
-    api = ApiServer(
-        node, replica, streams, clients, explorer, chain=options.chain, endpoints=endpoints
-    )
-    return Server(api, node, streams, clients, token=options.token)
+    control = _control(console, Guard(options.token))
+    api = ApiServer(node, replica, streams, clients, explorer, chain=options.chain, control=control)
+    return Server(api, node, streams, clients, console, token=options.token)
 
 
-def state_of(node: LocalNode, options: Options) -> dict[str, Any]:
-    """What runs here, for `/hlsim/state`."""
-    state = node.exchange.state
-    return {
-        "version": options.version,
-        "chain": options.chain,
-        "world": state.universe.name,
-        "market": options.market,
-        "seed": state.seed,
-        "clock": options.clock.value,
-        "time": node.pacer.now_ms(),
-        "height": state.height,
-        "accounts": len(state.accounts),
-        "openOrders": sum(len(market.book) for market in state.markets.values()),
-    }
+def _control(console: Console, guard: Guard) -> Endpoint:
+    """The control plane, made with its first request: whoever never asks starts sooner."""
+
+    async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
+        from .control.plane import serve
+
+        await serve(console, guard, scope, receive, send)
+
+    return endpoint
 
 
 class Server(uvicorn.Server):
@@ -189,6 +179,7 @@ class Server(uvicorn.Server):
         node: LocalNode,
         streams: Streams,
         clients: Clients,
+        console: Console,
         *,
         token: str | None = None,
     ) -> None:
@@ -218,6 +209,7 @@ class Server(uvicorn.Server):
         )
         self.node = node
         self.clients = clients
+        self.console = console
         self._streams = streams
         self.token = token
         """What the control plane asks for, None on loopback."""

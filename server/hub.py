@@ -18,8 +18,8 @@ import msgspec
 
 from ..matching.dataclass import dataclass
 from ..sim.events import Event, NetworkUpgraded, PricesChanged
+from .blocks import Block
 from .info.registry import Json
-from .node import Block
 from .replica import Replica
 from .topics import Feed, Refusal, Source, Topic
 

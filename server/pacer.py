@@ -90,6 +90,14 @@ class Pacer:
         self._origin_ms = time_ms
         self._origin_ns = self._monotonic_ns()
 
+    def switch(self, clock: Clock, speed: float) -> None:
+        """Lets `clock` move exchange time from now on, which goes on from where it is."""
+        now_ms = self.now_ms()
+        self.clock = clock
+        self.speed = speed
+        self._is_too_fast = False
+        self.move_to(now_ms)
+
     def real_ms(self) -> int:
         """Real time since anywhere, to measure how long something takes."""
         return self._monotonic_ns() // 1_000_000

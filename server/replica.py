@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..sim.exchange import Exchange
 from ..sim.state import State
 from ..sim.view import View
-from .node import Block, adopt
+from .blocks import Block
+from .saved import adopt
 
 
 class Replica:

@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from .blocks import Block, Node
 from .http import Receive, Scope, Send
-from .node import Block, Node
 from .replica import Replica
 
 if TYPE_CHECKING:

@@ -19,10 +19,11 @@ from websockets.exceptions import ConnectionClosed
 
 from hlsim.matching.types import Tif
 from hlsim.server import clients, encode
+from hlsim.server.blocks import Signed
 from hlsim.server.hub import Hub
 from hlsim.server.info import answer_value
 from hlsim.server.limits import SETS, LimitSet
-from hlsim.server.node import LocalNode, Signed
+from hlsim.server.node import LocalNode
 from hlsim.server.pacer import Clock, Pacer
 from hlsim.server.replica import Replica
 from hlsim.server.session import SocketRules, serve_socket

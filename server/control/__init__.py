@@ -1,0 +1,11 @@
+"""The control plane: one function for each endpoint. Importing this package fills the table.
+
+Imported with the first request to `/hlsim/…`: whoever never asks starts sooner.
+"""
+
+from __future__ import annotations
+
+from . import clock, general
+from .registry import CONTROL, ControlSpec
+
+__all__ = ["CONTROL", "ControlSpec", "clock", "general"]
