@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 import uvicorn
@@ -140,8 +141,8 @@ def _scripts_of(options: Options, universe: Universe) -> list[Script]:
 # -- uvicorn ---------------------------------------------------------------------------------------
 
 
-def open_server(node: LocalNode, options: Options) -> Server:
-    """The whole server, not yet listening."""
+def open_server(node: LocalNode, options: Options, start: bytes | None = None) -> Server:
+    """The whole server, not yet listening. `start`: what the node was opened with, if at hand."""
     replica = Replica.shared(node.exchange.state)
     node.subscribe(replica.on_block)
     streams = Streams(
@@ -150,10 +151,11 @@ def open_server(node: LocalNode, options: Options) -> Server:
         lag_ms=options.ws_lag_ms,
         rules={"seed": options.seed, **_readings(options, is_of_sockets=True)},
     )
-    console = Console(node, options)
     explorer = Explorer(replica.view)
     node.subscribe(explorer.history.on_block)
     clients = Clients(options.limit_set, options.limits, header=options.limit_header)
+    again = replace(options, start_ms=node.pacer.start_ms)
+    console = Console(node, options, clients, lambda: start or open_node(again).save())
     control = _control(console, Guard(options.token))
     api = ApiServer(node, replica, streams, clients, explorer, chain=options.chain, control=control)
     return Server(api, node, streams, clients, console, token=options.token)

@@ -26,6 +26,23 @@ class Signed:
     multi_sig: CoSigned | None = None
 
 
+class Restored:
+    """The exchange that a block puts in the place of what was before it."""
+
+    def __init__(self, take: Callable[[], bytes]) -> None:
+        self._take = take
+        self._snapshot: bytes | None = None
+
+    @property
+    def snapshot(self) -> bytes:
+        """Its bytes. First to be asked for while the block is told: they are made only then, for
+        most consumers look at the node's own state.
+        """
+        if self._snapshot is None:
+            self._snapshot = self._take()
+        return self._snapshot
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """One committed block: what went in and what came of it, in order."""
@@ -34,8 +51,8 @@ class Block:
     time_ms: int
     inputs: tuple[Input, ...]
     events: Sequence[Event]
-    restored: bytes | None = None
-    """A snapshot of the exchange that replaces everything before this block."""
+    restored: Restored | None = None
+    """What replaces everything before this block."""
 
 
 class Closed(Exception):

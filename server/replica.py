@@ -38,7 +38,7 @@ class Replica:
         if exchange is None:
             return
         if block.restored is not None:
-            adopt(exchange.state, Exchange.restore(block.restored).state)
+            adopt(exchange.state, Exchange.restore(block.restored.snapshot).state)
         for item in block.inputs:
             exchange.feed(item)
         exchange.drain()

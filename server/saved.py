@@ -49,11 +49,8 @@ class _PlainUnpickler(pickle.Unpickler):
 def adopt(state: State, other: State) -> None:
     """Makes `state` equal to `other` in place, so that views of it stay good. `other` is used up.
 
-    Book versions go on from the higher one: what was cached for a version must not come back.
+    Versions of books come again. Whoever caches something for one asks whether the markets are
+    still the same objects.
     """
-    for asset_id, market in other.markets.items():
-        before = state.markets.get(asset_id)
-        if before is not None:
-            market.book.version = max(market.book.version, before.book.version) + 1
     for field in fields(State):
         setattr(state, field.name, getattr(other, field.name))

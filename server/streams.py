@@ -97,6 +97,9 @@ class Streams:
         late: deque[Block] = deque()
 
         def lagging(block: Block) -> None:
+            if block.restored is not None:
+                # Later the exchange will be another one.
+                block.restored.snapshot  # noqa: B018
             # Alarms that are due at the same tick of a coarse clock may ring in any order.
             late.append(block)
             asyncio.get_running_loop().call_later(self._lag_s, lambda: stream(late.popleft()))
