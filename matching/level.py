@@ -114,7 +114,11 @@ class Ladder:
         """All levels and orders as they are, for `rewind`."""
         levels = [self.by_px[px] for px in self.by_px]
         orders = [order for level in levels for order in level]
-        rows = [fields_of(type(order)).get(order) for order in orders]
+        kinds = set(map(type, orders))
+        if len(kinds) == 1:
+            rows = list(map(fields_of(kinds.pop()).get, orders))
+        else:
+            rows = [fields_of(type(order)).get(order) for order in orders]
         return LadderMark(self.best, levels, list(map(_LEVEL.get, levels)), orders, rows)
 
     def rewind(self, mark: LadderMark) -> None:
