@@ -12,8 +12,9 @@ import uvicorn
 
 from ..matching.dataclass import dataclass
 from ..scenarios.crowd import LivingMarket
+from ..scenarios.director import Director
 from ..scenarios.genesis import fund
-from ..scenarios.script import Script
+from ..scenarios.script import Quoting
 from ..scenarios.still import StillMarket
 from ..scenarios.worlds import load_world
 from ..sim.assets import Universe
@@ -74,7 +75,7 @@ class Options:
     version: str = ""
 
 
-_MARKETS: dict[str, Callable[[Universe, int], Script] | None] = {
+_MARKETS: dict[str, Callable[[Universe, int], Quoting] | None] = {
     "live": LivingMarket,
     "static": StillMarket,
     "empty": None,
@@ -102,12 +103,11 @@ def open_node(options: Options) -> LocalNode:
     )
     for address, usd in options.funded:
         fund(exchange, [address], usd)
-    scripts = _scripts_of(options, universe)
-    for script in scripts:
-        script.open(exchange)
+    director = _director_of(options, universe)
+    director.open(exchange)
     exchange.seal()
     exchange.drain()
-    return LocalNode(exchange, pacer, scripts=scripts, block_time_ms=options.block_time_ms)
+    return LocalNode(exchange, pacer, scripts=[director], block_time_ms=options.block_time_ms)
 
 
 def _readings(options: Options, *, is_of_sockets: bool) -> dict[str, Any]:
@@ -126,16 +126,16 @@ def reopen_node(options: Options, saved: bytes) -> LocalNode:
     """The node that `open_node` made for the same options when `saved` was taken of it."""
     snapshot, states, time_ms = unpack(saved)
     exchange = Exchange.restore(snapshot)
-    scripts = _scripts_of(options, exchange.state.universe.origin)
-    for script, state in zip(scripts, states, strict=True):
-        script.restore(state)
+    director = _director_of(options, exchange.state.universe.origin)
+    (state,) = states
+    director.restore(state)
     pacer = Pacer(options.clock, start_ms=time_ms, speed=options.speed)
-    return LocalNode(exchange, pacer, scripts=scripts, block_time_ms=options.block_time_ms)
+    return LocalNode(exchange, pacer, scripts=[director], block_time_ms=options.block_time_ms)
 
 
-def _scripts_of(options: Options, universe: Universe) -> list[Script]:
+def _director_of(options: Options, universe: Universe) -> Director:
     make = _MARKETS[options.market]
-    return [] if make is None else [make(universe, options.seed)]
+    return Director(None if make is None else make(universe, options.seed))
 
 
 # -- uvicorn ---------------------------------------------------------------------------------------
@@ -155,7 +155,10 @@ def open_server(node: LocalNode, options: Options, start: bytes | None = None) -
     node.subscribe(explorer.history.on_block)
     clients = Clients(options.limit_set, options.limits, header=options.limit_header)
     again = replace(options, start_ms=node.pacer.start_ms)
-    console = Console(node, options, clients, lambda: start or open_node(again).save())
+    (director,) = node.scripts
+    assert isinstance(director, Director)
+    reopen = lambda: start or open_node(again).save()  # noqa: E731
+    console = Console(node, options, director, clients, reopen)
     control = _control(console, Guard(options.token))
     api = ApiServer(node, replica, streams, clients, explorer, chain=options.chain, control=control)
     return Server(api, node, streams, clients, console, token=options.token)

@@ -7,6 +7,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from ..matching.dataclass import dataclass
+from ..scenarios.director import Director
 from .clients import Clients
 from .marks import Moment, Moments
 from .node import LocalNode
@@ -23,6 +24,7 @@ class Console:
     node: LocalNode
     options: Options
     """How it started."""
+    director: Director
     clients: Clients
     reopen: Callable[[], bytes]
     """Makes what `LocalNode.load` takes of the exchange as it started."""

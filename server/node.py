@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from ..scenarios.script import Script
 from ..sim.actions import Action, BlockClass, spec_of
@@ -22,6 +22,8 @@ from .blocks import Block, Closed, Consumer, Restored, Signed
 from .marks import NodeMark
 from .pacer import END_MS, Clock, Pacer
 from .saved import adopt, pack, unpack
+
+T = TypeVar("T")
 
 logger = logging.getLogger("hlsim.node")
 
@@ -116,11 +118,21 @@ class LocalNode:
 
     def operate(self, operation: Operation) -> None:
         """Carries out one operation in a block of its own. Raises ValueError if it cannot be."""
+        self.direct(lambda exchange: exchange.operate(operation))
+
+    def direct(self, act: Callable[[Exchange], T]) -> T:
+        """What `act` returns that does something to the exchange now, in a block of its own."""
         try:
             self._bring_up_to(self.pacer.now_ms())
-            self.exchange.operate(operation)
+            return act(self.exchange)
         finally:
             self._commit()
+            self._schedule()
+
+    @property
+    def scripts(self) -> tuple[Script, ...]:
+        """All that were given, those that failed too."""
+        return self._all_scripts
 
     def advance(self, milliseconds: int) -> int:
         """Moves exchange time, whatever clock runs, and does what falls due. Returns the time."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from ..sim.fixed import parse_decimal
 from .pacer import END_MS, wall_ms
+
+MOST_AMOUNT = 10**30
+"""Of the smallest units there are: more than is in any world."""
 
 
 def parse_usd(text: str) -> int:
@@ -14,6 +19,18 @@ def parse_usd(text: str) -> int:
         return parse_decimal(text, 6)
     except ValueError as error:
         raise ValueError(f"{text!r} is no amount of dollars: {error}") from None
+
+
+def parse_amount(given: int | float | str, decimals: int, noun: str) -> int:
+    """A number above 0 as an integer of 10 ** -decimals. Raises ValueError."""
+    text = given if isinstance(given, str) else format(Decimal(repr(given)), "f")
+    try:
+        found = parse_decimal(text, decimals) if len(text) <= 40 else 0
+    except ValueError as error:
+        raise ValueError(f"{given!r:.80} is no {noun}: {error}") from None
+    if not 0 < found < MOST_AMOUNT:
+        raise ValueError(f"{given!r:.80} is no {noun}: above 0 and not beyond all measure")
+    return found
 
 
 def parse_address(text: str) -> str:

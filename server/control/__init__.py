@@ -5,7 +5,7 @@ Imported with the first request to `/hlsim/…`: whoever never asks starts soone
 
 from __future__ import annotations
 
-from . import clock, general, moments
+from . import clock, general, market, moments, money
 from .registry import CONTROL, ControlSpec
 
-__all__ = ["CONTROL", "ControlSpec", "clock", "general", "moments"]
+__all__ = ["CONTROL", "ControlSpec", "clock", "general", "market", "moments", "money"]
