@@ -10,7 +10,7 @@ from typing import Any
 
 from sortedcontainers import SortedDict  # type: ignore[import-untyped]
 
-from .marks import LadderMark, fields_of
+from .marks import Fields, LadderMark, fields_of
 from .types import Order, Px
 
 
@@ -86,6 +86,11 @@ class Level:
 _LEVEL = fields_of(Level)
 
 
+def _fields(order: Order) -> Fields:
+    kind: Any = type(order)
+    return fields_of(kind)
+
+
 class Ladder:
     """One side of a book: its levels by price, the best one at hand."""
 
@@ -114,17 +119,13 @@ class Ladder:
         """All levels and orders as they are, for `rewind`."""
         levels = [self.by_px[px] for px in self.by_px]
         orders = [order for level in levels for order in level]
-        kinds = set(map(type, orders))
-        if len(kinds) == 1:
-            rows = list(map(fields_of(kinds.pop()).get, orders))
-        else:
-            rows = [fields_of(type(order)).get(order) for order in orders]
+        rows = [_fields(order).get(order) for order in orders]
         return LadderMark(self.best, levels, list(map(_LEVEL.get, levels)), orders, rows)
 
     def rewind(self, mark: LadderMark) -> None:
         """Makes everything again what it was."""
         for order, row in zip(mark.orders, mark.order_rows, strict=True):
-            fields_of(type(order)).put(order, row)
+            _fields(order).put(order, row)
         put = _LEVEL.put
         for level, row in zip(mark.levels, mark.level_rows, strict=True):
             put(level, row)

@@ -152,7 +152,7 @@ class Director:
         self._moves.pop(asset.id, None)
         best = [side[0][0] for side in (bids, asks) if side]
         px = sum(best) // max(1, len(best))
-        self._books[asset.id] = (px, *([[px, sz] for px, sz in side] for side in (bids, asks)))
+        self._books[asset.id] = (px, _rows(bids), _rows(asks))
         self._quote(ex, asset, bids, asks)
 
     def _check_open(self, ex: Exchange, asset: Asset) -> None:
@@ -170,7 +170,7 @@ class Director:
                 [(round_px(asset, max(1, one * px // own[0]), up=up), Sz(sz)) for one, sz in side]
                 for up, side in ((False, own[1]), (True, own[2]))
             ]
-            self._books[asset.id] = (px, *([[one, sz] for one, sz in side] for side in shifted))
+            self._books[asset.id] = (px, _rows(shifted[0]), _rows(shifted[1]))
             self._quote(ex, asset, *shifted)
         else:
             if self._market is not None:
@@ -232,6 +232,10 @@ class Director:
             deposit(ex, user)
         equip(ex, user, asset, self._pen, spot_usd=SPOT_USD)
         self._equipped.append(name)
+
+
+def _rows(levels: Levels) -> list[list[int]]:
+    return [[px, sz] for px, sz in levels]
 
 
 def _beyond(market: Market, side: Side, limit: Px) -> Sz:

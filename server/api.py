@@ -37,6 +37,7 @@ from .http import (
 from .info import Json, Query, encoded, query_of, read_query
 from .multisig import recover_multi_sig
 from .replica import Replica
+from .requests import Requests
 from .signing import CHAIN_WORDS, Chain, recover
 from .streams import Streams
 
@@ -69,6 +70,7 @@ class ApiServer:
         streams: Streams,
         clients: Clients,
         explorer: Explorer,
+        requests: Requests,
         *,
         chain: Chain,
         control: Endpoint,
@@ -78,13 +80,14 @@ class ApiServer:
         self._streams = streams
         self._clients = clients
         self._explorer = explorer
+        self._requests = requests
         if clients.log.mode == "warn":
             node.subscribe(self._tell_tolerated)
         self._signers = Signers(chain, replica)
         self._endpoints: dict[str, Endpoint] = {
-            "/info": json_endpoint(self.read),
-            "/exchange": json_endpoint(self.act),
-            "/explorer": json_endpoint(self.explore),
+            "/info": json_endpoint(self.read, self._note_refusal),
+            "/exchange": json_endpoint(self.act, self._note_refusal),
+            "/explorer": json_endpoint(self.explore, self._note_refusal),
         }
         self._control = control
 
@@ -128,11 +131,29 @@ class ApiServer:
     def read(self, scope: Scope, body: bytes) -> bytes:
         """The body of the answer to a body. Raises Refusal or Failure."""
         client = self._clients.of(scope)
-        return encoded(self._answer(client, _read(client, read_query, body, UNREAD_INFO)))
+        found = encoded(self._answer(client, _read(client, read_query, body, UNREAD_INFO)))
+        self._requests.add("/info", self._replica.view.time_ms, 200, body, found)
+        return found
 
     def post_info(self, client: Client, request: dict[str, Any]) -> Json:
         """The answer to an info request that came over a socket. Raises Refusal or Failure."""
-        return self._answer(client, _read(client, query_of, request, UNREAD_INFO))
+        try:
+            found = self._answer(client, _read(client, query_of, request, UNREAD_INFO))
+        except Exception as error:
+            self._note_error("/ws info", request, error)
+            raise
+        self._requests.add("/ws info", self._replica.view.time_ms, 200, request, found)
+        return found
+
+    def _note_refusal(self, path: str, status: int, asked: Any, answered: Any) -> None:
+        self._requests.add(path, self._replica.view.time_ms, status, asked, answered)
+
+    def _note_error(self, path: str, asked: Any, error: Exception) -> None:
+        """What a post failed with, as HTTP would have answered it."""
+        if isinstance(error, Refusal):
+            self._note_refusal(path, error.status, asked, error.text)
+        else:
+            self._note_refusal(path, 500, asked, None)
 
     def _answer(self, client: Client, query: Query) -> Json:
         client.charge(query.spec.weight)
@@ -149,7 +170,9 @@ class ApiServer:
         look = _read(client, self._explorer.read, body, EXPLORER_WEIGHT)
         client.charge(EXPLORER_WEIGHT)
         self._node.attend()
-        return encoded(look())
+        found = encoded(look())
+        self._requests.add("/explorer", self._replica.view.time_ms, 200, body, found)
+        return found
 
     # -- /exchange ---------------------------------------------------------------------------------
 
@@ -157,19 +180,31 @@ class ApiServer:
         """The body of the answer to a body. Raises Refusal or Failure."""
         client = self._clients.of(scope)
         envelope = _read(client, read_envelope, body, UNREAD_ACTION)
-        return encode.response_bytes(await self._submit(client, envelope))
+        response, signer = await self._submit(client, envelope)
+        found = encode.response_bytes(response)
+        self._requests.add("/exchange", self._replica.view.time_ms, 200, body, found, signer)
+        return found
 
     async def post_action(self, client: Client, payload: Any) -> Json:
         """The answer to an action that came over a socket. Raises Refusal or Failure."""
-        envelope = _read(client, read_envelope_value, payload, UNREAD_ACTION)
-        return encode.response_json(await self._submit(client, envelope))
+        try:
+            envelope = _read(client, read_envelope_value, payload, UNREAD_ACTION)
+            response, signer = await self._submit(client, envelope)
+        except Exception as error:
+            self._note_error("/ws action", payload, error)
+            raise
+        found = encode.response_json(response)
+        time_ms = self._replica.view.time_ms
+        self._requests.add("/ws action", time_ms, 200, payload, found, signer)
+        return found
 
-    async def _submit(self, client: Client, envelope: Envelope) -> Response:
+    async def _submit(self, client: Client, envelope: Envelope) -> tuple[Response, Address | None]:
+        """The answer, and who signed as far as that can be told."""
         client.charge(1 + div_down(envelope.spec.weight(envelope.action), BATCH))
         try:
             signer, co_signed = self._signers.all_of(envelope)
         except ActionError as error:
-            return Refused(error)
+            return Refused(error), None
         rest = (envelope.vault, envelope.expires_after, co_signed)
         signed = Signed(envelope.action, signer, envelope.nonce, *rest)
         try:
@@ -178,7 +213,7 @@ class ApiServer:
             raise Failure from None
         if type(response) is Refused:
             self._explain(response.error, envelope, signer)
-        return response
+        return response, signer
 
     def _explain(self, error: ActionError, envelope: Envelope, signer: Address) -> None:
         """Says in the log what the client is not told."""

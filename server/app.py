@@ -32,6 +32,7 @@ from .limits import OFFICIAL, LimitSet, Mode, rules_of
 from .node import LocalNode
 from .pacer import Clock, Pacer
 from .replica import Replica
+from .requests import Requests
 from .saved import unpack
 from .signing import Chain
 from .streams import Streams, socket_protocol
@@ -158,9 +159,12 @@ def open_server(node: LocalNode, options: Options, start: bytes | None = None) -
     (director,) = node.scripts
     assert isinstance(director, Director)
     reopen = lambda: start or open_node(again).save()  # noqa: E731
-    console = Console(node, options, director, clients, reopen)
+    requests = Requests()
+    console = Console(node, options, director, clients, requests, streams, reopen)
     control = _control(console, Guard(options.token))
-    api = ApiServer(node, replica, streams, clients, explorer, chain=options.chain, control=control)
+    api = ApiServer(
+        node, replica, streams, clients, explorer, requests, chain=options.chain, control=control
+    )
     return Server(api, node, streams, clients, console, token=options.token)
 
 

@@ -12,6 +12,8 @@ from .clients import Clients
 from .marks import Moment, Moments
 from .node import LocalNode
 from .pacer import ClockMark
+from .requests import Requests
+from .streams import Streams
 
 if TYPE_CHECKING:
     from .app import Options
@@ -26,6 +28,9 @@ class Console:
     """How it started."""
     director: Director
     clients: Clients
+    requests: Requests
+    """What clients sent and got."""
+    streams: Streams
     reopen: Callable[[], bytes]
     """Makes what `LocalNode.load` takes of the exchange as it started."""
     moments: Moments = field(default_factory=Moments)
@@ -43,7 +48,7 @@ class Console:
         self.clients.rewind(moment.clients)
 
     def reset(self) -> None:
-        """Makes everything what it was at the start.
+        """Makes everything what it was at the start; the requests until now are forgotten.
 
         The first time takes as long as a start, for nobody else has to wait for a mark then.
         """
@@ -54,3 +59,4 @@ class Console:
             self.node.pacer.rewind(clock)
             self.start = Moment(self.node.mark(), {})
         self.go_back(self.start)
+        self.requests.clear()

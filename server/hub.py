@@ -156,9 +156,9 @@ class Hub:
         del self._sockets[socket]
 
     @property
-    def has_sockets(self) -> bool:
-        """True while anybody is connected."""
-        return bool(self._sockets)
+    def sockets(self) -> int:
+        """How many are connected."""
+        return len(self._sockets)
 
     def _hang_up(self) -> None:
         for one in self._sockets:

@@ -69,6 +69,10 @@ class Streams:
             rules=SocketRules(**self._rules),
         )
 
+    def counts(self) -> tuple[int, int]:
+        """How many sockets are open, and how many different topics somebody listens to."""
+        return (0, 0) if self._hub is None else (self._hub.sockets, len(self._hub))
+
     def close(self) -> None:
         """Nothing is sent any more."""
         if self._hub is not None:
@@ -84,7 +88,7 @@ class Streams:
         hub.run()
 
         def stream(block: Block) -> None:
-            if hub.has_sockets:
+            if hub.sockets:
                 self._node.attend()
             try:
                 if replica is not self._replica:

@@ -74,14 +74,14 @@ class Mark:
         with _without_collector():
             for put, value, row in self._objects:
                 put(value, row)
-            for filled, values in self._dicts:
+            for filled, pairs in self._dicts:
                 filled.clear()
-                filled.update(values)
-            for listed, values in self._lists:
-                listed[:] = values
-            for queue, values in self._deques:
+                filled.update(pairs)
+            for listed, items in self._lists:
+                listed[:] = items
+            for queue, waiting in self._deques:
                 queue.clear()
-                queue.extend(values)
+                queue.extend(waiting)
             for emptied in self._empty:
                 if emptied:
                     emptied.clear()
@@ -109,7 +109,7 @@ class Mark:
         seen: dict[int, None] = {}
         while stack:
             value = stack.pop()
-            kind = type(value)
+            kind: Any = type(value)
             if kind is dict:
                 self._keep(value)
                 stack.extend(value.values())
@@ -122,7 +122,7 @@ class Mark:
             elif not _is_closed(kind) and not (kind is Order and value.level is not None):
                 self._look_into(value, kind, stack, seen)
 
-    def _look_into(self, value: Any, kind: type, stack: list[Any], seen: dict[int, None]) -> None:
+    def _look_into(self, value: Any, kind: Any, stack: list[Any], seen: dict[int, None]) -> None:
         """Keeps one object and what hangs on it."""
         if issubclass(kind, OrderBook):
             self._books.append((value, value.mark()))

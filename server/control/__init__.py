@@ -5,7 +5,17 @@ Imported with the first request to `/hlsim/…`: whoever never asks starts soone
 
 from __future__ import annotations
 
-from . import clock, general, market, moments, money
+from . import clock, general, market, metrics, moments, money, records
 from .registry import CONTROL, ControlSpec
 
-__all__ = ["CONTROL", "ControlSpec", "clock", "general", "market", "moments", "money"]
+__all__ = [
+    "CONTROL",
+    "ControlSpec",
+    "clock",
+    "general",
+    "market",
+    "metrics",
+    "moments",
+    "money",
+    "records",
+]
