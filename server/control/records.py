@@ -15,7 +15,7 @@ from ..decode import BadRequest
 from ..diagnosis import diagnose, refusals_in
 from ..envelope import read_envelope, read_envelope_value
 from ..requests import Request
-from ..signing import recover
+from ..signing import Chain, recover
 from ..values import parse_address
 from .registry import Asked, Json, control
 
@@ -230,7 +230,7 @@ def _other_chain(console: Console, row: Request, rule: str) -> str | None:
     chain = console.options.chain
     if rule not in ("unknown_signer", "must_deposit") or chain == "any":
         return None
-    other = "testnet" if chain == "mainnet" else "mainnet"
+    other: Chain = "testnet" if chain == "mainnet" else "mainnet"
     read = read_envelope if isinstance(row.asked, bytes) else read_envelope_value
     try:
         signer: Address = recover(read(row.asked), chain=other)

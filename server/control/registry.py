@@ -57,14 +57,15 @@ class ControlSpec:
     def read(self, body: bytes, query: bytes) -> Asked:
         """The request. Raises ValueError that says what is wrong with it."""
         if self.method == "GET":
-            return self._convert(_from_query(query), is_text=True)
+            return self.take(_from_query(query), is_text=True)
         try:
             given = msgspec.json.decode(body) if body else {}
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"not JSON: {error}") from None
-        return self._convert(given, is_text=False)
+        return self.take(given)
 
-    def _convert(self, given: Any, *, is_text: bool) -> Asked:
+    def take(self, given: Any, *, is_text: bool = False) -> Asked:
+        """The request that `given` makes. Raises ValueError that says what is wrong with it."""
         if not isinstance(given, dict):
             raise ValueError(f"an object is wanted; known keys: {self._known()}")
         unknown = sorted(given.keys() - set(self.keys))
