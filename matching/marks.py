@@ -27,23 +27,18 @@ def fields_of(cls: type) -> Fields:
     """Of a class all of whose instances' attributes are slots."""
     slots = [vars(one).get("__slots__", ()) for one in reversed(cls.__mro__)]
     names = tuple(name for own in slots for name in own if name != "__weakref__")
-    get: Callable[[Any], Row]
-    if len(names) == 1:
-        single = attrgetter(names[0])
-
-        def get(value: Any) -> Row:
-            return (single(value),)
-
-    else:
-        get = attrgetter(*names) if names else lambda value: ()
+    if not names:
+        raise TypeError(f"{cls.__name__} has no slots")
     # One unpacking, compiled: a loop over setattr takes four times as long, a mark has many rows.
     targets = "".join(f"value.{name}, " for name in names)
     made: dict[str, Any] = {}
-    exec(
-        f"def put(value, row): {targets or '_'} = row" if names else "def put(value, row): pass",
-        made,
-    )
-    return Fields(names, get, made["put"])
+    exec(f"def put(value, row): {targets.rstrip()} = row", made)
+    return Fields(names, attrgetter(*names) if len(names) > 1 else _short(names), made["put"])
+
+
+def _short(names: tuple[str, ...]) -> Callable[[Any], Row]:
+    """`attrgetter` makes a tuple of two or more only."""
+    return lambda value: tuple(getattr(value, name) for name in names)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -80,8 +80,7 @@ def _told(console: Console, coin: str) -> MarketTold:
 class MoveAsked(OneMarket):
     """Which market, where to, and in which time."""
 
-    to: Amount
-    """The price."""
+    to: Annotated[Amount, msgspec.Meta(description="the price")]
     over_ms: Annotated[
         int, msgspec.Meta(ge=0, le=MOST_MS, description="of exchange time; 0: at once")
     ] = 0
@@ -93,7 +92,7 @@ def move(console: Console, asked: MoveAsked) -> MarketTold:
 
     Books, oracle and mark go to the legal price nearest to `to`; orders of clients in the way are
     traded with, stops fire, and who falls below maintenance is liquidated. A living market walks on
-    from there. In an empty market only the oracle and what follows from it move.
+    from there. Where nobody quotes, oracle and mark move, and orders in the way fill all the same.
     """
     asset = _market(console, asked.coin).asset
     px = parse_amount(asked.to, 8, "price")
@@ -108,7 +107,9 @@ class BookAsked(OneMarket):
         tuple[list[Level], list[Level]] | None,
         msgspec.Meta(description="bids and asks, each [px, sz], best first"),
     ] = None
-    mid: Amount | None = None
+    mid: Annotated[
+        Amount | None, msgspec.Meta(description="instead of levels: where they are made around")
+    ] = None
     depth: Annotated[
         Amount, msgspec.Meta(description="USD on each side, over 20 levels 5 basis points apart")
     ] = 1_000_000
@@ -195,8 +196,7 @@ class ListAsked(Asked):
     """A new perp."""
 
     coin: Annotated[str, msgspec.Meta(description="letters and digits")]
-    px: Amount
-    """Where oracle and mark start."""
+    px: Annotated[Amount, msgspec.Meta(description="where oracle and mark start")]
     sz_decimals: int = 2
     max_leverage: int = 10
 

@@ -26,12 +26,11 @@ class Fund(Asked):
     """Whom, and with what: `usdc`, or `token` and `amount`."""
 
     address: AddressText
-    usdc: Amount | None = None
-    """Onto the perps account."""
+    usdc: Annotated[Amount | None, msgspec.Meta(description="onto the perps account")] = None
     token: Annotated[
         str | None, msgspec.Meta(description="name of a spot token, or NAME:0x and its id")
     ] = None
-    amount: Amount | None = None
+    amount: Annotated[Amount | None, msgspec.Meta(description="of the token, onto spot")] = None
 
 
 class AccountTold(msgspec.Struct, rename="camel"):

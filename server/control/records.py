@@ -189,9 +189,9 @@ def _without_signatures(value: Json) -> Json:
 class DiagnosesAsked(Asked):
     """Whose, since when."""
 
-    user: str | None = None
-    since: int = 0
-    limit: Annotated[int, msgspec.Meta(ge=0, le=MOST)] = 100
+    user: Annotated[str | None, msgspec.Meta(description="account or signer")] = None
+    since: Annotated[int, msgspec.Meta(description="exchange time, ms since 1970")] = 0
+    limit: Annotated[int, msgspec.Meta(ge=0, le=MOST, description="so many of the newest")] = 100
 
 
 class DiagnosisTold(msgspec.Struct):
