@@ -17,7 +17,6 @@ from ..sim.call import Call
 from ..sim.exchange import Exchange, Input
 from ..sim.operations import Operation
 from ..sim.replies import Response
-from ..sim.rewind import Mark
 from .blocks import Block, Closed, Consumer, Restored, Signed
 from .marks import NodeMark
 from .pacer import END_MS, Clock, Pacer
@@ -178,6 +177,8 @@ class LocalNode:
 
     def mark(self) -> NodeMark:
         """Everything that `rewind` needs, the scripts and the clock included."""
+        from ..sim.rewind import Mark  # whoever never goes back starts sooner
+
         scripts = [script.state() for script in self._all_scripts]
         return NodeMark(Mark(self.exchange.state), scripts, self.pacer.mark())
 

@@ -92,6 +92,8 @@ def test_requests_are_found_by_user_kind_status_and_time(running: RunningExchang
     assert count("status=refused&action=order") == 1
     assert count("status=422") == 1
     assert count("status=ok&action=order") == 1
+    assert len(get(running, f"requests?since={since}&limit=2")["requests"]) == 2
+    assert get(running, f"requests?since={since}&limit=0")["requests"] == []
     newest = get(running, "requests?limit=1")
     assert (newest["count"], len(newest["requests"])) == (began + 6, 1)
     assert (newest["requests"][0]["status"], newest["requests"][0]["request"]) == (400, "{")

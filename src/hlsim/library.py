@@ -239,14 +239,15 @@ class RunningExchange:
         type: str | None = None,
         status: str | int | None = None,
         since: int = 0,
+        limit: int = 100,
     ) -> RequestsTold:
-        """What clients sent and got: `count` of them, the newest thousand in `requests`.
+        """What clients sent and got: `count` of them, the newest `limit` in `requests`.
 
         `status`: `ok`, `refused`, or an HTTP status.
         """
         how = None if status is None else str(status)
         asked = {"user": user, "action": action, "type": type, "status": how, "since": since}
-        found: RequestsTold = self.control("requests", **asked)
+        found: RequestsTold = self.control("requests", limit=limit, **asked)
         return found
 
     def diagnoses(self, user: str | None = None) -> list[DiagnosisTold]:
