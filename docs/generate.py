@@ -11,10 +11,13 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from hlsim.config import OPTIONS, Settings
 from hlsim.coverage import MISSING, REFUSED, UNSPECIFIED, Entry, entries
 from hlsim.scenarios.faults import EFFECTS
+from hlsim.server.control import CONTROL
+from hlsim.server.control.openapi import document
 from hlsim.server.profile import POINTS
 
 ROOT = Path(__file__).parent.parent
@@ -116,6 +119,64 @@ def clients() -> str:
     return "\n".join(rows)
 
 
+def control_summary() -> str:
+    """Every endpoint of the control plane in one line, for the README."""
+    rows = ["| control endpoint | |", "|---|---|"]
+    for spec in CONTROL.values():
+        summary = " ".join(spec.text.partition("\n\n")[0].split())
+        rows.append(f"| `{spec.method} /hlsim/{spec.path}` | {summary} |")
+    return "\n".join(rows)
+
+
+def control() -> str:
+    """Every endpoint with its keys."""
+    schemas = document(CONTROL.values(), "")["components"]["schemas"]
+    parts = []
+    for spec in CONTROL.values():
+        parts.append(f"### `{spec.method} /hlsim/{spec.path}`")
+        parts += [" ".join(part.split()) for part in spec.text.split("\n\n")]
+        if spec.keys:
+            parts.append(_keys(schemas[spec.asked.__name__]))
+        if isinstance(spec.returns, type) and spec.returns.__name__ in schemas:
+            fields = ", ".join(f"`{name}`" for name in schemas[spec.returns.__name__]["properties"])
+            parts.append(f"Answers {fields}.")
+    return "\n\n".join(parts)
+
+
+def _keys(schema: dict[str, Any]) -> str:
+    rows = ["| key | | default | |", "|---|---|---|---|"]
+    for name, shape in schema["properties"].items():
+        default = shape.get("default")
+        shown = "" if default is None else f"`{json.dumps(default)}`"
+        if name in schema["required"]:
+            shown = "required"
+        rows.append(f"| `{name}` | {_kind(shape)} | {shown} | {_meaning(shape)} |")
+    return "\n".join(rows)
+
+
+KINDS_OF_JSON = {"integer": "whole number", "string": "text", "boolean": "true, false"}
+
+
+def _kind(shape: dict[str, Any]) -> str:
+    """The type of a key as people say it."""
+    kinds = [kind for kind in _types(shape) if kind != "null"]
+    if len(kinds) > 2:
+        return "number or its text"
+    return " or ".join(KINDS_OF_JSON.get(kind, kind) for kind in kinds)
+
+
+def _meaning(shape: dict[str, Any]) -> str:
+    """The description, which an optional key may have further inside."""
+    parts = [shape, *shape.get("anyOf", [])]
+    return next((part["description"] for part in parts if "description" in part), "")
+
+
+def _types(shape: dict[str, Any]) -> list[str]:
+    if "anyOf" in shape:
+        return [kind for one in shape["anyOf"] for kind in _types(one)]
+    return [shape["type"]]
+
+
 def _names(named: list[Entry]) -> str:
     return ", ".join(f"`{entry.name}`" for entry in named)
 
@@ -123,6 +184,8 @@ def _names(named: list[Entry]) -> str:
 PARTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("README.md", "first trade", first_trade),
     ("README.md", "summary", summary),
+    ("README.md", "control", control_summary),
+    ("docs/control.md", "control", control),
     ("docs/serve.md", "flags", flags),
     ("docs/serve.md", "profile", profile),
     ("docs/faults.md", "effects", effects),

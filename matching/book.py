@@ -7,8 +7,10 @@ rules of the house have to say at a match comes through a `Gate`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from .level import Ladder, Level
+from .marks import BookMark
 from .types import SELF_TRADE, Gate, Order, Px, Side, Sz
 
 _NOTHING = Sz(0)
@@ -22,13 +24,17 @@ class OrderBook:
     price-time order. No iterator of a book outlives a change of it.
     """
 
-    __slots__ = ("_asks", "_bids", "_count", "version")
+    __slots__ = ("_asks", "_bids", "_count", "_mark", "version")
 
     def __init__(self) -> None:
         self._bids = Ladder(is_bid=True)
         self._asks = Ladder(is_bid=False)
         self._count = 0
         self.version = 0
+        self._mark: BookMark | None = None
+        """The one last taken or gone back to. Nothing changed since then while it has the version
+        of the book: whatever rests changes through the book only.
+        """
 
     def __len__(self) -> int:
         """How many orders rest."""
@@ -156,6 +162,35 @@ class OrderBook:
         """Everything that rests on `side`."""
         return Sz(sum(level.sz for level in self.levels(side)))
 
+    # -- marks -------------------------------------------------------------------------------------
+
+    def mark(self) -> BookMark:
+        """The book as it is, for `rewind`; the same one while nothing changes."""
+        mark = self._mark
+        if mark is None or mark.version != self.version:
+            sides = self._bids.mark(), self._asks.mark()
+            mark = BookMark(self.version, self._count, *sides, self._mirrors().copy())
+            self._mark = mark
+        return mark
+
+    def rewind(self, mark: BookMark) -> None:
+        """Makes the book what it was when `mark` was taken of it: its orders are the same objects.
+
+        Versions come again, so whoever keeps something by them has to know of it.
+        """
+        if self._mark is mark and self.version == mark.version:
+            return
+        self._bids.rewind(mark.bids)
+        self._asks.rewind(mark.asks)
+        mirrors = self._mirrors()
+        mirrors.clear()
+        mirrors.update(mark.mirrors)
+        self._count, self.version, self._mark = mark.count, mark.version, mark
+
+    def _mirrors(self) -> dict[int, Any]:
+        """What else the book keeps of its orders."""
+        return {}
+
     # -- proof and pickling ------------------------------------------------------------------------
 
     def check(self) -> None:
@@ -182,6 +217,7 @@ class OrderBook:
         self._bids, self._asks = Ladder(is_bid=True), Ladder(is_bid=False)
         self._count = 0
         self.version = 0
+        self._mark = None
         for order in (*bids, *asks):
             self.rest(order)
         self.version = version

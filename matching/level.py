@@ -10,6 +10,7 @@ from typing import Any
 
 from sortedcontainers import SortedDict  # type: ignore[import-untyped]  # no types come with it
 
+from .marks import Fields, LadderMark, fields_of
 from .types import Order, Px
 
 
@@ -82,6 +83,14 @@ class Level:
         self.count -= 1
 
 
+_LEVEL = fields_of(Level)
+
+
+def _fields(order: Order) -> Fields:
+    kind: Any = type(order)
+    return fields_of(kind)
+
+
 class Ladder:
     """One side of a book: its levels by price, the best one at hand."""
 
@@ -105,6 +114,24 @@ class Ladder:
         if best is None or (px > best.px if self.is_bid else px < best.px):
             self.best = level
         return level
+
+    def mark(self) -> LadderMark:
+        """All levels and orders as they are, for `rewind`."""
+        levels = [self.by_px[px] for px in self.by_px]
+        orders = [order for level in levels for order in level]
+        rows = [_fields(order).get(order) for order in orders]
+        return LadderMark(self.best, levels, list(map(_LEVEL.get, levels)), orders, rows)
+
+    def rewind(self, mark: LadderMark) -> None:
+        """Makes everything again what it was."""
+        for order, row in zip(mark.orders, mark.order_rows, strict=True):
+            _fields(order).put(order, row)
+        put = _LEVEL.put
+        for level, row in zip(mark.levels, mark.level_rows, strict=True):
+            put(level, row)
+        self.by_px.clear()
+        self.by_px.update((level.px, level) for level in mark.levels)
+        self.best = mark.best
 
     def close(self, level: Level) -> None:
         """Takes out a level that has become empty."""

@@ -86,6 +86,9 @@ class MergedBook(OrderBook):
         self._count += 1
         self.version += 1
 
+    def _mirrors(self) -> dict[int, Any]:
+        return self.mirrors
+
     def check(self) -> None:
         super().check()
         natives = [each for side in Side for each in self.orders(side) if type(each) is not Mirror]

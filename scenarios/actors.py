@@ -24,6 +24,7 @@ from ..sim.fixed import Address, Px, Sz, Usd, Wei, sz_to_wei
 from ..sim.margin import DEFAULT_LEVERAGE
 from ..sim.operations import DepositUsd, GrantRequests, KeepHistory, MintToken
 from ..sim.replies import Response
+from ..sim.state import Account
 from ..sim.transfers import PERPS, SPOT
 from .ladder import size_for
 
@@ -44,6 +45,11 @@ TERMS = {tif: OrderTerms(LimitTerms(tif)) for tif in Tif}
 def actor_address(name: str) -> Address:
     """The address of an actor: a hash of its name, so nobody holds its key."""
     return Address("0x" + blake2b(name.encode(), digest_size=20, person=b"hlsim").hexdigest())
+
+
+def is_actor(account: Account) -> bool:
+    """True for an account that `deposit` made: nobody else has so many requests."""
+    return account.requests_reserved >= ACTOR_REQUESTS
 
 
 class Pen:
@@ -67,6 +73,13 @@ class Pen:
         """Sends `orders` in batches."""
         for start in range(0, len(orders), BATCH):
             self.send(ex, signer, Cancel(tuple(orders[start : start + BATCH])))
+
+    def withdraw(self, ex: Exchange, signer: Address, asset_id: int) -> None:
+        """Cancels whatever `signer` has open on one market."""
+        account = ex.account(signer)
+        if account is not None:
+            here = list(account.orders_by_asset.get(asset_id, ()))
+            self.cancel(ex, signer, [CancelOid(U32(asset_id), U64(oid)) for oid in here])
 
 
 def new_order(asset: Asset, *, is_buy: bool, px: Px, sz: Sz, tif: Tif) -> NewOrder:

@@ -12,7 +12,7 @@ from functools import partial
 from heapq import heapify, heappush, heapreplace
 from typing import Any
 
-from ..sim.assets import Perp, Universe
+from ..sim.assets import Asset, Perp, Universe
 from ..sim.exchange import Exchange
 from ..sim.fixed import Px
 from ..sim.operations import SetOracle
@@ -55,6 +55,8 @@ class LivingMarket:
         self._perps = [asset for asset in live_assets(universe) if isinstance(asset, Perp)]
         self._joined: list[list[Any]] = []
         """Rows of what was listed later and is quoted."""
+        self._left: list[int] = []
+        """Asset ids of what is not traded any more, by word of the operator."""
         self.paths = PricePaths(universe, self._seed)
         self.makers = Makers(universe, self._seed, self._pen)
         self.takers = Takers(universe, self._seed, self._pen)
@@ -96,7 +98,8 @@ class LivingMarket:
                 self.makers.requote(ex, maker, partial(self.paths.px, part=part))
                 again_ms = time_ms + maker.every_ms
             else:
-                self.takers.trade(ex, key)
+                if key not in self._left:
+                    self.takers.trade(ex, key)
                 again_ms = time_ms + self.takers.pause_ms(key)
             heapreplace(turns, (again_ms, kind, key))
 
@@ -149,6 +152,36 @@ class LivingMarket:
         if changed:
             ex.operate(SetOracle(tuple(changed)))
 
+    # -- for the operator --------------------------------------------------------------------------
+
+    def quotes(self, asset_id: int) -> bool:
+        """True while a maker is there."""
+        return self.makers.of(asset_id) is not None
+
+    def withdraw(self, ex: Exchange, asset_id: int) -> None:
+        """Takes the maker's orders off one market."""
+        maker = self.makers.of(asset_id)
+        if maker is not None:
+            self._pen.withdraw(ex, maker.address, asset_id)
+
+    def aim(self, ex: Exchange, asset: Asset, px: Px) -> None:
+        """Lets the outside price of an asset walk on from `px`, and its maker quote around it."""
+        self.paths.put(asset.id, px)
+        if asset.id in self._published:
+            self._published[asset.id] = px
+        maker = self.makers.of(asset.id)
+        if maker is not None:
+            self.makers.requote(ex, maker, self.paths.px)
+
+    def leave(self, ex: Exchange, asset_id: int) -> None:
+        """Neither quotes nor takes on one market from now on."""
+        self.withdraw(ex, asset_id)
+        self.makers.leave(asset_id)
+        if asset_id not in self._left:
+            self._left.append(asset_id)
+
+    # -- snapshots ---------------------------------------------------------------------------------
+
     def state(self) -> bytes:
         """All that lasts, for `restore`."""
         saved = {
@@ -157,6 +190,7 @@ class LivingMarket:
             "published": list(self._published.items()),
             "turns": self._turns,
             "joined": self._joined,
+            "left": self._left,
             "paths": self.paths.state(),
             "makers": self.makers.state(),
             "takers": self.takers.state(),
@@ -170,6 +204,9 @@ class LivingMarket:
         self._seen = None
         for row in saved["joined"]:
             self._join(row)
+        for asset_id in saved["left"]:
+            self.makers.leave(asset_id)
+        self._left = saved["left"]
         self._pen.last_nonce = saved["nonce"]
         self._oracle_ms = saved["oracle_ms"]
         self._published = {key: Px(px) for key, px in saved["published"]}

@@ -169,6 +169,18 @@ class Makers:
             orders += [self._draw_up(ladder, *rung) for rung in missing]
         self._pen.place(ex, maker.address, orders)
 
+    def of(self, asset_id: int) -> Maker | None:
+        """Who quotes a market, if anybody does."""
+        quoted = (
+            maker for maker in self.makers for one in maker.ladders if one.asset.id == asset_id
+        )
+        return next(quoted, None)
+
+    def leave(self, asset_id: int) -> None:
+        """Quotes a market no more; what rests there is the caller's to cancel."""
+        for maker in self.makers:
+            maker.ladders = [one for one in maker.ladders if one.asset.id != asset_id]
+
     def add(self, asset: Asset, profile: Profile) -> Maker:
         """One more maker, for a market that was listed later; it is not opened."""
         every_ms = MAJOR_EVERY_MS if profile.is_major else EVERY_MS

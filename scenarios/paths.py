@@ -66,6 +66,8 @@ class _Walk:
     rng: Random
     profile: Profile
     start_px: int
+    home: int
+    """Where it is drawn back to."""
     px: int
     next_px: int
     most: int
@@ -96,7 +98,7 @@ class PricePaths:
         start = asset.start_px * _FINE
         rng = stream(self._seed, f"oracle/{asset.coin}")
         most = max(start, _OUTCOME_MOST) if isinstance(asset, OutcomeSide) else _MOST
-        self._walks[asset.id] = _Walk(rng, kind, start, start, start, most)
+        self._walks[asset.id] = _Walk(rng, kind, start, start, start, start, most)
 
     def step(self, count: int = 1) -> None:
         """Goes `count` steps on; those missed in one move as wide as that many small ones."""
@@ -113,7 +115,7 @@ class PricePaths:
         for walk in self._walks.values():
             kind, px = walk.profile, walk.next_px
             own = bell(walk.rng) * kind.sigma >> 2
-            home = (walk.start_px - px) * min(kind.pull * count, _PARTS) // walk.start_px
+            home = (walk.home - px) * min(kind.pull * count, _PARTS) // walk.home
             move = (common * kind.beta // 100 + own) * width // 100 + home
             px += px * max(-_WORST, min(_WORST, move)) // _PARTS
             walk.next_px = px if px < walk.most else walk.most
@@ -131,6 +133,21 @@ class PricePaths:
             return start_px * now // found.start_px
         return (found.px + (found.next_px - found.px) * part // 1_000) // _FINE
 
+    def put(self, asset_id: int, px: Px) -> None:
+        """Moves the price of an asset to `px`, from where it walks on, and which is its home now.
+
+        A pair that follows a perp keeps the distance that it has to it then.
+        """
+        walk = self._walks.get(asset_id)
+        if walk is not None:
+            walk.px = walk.next_px = walk.home = px * _FINE
+            walk.most = max(walk.most, walk.px)
+        elif asset_id in self._followers:
+            twin_id, _ = self._followers[asset_id]
+            twin = self._walks[twin_id]
+            # `px` of it is its starting price in proportion to the perp's.
+            self._followers[asset_id] = (twin_id, max(1, px * twin.start_px // twin.px))
+
     def oracle_px(self, perp: Perp) -> Px:
         """The price as an oracle publishes it: on the market's own tick."""
         return nearest_px(perp, self.px(perp.id))
@@ -138,18 +155,20 @@ class PricePaths:
     def state(self) -> Any:
         """Plain data for `restore`."""
         walks = [
-            [key, walk.px, walk.next_px, stream_state(walk.rng)]
+            [key, walk.px, walk.next_px, walk.home, walk.most, stream_state(walk.rng)]
             for key, walk in self._walks.items()
         ]
-        return [stream_state(self._common), walks]
+        followers = [[key, *row] for key, row in self._followers.items()]
+        return [stream_state(self._common), walks, followers]
 
     def restore(self, state: Any) -> None:
         """Goes on where the paths of `state` stood; the universe must be the same."""
         resume_stream(self._common, state[0])
-        for key, px, next_px, rng in state[1]:
+        for key, px, next_px, home, most, rng in state[1]:
             walk = self._walks[key]
-            walk.px, walk.next_px = px, next_px
+            walk.px, walk.next_px, walk.home, walk.most = px, next_px, home, most
             resume_stream(walk.rng, rng)
+        self._followers = {key: (twin_id, start_px) for key, twin_id, start_px in state[2]}
 
 
 def nearest_px(asset: Asset, px: int) -> Px:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
+from ..sim.assets import Asset
 from ..sim.exchange import Exchange
+from ..sim.fixed import Px
 
 
 class Script(Protocol):
@@ -31,10 +33,30 @@ class Script(Protocol):
         """
         ...
 
-    def state(self) -> bytes:
-        """All that lasts."""
+    def state(self) -> Any:
+        """All that lasts, as plain data that nothing changes any more."""
         ...
 
-    def restore(self, state: bytes) -> None:
+    def restore(self, state: Any) -> None:
         """Goes on from what `state` answered, in a script built with the same arguments."""
+        ...
+
+
+class Quoting(Script, Protocol):
+    """A script that keeps books, and lets somebody else say where they stand."""
+
+    def quotes(self, asset_id: int) -> bool:
+        """True when it keeps a book of that market."""
+        ...
+
+    def withdraw(self, ex: Exchange, asset_id: int) -> None:
+        """Takes its orders off one market. It may come back by itself, and does with `aim`."""
+        ...
+
+    def aim(self, ex: Exchange, asset: Asset, px: Px) -> None:
+        """Goes on around `px`, with quotes there at once if it ever quotes this market."""
+        ...
+
+    def leave(self, ex: Exchange, asset_id: int) -> None:
+        """Takes its orders off one market and trades there no more."""
         ...

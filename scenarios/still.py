@@ -12,6 +12,8 @@ What is taken is not replaced, and the makers never take.
 
 from __future__ import annotations
 
+import json
+
 from ..matching.types import Tif
 from ..sim.actions.orders import NewOrder
 from ..sim.assets import Asset, Universe
@@ -35,17 +37,24 @@ class StillMarket:
 
     def __init__(self, universe: Universe, seed: int = 0) -> None:
         self._assets = live_assets(universe)
+        self._makers = {
+            asset.id: actor_address(f"still/{place // MARKETS_EACH}")
+            for place, asset in enumerate(self._assets)
+        }
+        self._pen = Pen()
+        self._left: list[int] = []
+        """Markets that it quotes no more."""
 
     def open(self, ex: Exchange) -> None:
         """Fills every book."""
-        pen = Pen()
+        pen = self._pen
         for place, asset in enumerate(self._assets):
-            maker = actor_address(f"still/{place // MARKETS_EACH}")
+            maker = self._makers[asset.id]
             if place % MARKETS_EACH == 0:
                 deposit(ex, maker)
             # A level more than the ladder holds, so that no rounding leaves it short.
             equip(ex, maker, asset, pen, spot_usd=SPOT_LEVEL_USD * (LEVELS + 1))
-            pen.place(ex, maker, still_orders(asset))
+            pen.place(ex, maker, still_orders(asset, asset.start_px))
 
     def next_due_ms(self) -> int | None:
         """None: nothing ever happens."""
@@ -54,17 +63,39 @@ class StillMarket:
     def run(self, ex: Exchange, time_ms: int) -> None:
         """Does nothing."""
 
+    def quotes(self, asset_id: int) -> bool:
+        """True for what was listed when it opened, until it left."""
+        return asset_id in self._makers and asset_id not in self._left
+
+    def withdraw(self, ex: Exchange, asset_id: int) -> None:
+        """Empties its book of one market."""
+        if asset_id in self._makers:
+            self._pen.withdraw(ex, self._makers[asset_id], asset_id)
+
+    def aim(self, ex: Exchange, asset: Asset, px: Px) -> None:
+        """Stands around `px` from now on, with full levels."""
+        if self.quotes(asset.id):
+            self.withdraw(ex, asset.id)
+            self._pen.place(ex, self._makers[asset.id], still_orders(asset, px))
+
+    def leave(self, ex: Exchange, asset_id: int) -> None:
+        """Empties its book of one market for good."""
+        self.withdraw(ex, asset_id)
+        if asset_id not in self._left:
+            self._left.append(asset_id)
+
     def state(self) -> bytes:
-        """Nothing: all that there is stands in the books."""
-        return b""
+        """What does not stand in the books."""
+        return json.dumps([self._pen.last_nonce, self._left]).encode()
 
     def restore(self, state: bytes) -> None:
-        """Nothing to go on from."""
+        """Goes on where the market of `state` stood."""
+        self._pen.last_nonce, self._left = json.loads(state)
 
 
-def still_orders(asset: Asset) -> list[NewOrder]:
-    """The book of one market, best prices first, bids and asks in turn."""
-    px, step = asset.start_px, step_for(asset, asset.start_px, SPACING)
+def still_orders(asset: Asset, px: Px) -> list[NewOrder]:
+    """The book of one market around `px`, best prices first, bids and asks in turn."""
+    step = step_for(asset, px, SPACING)
     sz = size_for(asset, px, SPOT_LEVEL_USD if asset.is_spot else PERP_LEVEL_USD)
     return [
         new_order(asset, is_buy=is_buy, px=Px(level), sz=sz, tif=Tif.ALO)

@@ -7,7 +7,7 @@ knows nothing of margin, and answers an action when the node has committed it (w
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -17,11 +17,12 @@ from ..sim.events import RequestTolerated
 from ..sim.fixed import Address, div_down
 from ..sim.replies import Refused, Response
 from . import encode
+from .blocks import Block, Closed, Node, Signed
 from .clients import Client, Clients
 from .envelope import Envelope, MultiSig, read_envelope, read_envelope_value
 from .explorer import WEIGHT as EXPLORER_WEIGHT
 from .explorer import Explorer
-from .faults import STRUCK, Asked, Faults
+from .faults import Asked, Faults
 from .http import (
     Endpoint,
     Failure,
@@ -36,9 +37,9 @@ from .http import (
 )
 from .info import Json, Query, encoded, query_of, read_query
 from .multisig import recover_multi_sig
-from .node import Block, Closed, Node, Signed
 from .posts import Answers
 from .replica import Replica
+from .requests import Requests
 from .signing import CHAIN_WORDS, Chain, recover
 from .streams import Streams
 
@@ -49,6 +50,9 @@ UNREAD_INFO, UNREAD_ACTION = 20, 1
 
 BATCH = 40
 """Documented: an action weighs 1, and one more for every 40 in its batch (ws 8.1)."""
+
+CONTROL = "/hlsim/"
+"""What begins so is the operator's."""
 
 WARNINGS_KEPT = 1000
 """Signers that were warned of once and are not warned of again."""
@@ -68,52 +72,57 @@ class ApiServer:
         streams: Streams,
         clients: Clients,
         explorer: Explorer,
+        requests: Requests,
         *,
         reads: Replica | None = None,
         chain: Chain,
         faults: Faults,
-        endpoints: Mapping[str, Endpoint],
+        control: Endpoint,
     ) -> None:
         """`reads`: what queries are answered from, where that is another replica."""
         self._node = node
+        self._replica = replica
         self._reads = reads or replica
         self._streams = streams
         self._clients = clients
         self._explorer = explorer
         self.faults = faults
+        self._requests = requests
         if clients.log.mode == "warn":
             node.subscribe(self._tell_tolerated)
         self._signers = Signers(chain, replica)
         self._endpoints: dict[str, Endpoint] = {
-            "/info": json_endpoint(self.read),
-            "/exchange": json_endpoint(self.act),
-            "/explorer": json_endpoint(self.explore),
-            **endpoints,
+            "/info": json_endpoint(self.read, self._note_refusal),
+            "/exchange": json_endpoint(self.act, self._note_refusal),
+            "/explorer": json_endpoint(self.explore, self._note_refusal),
         }
+        self._control = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             endpoint = self._endpoints.get(scope["path"])
             if scope["method"] == "OPTIONS":
                 await reply_preflight(send)
-            elif endpoint is None:
-                await _no_such_path(scope, send)
-            elif self.faults.requests and scope["method"] == "POST" and scope["path"] in STRUCK:
-                await self._strike(endpoint, scope, receive, send)
-            else:
+            elif endpoint is not None:
+                if self.faults.requests and scope["method"] == "POST":
+                    endpoint = self._struck(endpoint)
                 await endpoint(scope, receive, send)
+            elif scope["path"].startswith(CONTROL):
+                await self._control(scope, receive, send)
+            else:
+                await _no_such_path(scope, send)
         elif scope["type"] == "websocket":
             if scope["path"] == "/ws":
                 await self._stream(scope, receive, send)
             else:
                 await refuse_upgrade(send, 404)
 
-    async def _strike(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
-        """As the endpoint answers, unless a fault strikes the request."""
+    def _struck(self, endpoint: Endpoint) -> Endpoint:
+        """Answers as `endpoint` does, unless a fault strikes the request."""
         from .strikes import Witness, answer
 
         witness = Witness(self._reads.view, self._signers.acting)
-        await answer(self.faults, witness, endpoint, scope, receive, send)
+        return partial(answer, self.faults, witness, endpoint)
 
     def _asked(self, kind: str, payload: Any) -> Asked:
         """What faults may know of a post."""
@@ -154,11 +163,29 @@ class ApiServer:
     def read(self, scope: Scope, body: bytes) -> bytes:
         """The body of the answer to a body. Raises Refusal or Failure."""
         client = self._clients.of(scope)
-        return encoded(self._answer(client, _read(client, read_query, body, UNREAD_INFO)))
+        found = encoded(self._answer(client, _read(client, read_query, body, UNREAD_INFO)))
+        self._requests.add("/info", self._replica.view.time_ms, 200, body, found)
+        return found
 
     def post_info(self, client: Client, request: dict[str, Any]) -> Json:
         """The answer to an info request that came over a socket. Raises Refusal or Failure."""
-        return self._answer(client, _read(client, query_of, request, UNREAD_INFO))
+        try:
+            found = self._answer(client, _read(client, query_of, request, UNREAD_INFO))
+        except Exception as error:
+            self._note_error("/ws info", request, error)
+            raise
+        self._requests.add("/ws info", self._replica.view.time_ms, 200, request, found)
+        return found
+
+    def _note_refusal(self, path: str, status: int, asked: Any, answered: Any) -> None:
+        self._requests.add(path, self._replica.view.time_ms, status, asked, answered)
+
+    def _note_error(self, path: str, asked: Any, error: Exception) -> None:
+        """What a post failed with, as HTTP would have answered it."""
+        if isinstance(error, Refusal):
+            self._note_refusal(path, error.status, asked, error.text)
+        else:
+            self._note_refusal(path, 500, asked, None)
 
     def _answer(self, client: Client, query: Query) -> Json:
         client.charge(query.spec.weight)
@@ -175,7 +202,9 @@ class ApiServer:
         look = _read(client, self._explorer.read, body, EXPLORER_WEIGHT)
         client.charge(EXPLORER_WEIGHT)
         self._node.attend()
-        return encoded(look())
+        found = encoded(look())
+        self._requests.add("/explorer", self._replica.view.time_ms, 200, body, found)
+        return found
 
     # -- /exchange ---------------------------------------------------------------------------------
 
@@ -183,19 +212,31 @@ class ApiServer:
         """The body of the answer to a body. Raises Refusal or Failure."""
         client = self._clients.of(scope)
         envelope = _read(client, read_envelope, body, UNREAD_ACTION)
-        return encode.response_bytes(await self._submit(client, envelope))
+        response, signer = await self._submit(client, envelope)
+        found = encode.response_bytes(response)
+        self._requests.add("/exchange", self._replica.view.time_ms, 200, body, found, signer)
+        return found
 
     async def post_action(self, client: Client, payload: Any) -> Json:
         """The answer to an action that came over a socket. Raises Refusal or Failure."""
-        envelope = _read(client, read_envelope_value, payload, UNREAD_ACTION)
-        return encode.response_json(await self._submit(client, envelope))
+        try:
+            envelope = _read(client, read_envelope_value, payload, UNREAD_ACTION)
+            response, signer = await self._submit(client, envelope)
+        except Exception as error:
+            self._note_error("/ws action", payload, error)
+            raise
+        found = encode.response_json(response)
+        time_ms = self._replica.view.time_ms
+        self._requests.add("/ws action", time_ms, 200, payload, found, signer)
+        return found
 
-    async def _submit(self, client: Client, envelope: Envelope) -> Response:
+    async def _submit(self, client: Client, envelope: Envelope) -> tuple[Response, Address | None]:
+        """The answer, and who signed as far as that can be told."""
         client.charge(1 + div_down(envelope.spec.weight(envelope.action), BATCH))
         try:
             signer, co_signed = self._signers.all_of(envelope)
         except ActionError as error:
-            return Refused(error)
+            return Refused(error), None
         rest = (envelope.vault, envelope.expires_after, co_signed)
         signed = Signed(envelope.action, signer, envelope.nonce, *rest)
         try:
@@ -204,7 +245,7 @@ class ApiServer:
             raise Failure from None
         if type(response) is Refused:
             self._explain(response.error, envelope, signer)
-        return response
+        return response, signer
 
     def _explain(self, error: ActionError, envelope: Envelope, signer: Address) -> None:
         """Says in the log what the client is not told."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 
 from ..matching.dataclass import dataclass
 from ..scenarios.crowd import LivingMarket
+from ..scenarios.director import Director
 from ..scenarios.faults import Fault
 from ..scenarios.genesis import fund
-from ..scenarios.script import Script
+from ..scenarios.script import Quoting
 from ..scenarios.still import StillMarket
 from ..scenarios.worlds import load_world
 from ..sim.assets import Universe
@@ -22,14 +24,17 @@ from ..sim.fixed import Address, Usd
 from ..sim.rules import Rules
 from .api import ApiServer
 from .clients import Clients
-from .control import Guard, control_endpoints
+from .console import Console
 from .door import HttpProtocol
 from .explorer import Explorer
 from .faults import Faults
+from .guard import Guard
+from .http import Endpoint, Receive, Scope, Send
 from .limits import OFFICIAL, LimitSet, Mode, rules_of
 from .node import LocalNode
 from .pacer import Clock, Pacer
 from .replica import LateReplica, ReadRules, Replica
+from .requests import Requests
 from .saved import unpack
 from .signing import Chain
 from .streams import Streams, socket_protocol
@@ -77,7 +82,7 @@ class Options:
     version: str = ""
 
 
-_MARKETS: dict[str, Callable[[Universe, int], Script] | None] = {
+_MARKETS: dict[str, Callable[[Universe, int], Quoting] | None] = {
     "live": LivingMarket,
     "static": StillMarket,
     "empty": None,
@@ -103,12 +108,11 @@ def open_node(options: Options) -> LocalNode:
     )
     for address, usd in options.funded:
         fund(exchange, [address], usd)
-    scripts = _scripts_of(options, universe)
-    for script in scripts:
-        script.open(exchange)
+    director = _director_of(options, universe)
+    director.open(exchange)
     exchange.seal()
     exchange.drain()
-    return LocalNode(exchange, pacer, scripts=scripts, block_time_ms=options.block_time_ms)
+    return LocalNode(exchange, pacer, scripts=[director], block_time_ms=options.block_time_ms)
 
 
 def _readings(options: Options, part: Part) -> dict[str, Any]:
@@ -127,23 +131,23 @@ def reopen_node(options: Options, saved: bytes) -> LocalNode:
     """The node that `open_node` made for the same options when `saved` was taken of it."""
     snapshot, states, time_ms = unpack(saved)
     exchange = Exchange.restore(snapshot)
-    scripts = _scripts_of(options, exchange.state.universe.origin)
-    for script, state in zip(scripts, states, strict=True):
-        script.restore(state)
+    director = _director_of(options, exchange.state.universe.origin)
+    (state,) = states
+    director.restore(state)
     pacer = Pacer(options.clock, start_ms=time_ms, speed=options.speed)
-    return LocalNode(exchange, pacer, scripts=scripts, block_time_ms=options.block_time_ms)
+    return LocalNode(exchange, pacer, scripts=[director], block_time_ms=options.block_time_ms)
 
 
-def _scripts_of(options: Options, universe: Universe) -> list[Script]:
+def _director_of(options: Options, universe: Universe) -> Director:
     make = _MARKETS[options.market]
-    return [] if make is None else [make(universe, options.seed)]
+    return Director(None if make is None else make(universe, options.seed))
 
 
 # -- uvicorn ---------------------------------------------------------------------------------------
 
 
-def open_server(node: LocalNode, options: Options) -> Server:
-    """The whole server, not yet listening."""
+def open_server(node: LocalNode, options: Options, start: bytes | None = None) -> Server:
+    """The whole server, not yet listening. `start`: what the node was opened with, if at hand."""
     replica = Replica.shared(node.exchange.state)
     node.subscribe(replica.on_block)
     streams = Streams(
@@ -152,35 +156,32 @@ def open_server(node: LocalNode, options: Options) -> Server:
         lag_ms=options.ws_lag_ms,
         rules={"seed": options.seed, **_readings(options, "sockets")},
     )
-    endpoints = control_endpoints(
-        Guard(options.token),
-        health=lambda: {"status": "ok", "version": options.version},
-        state=lambda: state_of(node, options),
-        advance=node.advance,
-    )
     explorer = Explorer(replica.view)
     node.subscribe(explorer.history.on_block)
     clients = Clients(options.limit_set, options.limits, header=options.limit_header)
+    again = replace(options, start_ms=node.pacer.start_ms)
+    (director,) = node.scripts
+    assert isinstance(director, Director)
+    reopen = lambda: start or open_node(again).save()  # noqa: E731
+    requests = Requests()
+    faults = Faults(options.seed, node.pacer.now_ms)
+    for fault in options.faults:
+        faults.add(fault)
+    console = Console(node, options, director, clients, requests, streams, reopen)
+    control = _control(console, Guard(options.token))
     api = ApiServer(
         node,
         replica,
         streams,
         clients,
         explorer,
+        requests,
         reads=_reads(node, options),
         chain=options.chain,
-        faults=_faults(node, options),
-        endpoints=endpoints,
+        faults=faults,
+        control=control,
     )
-    return Server(api, node, streams, clients, token=options.token)
-
-
-def _faults(node: LocalNode, options: Options) -> Faults:
-    """Raises ValueError for a fault that can never strike."""
-    faults = Faults(options.seed, node.pacer.now_ms)
-    for fault in options.faults:
-        faults.add(fault)
-    return faults
+    return Server(api, node, streams, clients, console, token=options.token)
 
 
 def _reads(node: LocalNode, options: Options) -> Replica | None:
@@ -193,21 +194,15 @@ def _reads(node: LocalNode, options: Options) -> Replica | None:
     return replica
 
 
-def state_of(node: LocalNode, options: Options) -> dict[str, Any]:
-    """What runs here, for `/hlsim/state`."""
-    state = node.exchange.state
-    return {
-        "version": options.version,
-        "chain": options.chain,
-        "world": state.universe.name,
-        "market": options.market,
-        "seed": state.seed,
-        "clock": options.clock.value,
-        "time": node.pacer.now_ms(),
-        "height": state.height,
-        "accounts": len(state.accounts),
-        "openOrders": sum(len(market.book) for market in state.markets.values()),
-    }
+def _control(console: Console, guard: Guard) -> Endpoint:
+    """The control plane, made with its first request: whoever never asks starts sooner."""
+
+    async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
+        from .control.plane import serve
+
+        await serve(console, guard, scope, receive, send)
+
+    return endpoint
 
 
 class Server(uvicorn.Server):
@@ -219,6 +214,7 @@ class Server(uvicorn.Server):
         node: LocalNode,
         streams: Streams,
         clients: Clients,
+        console: Console,
         *,
         token: str | None = None,
     ) -> None:
@@ -249,6 +245,7 @@ class Server(uvicorn.Server):
         self.node = node
         self.faults = api.faults
         self.clients = clients
+        self.console = console
         self._streams = streams
         self.token = token
         """What the control plane asks for, None on loopback."""

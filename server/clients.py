@@ -47,10 +47,29 @@ class Minute:
             self._last = second
         return self.total
 
+    def ages(self, second: int) -> tuple[tuple[int, int], ...]:
+        """(how many seconds old, how much) of all that there is at `second`."""
+        self.turn_to(second)
+        ages = ((age, self._parts[(second - age) % SPAN_S]) for age in range(SPAN_S))
+        return tuple((age, amount) for age, amount in ages if amount)
+
+    def renew(self, second: int, ages: tuple[tuple[int, int], ...] = ()) -> None:
+        """Makes it what `ages` once told, as old at `second` as it was then."""
+        self._parts = array("q", bytes(8 * SPAN_S))
+        self._last = second
+        self.total = 0
+        for age, amount in ages:
+            self._parts[(second - age) % SPAN_S] = amount
+            self.total += amount
+
     def add(self, amount: int) -> None:
         """Enters `amount` at the second that was last turned to."""
         self._parts[self._last % SPAN_S] += amount
         self.total += amount
+
+
+ClientsMark = dict[str, tuple[tuple[tuple[int, int], ...], ...]]
+"""By address what `Minute.ages` told of each of `Client.minutes`."""
 
 
 class Client:
@@ -87,6 +106,11 @@ class Client:
         self.users: dict[Address, int] = {}
         """Users in subscriptions, and in how many."""
         self.posts = 0
+
+    @property
+    def minutes(self) -> tuple[Minute, Minute, Minute]:
+        """All that is counted by the minute."""
+        return self._weight, self._opened, self._messages
 
     def _is_refused(self, limit: str, wanted: int, most: int) -> bool:
         return wanted > most and self._clients.is_refused(limit, self.name, wanted, most)
@@ -276,6 +300,25 @@ class Clients:
             del self._connected[client.name]
             client.seen_s = self.clock()
             self._keep(client)
+
+    def mark(self) -> ClientsMark:
+        """What everybody did in the last minute. Sockets and what they hold are not in it."""
+        second = int(self.clock())
+        return {
+            client.name: tuple(minute.ages(second) for minute in client.minutes)
+            for client in (*self._silent.values(), *self._connected.values())
+        }
+
+    def rewind(self, mark: ClientsMark) -> None:
+        """Makes the last minute what it was at `mark`: what was ten seconds old then is so now."""
+        second = int(self.clock())
+        for client in (*self._silent.values(), *self._connected.values()):
+            for minute in client.minutes:
+                minute.renew(second)
+        for name, ages in mark.items():
+            client = self._silent.get(name) or self._connected.get(name) or self._enter(name)
+            for minute, told in zip(client.minutes, ages, strict=True):
+                minute.renew(second, told)
 
     def is_refused(self, limit: str, who: str, wanted: int, most: int) -> bool:
         """What becomes of somebody who is over a limit. The log tells."""

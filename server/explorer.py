@@ -20,10 +20,10 @@ from ..sim.events import BlockEnded, Transaction
 from ..sim.fixed import Address, div_down
 from ..sim.ids import height_in
 from ..sim.view import View
+from .blocks import Block
 from .decode import NOT_SHAPED, BadRequest
 from .info.registry import Json
 from .info.request import Field, TxHash, read_body, type_of
-from .node import Block
 from .shapes.blocks import block_row, transaction_row
 
 WEIGHT = 40

@@ -108,10 +108,14 @@ async def refuse_upgrade(send: Send, status: int, body: bytes = b"") -> None:
     await send({"type": "websocket.http.response.body", "body": body})
 
 
-def json_endpoint(answer: Callable[[Scope, bytes], bytes | Awaitable[bytes]]) -> Endpoint:
+def json_endpoint(
+    answer: Callable[[Scope, bytes], bytes | Awaitable[bytes]],
+    refused: Callable[[str, int, bytes, bytes], None],
+) -> Endpoint:
     """A POST endpoint that takes and gives JSON.
 
-    `answer` makes a body of the request's, or raises Refusal or Failure; anything else it raises is
+    `refused` is told of every answer that is none of `answer`: path, status, both bodies. `answer`
+    makes a body of the request's, or raises Refusal or Failure; anything else it raises is
     a bug, which is logged with its traceback and answered like a Failure: nothing of it reaches the
     client.
     """
@@ -120,20 +124,23 @@ def json_endpoint(answer: Callable[[Scope, bytes], bytes | Awaitable[bytes]]) ->
         if scope["method"] != "POST":
             await reply_empty(send, 405, (b"allow", b"POST"))
             return
+        body: bytes | None = b""
         try:
             body = await read_body(scope, receive)
             if body is None:
                 return
             result = answer(scope, body)
             found = result if isinstance(result, bytes) else await result
-        except TooMany as refusal:
-            await reply_json(send, refusal.text.encode(), refusal.status)
         except Refusal as refusal:
-            await reply_text(send, refusal.status, refusal.text)
-        except Failure:
-            await reply_json(send, b"null", 500)
-        except Exception:
-            logger.exception("%s failed", scope["path"])
+            refused(scope["path"], refusal.status, body or b"", refusal.text.encode())
+            if type(refusal) is TooMany:
+                await reply_json(send, refusal.text.encode(), refusal.status)
+            else:
+                await reply_text(send, refusal.status, refusal.text)
+        except Exception as error:
+            if not isinstance(error, Failure):
+                logger.exception("%s failed", scope["path"])
+            refused(scope["path"], 500, body or b"", b"null")
             await reply_json(send, b"null", 500)
         else:
             await reply_json(send, found)

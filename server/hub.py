@@ -17,9 +17,9 @@ from typing import Literal, Protocol
 
 from ..matching.dataclass import dataclass
 from ..sim.events import Event, NetworkUpgraded, PricesChanged
+from .blocks import Block
 from .frames import bare_frame, channel_frame
 from .info.registry import Json
-from .node import Block
 from .replica import Replica
 from .topics import Feed, Refusal, Source, Topic
 
@@ -150,9 +150,9 @@ class Hub:
         del self._sockets[socket]
 
     @property
-    def has_sockets(self) -> bool:
-        """True while anybody is connected."""
-        return bool(self._sockets)
+    def sockets(self) -> int:
+        """How many are connected."""
+        return len(self._sockets)
 
     def _hang_up(self) -> None:
         for one in self._sockets:

@@ -1,7 +1,7 @@
 """The node: the one writer of the exchange. Actions become blocks here, blocks are published.
 
-Everything else in `server` is an API server that knows the node by the `Node` protocol only. What
-runs here runs in one event loop; nothing waits between reading the state and changing it.
+Everything else in `server` is an API server and knows the node by what `blocks.py` says only.
+What runs here runs in one event loop; nothing waits between reading the state and changing it.
 """
 
 from __future__ import annotations
@@ -9,21 +9,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import fields
-from typing import Protocol
+from typing import Any, TypeVar
 
-from ..matching.dataclass import dataclass
 from ..scenarios.script import Script
 from ..sim.actions import Action, BlockClass, spec_of
-from ..sim.call import Call, CoSigned
-from ..sim.events import Event
+from ..sim.call import Call
 from ..sim.exchange import Exchange, Input
-from ..sim.fixed import Address
 from ..sim.operations import Operation
 from ..sim.replies import Response
-from ..sim.state import State
+from .blocks import Block, Closed, Consumer, Restored, Signed
+from .marks import NodeMark
 from .pacer import END_MS, Clock, Pacer
-from .saved import pack, unpack
+from .saved import adopt, pack, unpack
+
+T = TypeVar("T")
 
 logger = logging.getLogger("hlsim.node")
 
@@ -37,57 +36,6 @@ CATCH_UP_MS = 10
 clients get their answers between two goes, however fast the clock."""
 JUMPS = 100
 """An auto clock that nobody watches jumps so often at a go, within the same real time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """One signed action on its way to the node: the signature was checked, nothing else was."""
-
-    action: Action
-    signer: Address
-    nonce: int
-    vault: Address | None = None
-    expires_after: int | None = None
-    multi_sig: CoSigned | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """One committed block: what went in and what came of it, in order."""
-
-    height: int
-    time_ms: int
-    inputs: tuple[Input, ...]
-    events: Sequence[Event]
-    restored: bytes | None = None
-    """A snapshot of the exchange that replaces everything before this block."""
-
-
-class Closed(Exception):
-    """The node stopped before it made a block of the action."""
-
-
-Consumer = Callable[[Block], None]
-
-
-class Node(Protocol):
-    """All that an API server knows of its node."""
-
-    async def submit(self, signed: Signed) -> Response:
-        """Answers when the block that holds the action is committed. Raises Closed."""
-        ...
-
-    def subscribe(self, consumer: Consumer) -> Callable[[], None]:
-        """Calls `consumer` with every block from now on, in order; the result ends that."""
-        ...
-
-    def snapshot(self) -> bytes:
-        """The state of the exchange after the last block."""
-        ...
-
-    def attend(self) -> None:
-        """Says that somebody asks or listens, for whom an auto clock waits between two jumps."""
-        ...
 
 
 class LocalNode:
@@ -110,7 +58,9 @@ class LocalNode:
         self.exchange = exchange
         self.pacer = pacer
         self.block_time_ms = block_time_ms
-        self._scripts = list(scripts)
+        self._all_scripts = tuple(scripts)
+        self._scripts = list(self._all_scripts)
+        """Those that have not failed."""
         self._consumers: tuple[Consumer, ...] = ()
         self._inputs: list[Input] = []
         self._queue: list[tuple[Signed, asyncio.Future[Response]]] = []
@@ -167,11 +117,21 @@ class LocalNode:
 
     def operate(self, operation: Operation) -> None:
         """Carries out one operation in a block of its own. Raises ValueError if it cannot be."""
+        self.direct(lambda exchange: exchange.operate(operation))
+
+    def direct(self, act: Callable[[Exchange], T]) -> T:
+        """What `act` returns that does something to the exchange now, in a block of its own."""
         try:
             self._bring_up_to(self.pacer.now_ms())
-            self.exchange.operate(operation)
+            return act(self.exchange)
         finally:
             self._commit()
+            self._schedule()
+
+    @property
+    def scripts(self) -> tuple[Script, ...]:
+        """All that were given, those that failed too."""
+        return self._all_scripts
 
     def advance(self, milliseconds: int) -> int:
         """Moves exchange time, whatever clock runs, and does what falls due. Returns the time."""
@@ -186,9 +146,14 @@ class LocalNode:
         self._schedule()
         return time_ms
 
+    def switch(self, clock: Clock, speed: float) -> None:
+        """Lets `clock` move exchange time from now on, from where it is."""
+        self.pacer.switch(clock, speed)
+        self._schedule()
+
     def save(self) -> bytes:
         """Everything that `load` needs: exchange, scripts, clock."""
-        states = [script.state() for script in self._scripts]
+        states = [script.state() for script in self._all_scripts]
         return pack(self.snapshot(), states, self.pacer.now_ms())
 
     def load(self, data: bytes) -> None:
@@ -197,19 +162,46 @@ class LocalNode:
         The scripts must be the same ones: only their state is in `data`.
         """
         snapshot, states, time_ms = unpack(data)
-        if len(states) != len(self._scripts):
+        if len(states) != len(self._all_scripts):
             raise ValueError("the snapshot was taken with other scripts")
         restored = Exchange.restore(snapshot).state
         state = self.exchange.state
         worlds = [(one.universe.origin, one.is_mainnet) for one in (restored, state)]
         if worlds[0] != worlds[1]:
             raise ValueError("the snapshot was taken of another world")
-        for script, script_state in zip(self._scripts, states, strict=True):
-            script.restore(script_state)
         self._commit()
+        self._run_again(states)
         adopt(state, restored)
         self.pacer.move_to(time_ms)
-        self._publish(Block(restored.height, restored.time_ms, (), (), snapshot))
+        self._tell_restored(lambda: snapshot)
+
+    def mark(self) -> NodeMark:
+        """Everything that `rewind` needs, the scripts and the clock included."""
+        from ..sim.rewind import Mark  # whoever never goes back starts sooner
+
+        scripts = [script.state() for script in self._all_scripts]
+        return NodeMark(Mark(self.exchange.state), scripts, self.pacer.mark())
+
+    def rewind(self, mark: NodeMark) -> None:
+        """Goes back to what `mark` gave, any number of times, in a fraction of the time of `load`.
+
+        The clock is again who it was.
+        """
+        self._commit()
+        mark.state.rewind()
+        self._run_again(mark.scripts)
+        self.pacer.rewind(mark.clock)
+        self._tell_restored(self.exchange.snapshot)
+
+    def _run_again(self, states: Sequence[Any]) -> None:
+        """Lets every script go on from its state, those that failed meanwhile too."""
+        for script, state in zip(self._all_scripts, states, strict=True):
+            script.restore(state)
+        self._scripts = list(self._all_scripts)
+
+    def _tell_restored(self, take: Callable[[], bytes]) -> None:
+        state = self.exchange.state
+        self._publish(Block(state.height, state.time_ms, (), (), Restored(take)))
         self._schedule()
 
     # -- life --------------------------------------------------------------------------------------
@@ -280,6 +272,8 @@ class LocalNode:
             # At least a step: what is due at this very moment runs when the time passes it.
             pacer.move_to(max(due_ms, pacer.now_ms() + 1))
             self._make_block(pacer.now_ms())
+            if pacer.clock is not Clock.AUTO:
+                return
             if pacer.is_watched or pacer.real_ms() - began_ms >= CATCH_UP_MS:
                 return
 
@@ -382,16 +376,3 @@ def _block_place(action: Action) -> tuple[int, int]:
     spec = spec_of(action)
     place = spec.block_class(action)
     return place, -spec.priority(action) if place is BlockClass.TAKER else 0
-
-
-def adopt(state: State, other: State) -> None:
-    """Makes `state` equal to `other` in place, so that views of it stay good. `other` is used up.
-
-    Book versions go on from the higher one: what was cached for a version must not come back.
-    """
-    for asset_id, market in other.markets.items():
-        before = state.markets.get(asset_id)
-        if before is not None:
-            market.book.version = max(market.book.version, before.book.version) + 1
-    for field in fields(State):
-        setattr(state, field.name, getattr(other, field.name))

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from enum import Enum
 
+from ..matching.dataclass import dataclass
+
 logger = logging.getLogger("hlsim.pacer")
 
 START_MS = 1_767_225_600_000
@@ -41,6 +43,16 @@ class Clock(Enum):
     AUTO = "auto"
 
 
+@dataclass(frozen=True, slots=True)
+class ClockMark:
+    """Exchange time at one moment, and how it went on."""
+
+    time_ms: int
+    clock: Clock
+    speed: float
+    skew_ms: int
+
+
 class Pacer:
     """What exchange time it is now, and how long to wait for a later one.
 
@@ -69,6 +81,7 @@ class Pacer:
         self._wall_ns = wall_ns
         if start_ms is None:
             start_ms = wall_ns() // 1_000_000 if clock is Clock.WALL else START_MS
+        self.start_ms = start_ms
         self._origin_ms = start_ms
         self._origin_ns = monotonic_ns()
 
@@ -89,6 +102,24 @@ class Pacer:
         """Makes it `time_ms` now. A wall clock runs on from there."""
         self._origin_ms = time_ms
         self._origin_ns = self._monotonic_ns()
+
+    def switch(self, clock: Clock, speed: float) -> None:
+        """Lets `clock` move exchange time from now on, which goes on from where it is."""
+        now_ms = self.now_ms()
+        self.clock = clock
+        self.speed = speed
+        self._is_too_fast = False
+        self.move_to(now_ms)
+
+    def mark(self) -> ClockMark:
+        """What time it is and who moves it, for `rewind`."""
+        return ClockMark(self.now_ms(), self.clock, self.speed, self.skew_ms)
+
+    def rewind(self, mark: ClockMark) -> None:
+        """Exchange time goes on from `mark` as it did then."""
+        self.clock, self.speed, self.skew_ms = mark.clock, mark.speed, mark.skew_ms
+        self._is_too_fast = False
+        self.move_to(mark.time_ms)
 
     def real_ms(self) -> int:
         """Real time since anywhere, to measure how long something takes."""

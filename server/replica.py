@@ -8,7 +8,8 @@ from ..matching.dataclass import dataclass
 from ..sim.exchange import Exchange
 from ..sim.state import State
 from ..sim.view import View
-from .node import Block, adopt
+from .blocks import Block
+from .saved import adopt
 
 
 class Replica:
@@ -40,7 +41,7 @@ class Replica:
         if exchange is None:
             return
         if block.restored is not None:
-            adopt(exchange.state, Exchange.restore(block.restored).state)
+            adopt(exchange.state, Exchange.restore(block.restored.snapshot).state)
         for item in block.inputs:
             exchange.feed(item)
         exchange.drain()

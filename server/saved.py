@@ -1,13 +1,16 @@
-"""A node as bytes: its exchange, its scripts, its clock."""
+"""A node as bytes: its exchange, its scripts, its clock; and a state in the place of another."""
 
 from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
+from dataclasses import fields
 from io import BytesIO
 from typing import Any
 
 import msgspec
+
+from ..sim.state import State
 
 
 class _Saved(msgspec.Struct, array_like=True):
@@ -41,3 +44,13 @@ class _PlainUnpickler(pickle.Unpickler):
 
     def find_class(self, module_name: str, global_name: str, /) -> Any:
         raise pickle.UnpicklingError(f"{module_name}.{global_name} is no plain data")
+
+
+def adopt(state: State, other: State) -> None:
+    """Makes `state` equal to `other` in place, so that views of it stay good. `other` is used up.
+
+    Versions of books come again. Whoever caches something for one asks whether the markets are
+    still the same objects.
+    """
+    for field in fields(State):
+        setattr(state, field.name, getattr(other, field.name))

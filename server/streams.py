@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from .blocks import Block, Node
 from .http import Receive, Scope, Send
-from .node import Block, Node
 from .replica import Replica
 
 if TYPE_CHECKING:
@@ -69,6 +69,10 @@ class Streams:
             rules=rules,
         )
 
+    def counts(self) -> tuple[int, int]:
+        """How many sockets are open, and how many different topics somebody listens to."""
+        return (0, 0) if self._hub is None else (self._hub.sockets, len(self._hub))
+
     def close(self) -> None:
         """Nothing is sent any more."""
         if self._hub is not None:
@@ -84,7 +88,7 @@ class Streams:
         hub.run()
 
         def stream(block: Block) -> None:
-            if hub.has_sockets:
+            if hub.sockets:
                 self._node.attend()
             try:
                 if replica is not self._replica:
@@ -97,6 +101,9 @@ class Streams:
         late: deque[Block] = deque()
 
         def lagging(block: Block) -> None:
+            if block.restored is not None:
+                # Later the exchange will be another one.
+                block.restored.snapshot  # noqa: B018
             # Alarms that are due at the same tick of a coarse clock may ring in any order.
             late.append(block)
             asyncio.get_running_loop().call_later(self._lag_s, lambda: stream(late.popleft()))

@@ -34,6 +34,7 @@ from hlsim.sim.errors import ActionReject
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.operations import SetOracle
 from hlsim.sim.replies import Refused
+from hlsim.sim.rewind import Mark
 from hlsim.sim.state import State
 
 COINS = ("BTC", "ETH", "MEME", "ISO", "PURR/USDC", "@107")
@@ -169,12 +170,13 @@ def restored(
     """One of two equal crowds, whose exchange was restored from the other's snapshot in between.
 
     Both do `before` deeds, then `after` more; the restored exchange is equal, sound by `check`, and
-    goes on equally.
+    goes on equally. So does the other one, once it was taken back to that moment in place.
     """
     crowd, twin = make(seed), make(seed)
     for each in (crowd, twin):
         each.run(before)
-    twin.market.ex = Exchange.restore(crowd.market.ex.snapshot())
+    saved, mark = crowd.market.ex.snapshot(), Mark(crowd.market.ex.state)
+    twin.market.ex = Exchange.restore(saved)
     assert twin.market.ex.state_hash() == crowd.market.ex.state_hash()
     check(twin.market.ex.state)
 
@@ -183,7 +185,22 @@ def restored(
 
     assert twin.market.ex.state_hash() == crowd.market.ex.state_hash()
     check(twin.market.ex.state)
+    for _ in range(2):
+        rewound(crowd.market.ex, mark, Exchange.restore(saved))
     return twin
+
+
+def rewound(ex: Exchange, mark: Mark, other: Exchange) -> None:
+    """Takes `ex` back to `mark`, when it was what `other` is now: both go on alike."""
+    mark.rewind()
+    assert ex.state_hash() == other.state_hash()
+    for one in ex.state.markets.values():
+        one.book.check()
+    ex.drain()
+    for each in (ex, other):
+        each.advance(each.state.time_ms + 1_800_000)
+    assert ex.state_hash() == other.state_hash()
+    assert [repr(event) for event in ex.drain()] == [repr(event) for event in other.drain()]
 
 
 class Vandals(Crowd):

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from stories import START_MS, Story, address, market, px, sz, usd
 
 from hlsim.matching.types import Tif
-from hlsim.server.node import Block, LocalNode, Signed
+from hlsim.server.blocks import Block, Signed
+from hlsim.server.node import LocalNode
 from hlsim.server.pacer import Clock, Pacer
 from hlsim.sim.actions.orders import LimitTerms, NewOrder, OrderTerms, PlaceOrders
 from hlsim.sim.exchange import Exchange

@@ -19,11 +19,12 @@ from websockets.exceptions import ConnectionClosed
 
 from hlsim.matching.types import Tif
 from hlsim.server import clients, encode
+from hlsim.server.blocks import Signed
 from hlsim.server.faults import Asked, Faults
 from hlsim.server.hub import Hub
 from hlsim.server.info import answer_value
 from hlsim.server.limits import SETS, LimitSet
-from hlsim.server.node import LocalNode, Signed
+from hlsim.server.node import LocalNode
 from hlsim.server.pacer import Clock, Pacer
 from hlsim.server.posts import Answers
 from hlsim.server.replica import Replica

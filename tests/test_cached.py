@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from stories import START_MS, market
 
-from hlsim.server.node import adopt
+from hlsim.server.saved import adopt
 from hlsim.server.shapes import books, cached, markets
 from hlsim.sim.exchange import Exchange
 

@@ -17,12 +17,11 @@ from hlsim.config import (
     Refused,
     Settings,
     nearest,
-    parse_time,
-    parse_usd,
     settings,
     strangers,
 )
 from hlsim.server.limits import NONE
+from hlsim.server.values import parse_time, parse_usd
 
 ADDRESS = "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"
 

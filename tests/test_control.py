@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from asking import ask, headers_of
 
 import hlsim
 from hlsim.library import RunningExchange
+from hlsim.server.control import CONTROL
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +91,11 @@ def test_time_can_be_told_from_outside(
         (b'{"weeks":1}', "unknown key 'weeks'; known: days, hours, minutes, seconds, ms"),
         (b"{}", "no key; known: days, hours, minutes, seconds, ms"),
         (b'{"ms":-1}', "time does not go back: -1 ms"),
-        (b'{"ms":"1"}', "an object of whole numbers is wanted"),
-        (b"[]", "an object of whole numbers is wanted"),
-        (b"{", "an object of whole numbers is wanted"),
-        (b"\xff", "an object of whole numbers is wanted"),
+        (b'{"ms":"1"}', "Expected `int`, got `str` - at `$.ms`; known keys: days, hours"),
+        (b'{"ms":0.5}', "Expected `int`, got `float`"),
+        (b"[]", "an object is wanted; known keys: days, hours, minutes, seconds, ms"),
+        (b"{", "not JSON: "),
+        (b"\xff", "not JSON: "),
         (b'{"days":999999999999}', "time ends with the year 9999"),
     ],
 )
@@ -106,6 +109,56 @@ def test_time_that_cannot_be_told_is_refused_in_one_line(
     assert answer.status == 400
     assert json.loads(answer.body)["error"].startswith(said)
     assert running.clock.now_ms == before
+
+
+def test_an_unknown_endpoint_names_the_known_ones(running: RunningExchange) -> None:
+    answer = ask(running, "POST", "/hlsim/clock/forward", b"{}")
+
+    assert answer.status == 404
+    said = json.loads(answer.body)["error"]
+    assert said.startswith("no endpoint 'clock/forward'; known: ")
+    assert all(path in said for path in CONTROL)
+
+
+def test_queries_are_read_like_bodies(running: RunningExchange) -> None:
+    whole = json.loads(ask(running, "GET", "/hlsim/state", None, {}).body)
+    quick = json.loads(ask(running, "GET", "/hlsim/state?hash=false", None, {}).body)
+    assert whole.pop("hash") == running.state_hash()
+    assert quick == whole
+    for query, said in (
+        ("hsh=false", "unknown key 'hsh'; known: hash"),
+        ("hash=maybe", "Expected `bool`, got `str` - at `$.hash`; known keys: hash"),
+        ("hash=true&hash=false", "hash is given twice"),
+    ):
+        answer = ask(running, "GET", f"/hlsim/state?{query}", None, {})
+        assert (answer.status, json.loads(answer.body)) == (400, {"error": said})
+
+
+def test_a_request_without_a_body_is_one_without_keys(running: RunningExchange) -> None:
+    """So that `curl -X POST` does; what has a body has to say that it is JSON."""
+    said = json.loads(ask(running, "POST", "/hlsim/clock/advance", None, {}).body)
+    assert said == {"error": "no key; known: days, hours, minutes, seconds, ms"}
+
+
+def test_the_document_describes_every_endpoint(running: RunningExchange) -> None:
+    found = json.loads(ask(running, "GET", "/hlsim/openapi.json", None, {}).body)
+
+    assert found["openapi"] == "3.1.0"
+    described = {
+        (path.removeprefix("/hlsim/"), method.upper())
+        for path, item in found["paths"].items()
+        for method in item
+    }
+    assert described == {(spec.path, spec.method) for spec in CONTROL.values()}
+    operations = [one for item in found["paths"].values() for one in item.values()]
+    assert all(len(one["summary"]) > 10 for one in operations)
+    assert len({one["operationId"] for one in operations}) == len(operations)
+    known = found["components"]["schemas"]
+    for name in re.findall(r'"\$ref": "#/components/schemas/(\w+)"', json.dumps(found)):
+        assert name in known
+    advance = found["paths"]["/hlsim/clock/advance"]["post"]
+    body = advance["requestBody"]["content"]["application/json"]["schema"]
+    assert known[body["$ref"].split("/")[-1]]["additionalProperties"] is False
 
 
 def test_a_web_page_cannot_tell_the_time(running: RunningExchange) -> None:

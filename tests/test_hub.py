@@ -11,8 +11,8 @@ import pytest
 from stories import START_MS, address, px
 from streams import Listener, Stage, run
 
+from hlsim.server.blocks import Block
 from hlsim.server.frames import text_frame
-from hlsim.server.node import Block
 from hlsim.server.topics import Topic
 from hlsim.server.topics.activity import Notification, OrderUpdates, UserEvents, UserFills
 from hlsim.server.topics.holdings import ActiveAssetData, ClearinghouseState, OpenOrders, SpotState

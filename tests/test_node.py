@@ -10,7 +10,8 @@ from nodes import BOB, RealTime, Ticks, blocks_of, node, one_block, order, run, 
 from stories import START_MS, address, px, usd
 
 from hlsim.matching.types import Tif
-from hlsim.server.node import HEARTBEAT_MS, Block, Closed
+from hlsim.server.blocks import Block, Closed
+from hlsim.server.node import HEARTBEAT_MS
 from hlsim.server.pacer import Clock, Pacer
 from hlsim.sim.actions.cancels import Cancel, CancelOid
 from hlsim.sim.actions.misc import Noop, SetReferrer

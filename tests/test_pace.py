@@ -8,7 +8,8 @@ import pytest
 from nodes import ALICE, RealTime, Ticks, blocks_of, node, order, run, signed
 from stories import START_MS, usd
 
-from hlsim.server.node import CATCH_UP_MS, Closed, LocalNode
+from hlsim.server.blocks import Closed
+from hlsim.server.node import CATCH_UP_MS, LocalNode
 from hlsim.server.pacer import END_MS, Clock, Pacer
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.operations import DepositUsd

@@ -41,13 +41,13 @@ ENUMS = (OrderReject, CancelReject, ActionReject, TwapReject)
 
 
 @pytest.fixture(scope="module")
-def fresh() -> Iterator[tuple[World, bytes]]:
+def fresh() -> Iterator[tuple[World, int]]:
     with hlsim.start(market="empty", clock="manual", chain="testnet") as server:
         yield World(server), server.snapshot()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.member.name.lower())
-def test_a_refusal_has_its_words(fresh: tuple[World, bytes], case: Case) -> None:
+def test_a_refusal_has_its_words(fresh: tuple[World, int], case: Case) -> None:
     world, start = fresh
     world.server.restore(start)
     if case.rules:

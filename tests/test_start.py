@@ -119,13 +119,16 @@ def test_a_snapshot_brings_everything_back() -> None:
     with hlsim.start(market="empty") as exchange:
         alice = client_of(exchange)
         alice.order("ETH", True, 0.01, 1000, GTC)
-        saved, hashed = exchange.snapshot(), exchange.state_hash()
+        kept, saved, hashed = exchange.snapshot(), exchange.save(), exchange.state_hash()
         before = info(exchange, type="openOrders", user=FIRST)
 
         alice.order("ETH", True, 0.02, 1000, GTC)
         exchange.clock.advance(hours=2)
         book = info(exchange, type="l2Book", coin="ETH")
-        exchange.restore(saved)
+        exchange.load(saved)
+        assert exchange.state_hash() == hashed
+        exchange.clock.advance(hours=2)
+        exchange.restore(kept)
 
         assert exchange.state_hash() == hashed
         assert info(exchange, type="openOrders", user=FIRST) == before
@@ -133,7 +136,9 @@ def test_a_snapshot_brings_everything_back() -> None:
         assert book["levels"][0][0]["sz"] == "0.03"
         assert exchange.clock.now_ms == info(exchange, type="exchangeStatus")["time"]
         with pytest.raises(ValueError, match="not a snapshot"):
-            exchange.restore(b"something else")
+            exchange.load(b"something else")
+        with pytest.raises(ValueError, match="no snapshot 2; kept: 1"):
+            exchange.restore(2)
 
 
 def _replies(seed: int) -> list[bytes]:

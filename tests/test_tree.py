@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYERS = ("matching", "sim", "scenarios", "server", "src/hlsim")
 FOLDERS = (*LAYERS, "tests", "loadtests", "examples", "docs", ".ci")
-REGISTRIES = ("sim/actions", "server/info", "server/topics")
+REGISTRIES = ("sim/actions", "server/info", "server/topics", "server/control")
 
 # Written in pieces, so that this file does not complain about itself.
 WORDS = "|".join(["TO" + "DO", "FIX" + "ME", "X" + "XX:"])
@@ -76,7 +76,7 @@ def test_the_listed_packages_are_the_folders_of_the_tree() -> None:
 @pytest.mark.parametrize("folder", REGISTRIES)
 def test_every_file_with_entries_of_a_registry_is_imported_by_its_package(folder: str) -> None:
     """Else its entries are missing without a word."""
-    entry = re.compile(r"^@(action|info|topic)\(", re.MULTILINE)
+    entry = re.compile(r"^@(action|info|topic|control)\(", re.MULTILINE)
     families = [path.stem for path in modules(folder) if entry.search(path.read_text())]
     tree = ast.parse((ROOT / folder / "__init__.py").read_text())
     found = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from hlsim.matching.dataclass import dataclass
-from hlsim.sim.fixed import parse_decimal
+from hlsim.server.values import parse_address, parse_time, parse_usd
 
 PREFIX = "HLSIM_"
 
@@ -107,56 +107,11 @@ def _speed(text: str) -> float:
     return value
 
 
-def parse_usd(text: str) -> int:
-    """µUSD of a plain decimal number of dollars. Raises ValueError when it is none."""
-    if text.startswith("-") or len(text) > 20:
-        raise ValueError(f"{text!r} is no amount of dollars")
-    try:
-        return parse_decimal(text, 6)
-    except ValueError as error:
-        raise ValueError(f"{text!r} is no amount of dollars: {error}") from None
-
-
-def parse_address(text: str) -> str:
-    """An address in lower case. Raises ValueError when `text` is none."""
-    digits = text[2:].lower()
-    if text[:2] != "0x" or len(digits) != 40 or digits.strip("0123456789abcdef"):
-        raise ValueError(f"{text!r} is no address: 0x and 40 hex digits")
-    return "0x" + digits
-
-
 def _fund(text: str) -> tuple[str, int]:
     address, colon, amount = text.partition(":")
     if not colon:
         raise ValueError(f"{text!r} is not ADDRESS:AMOUNT")
     return parse_address(address), parse_usd(amount)
-
-
-def parse_time(text: str) -> int:
-    """Milliseconds since 1970 of `now`, an integer of ms, or an ISO 8601 time (UTC unless it says
-    so).
-
-    Raises ValueError when it is none of them.
-    """
-    from datetime import UTC, datetime
-
-    from hlsim.server.pacer import END_MS, wall_ms
-
-    if text == "now":
-        return wall_ms()
-    if text.isascii() and text.isdigit() and len(text) <= 20:
-        time_ms = int(text)
-    else:
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            raise ValueError(f"{text!r} is no time: now, milliseconds or ISO 8601") from None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        time_ms = round(moment.timestamp() * 1000)
-    if not 0 <= time_ms <= END_MS:
-        raise ValueError(f"{text!r} is no time: it lies outside the years 1970 to 9999")
-    return time_ms
 
 
 def parse_limit(text: str) -> tuple[str, int]:

@@ -19,10 +19,14 @@ from hlsim.opening import FundedAccount, open_server
 from hlsim.server.app import Server, listen, new_loop
 
 if TYPE_CHECKING:
+    from hlsim.server.control.market import MarketTold
+    from hlsim.server.control.money import AccountTold
+    from hlsim.server.control.records import DiagnosisTold, RequestsTold
     from hlsim.sim.exchange import Exchange
     from hlsim.sim.operations import Operation
 
 T = TypeVar("T")
+Number = int | float | str
 
 PATIENCE_S = 60.0
 """How long `stop` waits for the server's thread before it gives up on a bug."""
@@ -43,9 +47,68 @@ class ExchangeClock:
         self, *, days: int = 0, hours: int = 0, minutes: int = 0, seconds: float = 0, ms: int = 0
     ) -> int:
         """Moves time forward and does all that falls due on the way. Returns the new time in ms."""
-        minutes += 60 * (24 * days + hours)
-        total = 60_000 * minutes + round(1000 * seconds) + ms
-        return self._running.call(lambda server: server.node.advance(total))
+        total = round(1000 * seconds) + ms
+        keys = {"days": days, "hours": hours, "minutes": minutes, "ms": total}
+        return int(self._running.control("clock/advance", **keys).time)
+
+    def set(self, time: int | str) -> int:
+        """Moves time forward to ms since 1970, an ISO 8601 time or `now`. Returns it in ms."""
+        return int(self._running.control("clock/set", time=time).time)
+
+    def mode(self, clock: str | None = None, *, speed: float | None = None) -> None:
+        """Lets `wall`, `manual` or `auto` move exchange time from now on."""
+        self._running.control("clock/mode", clock=clock, speed=speed)
+
+
+class ExchangeMarket:
+    """The market by hand. Prices, sizes and USD are numbers or decimal texts.
+
+    Each answers where the market stands then: `mid`, `mark`, `oracle`, `halted`.
+    """
+
+    def __init__(self, running: RunningExchange) -> None:
+        self._running = running
+
+    def move(self, coin: str, to: Number, *, over_ms: int = 0) -> MarketTold:
+        """Brings books, oracle and mark to a price, at once or in so much exchange time."""
+        return self._ask("move", coin=coin, to=to, over_ms=over_ms)
+
+    def book(
+        self,
+        coin: str,
+        levels: Sequence[Sequence[Sequence[Number]]] | None = None,
+        *,
+        mid: Number | None = None,
+        depth: Number | None = None,
+        spread_bps: Number | None = None,
+    ) -> MarketTold:
+        """Makes the book `[bids, asks]`, each `[[px, sz], …]` best first, or one around `mid`."""
+        how = {"mid": mid, "depth": depth, "spread_bps": spread_bps}
+        return self._ask("book", coin=coin, levels=levels, **how)
+
+    def halt(self, coin: str) -> MarketTold:
+        """Halts trading."""
+        return self._ask("halt", coin=coin)
+
+    def resume(self, coin: str) -> MarketTold:
+        """Lets it go on."""
+        return self._ask("resume", coin=coin)
+
+    def list(
+        self, coin: str, px: Number, *, sz_decimals: int = 2, max_leverage: int = 10
+    ) -> MarketTold:
+        """Lists one more perp."""
+        return self._ask(
+            "list", coin=coin, px=px, sz_decimals=sz_decimals, max_leverage=max_leverage
+        )
+
+    def delist(self, coin: str) -> MarketTold:
+        """Ends a perp and settles its positions."""
+        return self._ask("delist", coin=coin)
+
+    def _ask(self, name: str, **keys: Any) -> MarketTold:
+        found: MarketTold = self._running.control(f"market/{name}", **keys)
+        return found
 
 
 class FaultInForce:
@@ -75,6 +138,7 @@ class RunningExchange:
         self._server = server
         self.accounts: Sequence[FundedAccount] = accounts
         self.clock = ExchangeClock(self)
+        self.market = ExchangeMarket(self)
         host, port = listening.getsockname()[:2]
         self.host: str = host
         self.port: int = port
@@ -140,13 +204,81 @@ class RunningExchange:
         """64 hex digits: equal states, equal hashes."""
         return self.read(lambda exchange: exchange.state_hash())
 
-    def snapshot(self) -> bytes:
-        """Everything, for `restore`. Of use to the same version only."""
+    def control(self, path: str, **keys: Any) -> Any:
+        """What an endpoint of the control plane answers, `None` among `keys` left out.
+
+        Raises ValueError where it refuses. `clock`, `market` and what follows here are short for
+        it.
+        """
+        given = {name: value for name, value in keys.items() if value is not None}
+
+        def answer(server: Server) -> Any:
+            from hlsim.server.control import CONTROL
+
+            spec = CONTROL[path]
+            return spec.answer(server.console, spec.take(given))
+
+        return self.call(answer)
+
+    def snapshot(self) -> int:
+        """Keeps everything as it is now. Returns the id, for `restore`."""
+        return int(self.control("snapshot").id)
+
+    def restore(self, snapshot: int) -> None:
+        """Goes back to a kept snapshot, any number of times. Raises ValueError for any other."""
+        self.control("restore", id=snapshot)
+
+    def reset(self) -> None:
+        """Goes back to the start, and forgets the requests until now: for between two tests."""
+        self.control("reset")
+
+    def fund(
+        self,
+        address: str,
+        usdc: Number | None = None,
+        *,
+        token: str | None = None,
+        amount: Number | None = None,
+    ) -> AccountTold:
+        """Gives an account USDC on perps, or `amount` of a spot token. Returns what it has then."""
+        asked = {"address": address, "usdc": usdc, "token": token, "amount": amount}
+        found: AccountTold = self.control("fund", **asked)
+        return found
+
+    def requests(
+        self,
+        *,
+        user: str | None = None,
+        action: str | None = None,
+        type: str | None = None,
+        status: str | int | None = None,
+        since: int = 0,
+        limit: int = 100,
+    ) -> RequestsTold:
+        """What clients sent and got: `count` of them, the newest `limit` in `requests`.
+
+        `status`: `ok`, `refused`, or an HTTP status.
+        """
+        how = None if status is None else str(status)
+        asked = {"user": user, "action": action, "type": type, "status": how, "since": since}
+        found: RequestsTold = self.control("requests", limit=limit, **asked)
+        return found
+
+    def diagnoses(self, user: str | None = None) -> list[DiagnosisTold]:
+        """Why requests were refused and what to do about it, oldest first."""
+        found: list[DiagnosisTold] = self.control("diagnoses", user=user)
+        return found
+
+    def save(self) -> bytes:
+        """Everything as bytes, for `load` of an exchange that started alike, in any process.
+
+        Of use to the same version only.
+        """
         return self.call(lambda server: server.node.save())
 
-    def restore(self, snapshot: bytes) -> None:
-        """Goes back to a snapshot. Raises ValueError for anything else."""
-        self.call(lambda server: server.node.load(snapshot))
+    def load(self, saved: bytes) -> None:
+        """Goes on from what `save` gave. Raises ValueError for anything else."""
+        self.call(lambda server: server.node.load(saved))
 
     @contextmanager
     def fault(self, plan: str | Mapping[str, object]) -> Iterator[FaultInForce]:

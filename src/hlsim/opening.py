@@ -69,9 +69,9 @@ def open_server(
         faults=settings.fault,
         version=__version__,
     )
-    node = _remembered(options) if keep else open_node(options)
+    node, start = _remembered(options) if keep else (open_node(options), None)
     token = None if settings.host in LOOPBACK else _new_token()
-    return assemble(node, replace(options, token=token)), accounts
+    return assemble(node, replace(options, token=token), start), accounts
 
 
 def _new_token() -> str:
@@ -85,16 +85,19 @@ _starts_lock = Lock()
 STARTS_KEPT = 8
 
 
-def _remembered(options: Options) -> LocalNode:
-    """As `open_node`. What starts at the wall clock's time is never the same twice."""
+def _remembered(options: Options) -> tuple[LocalNode, bytes | None]:
+    """As `open_node`, and the bytes it was or could be made from.
+
+    What starts at the wall clock's time is never the same twice and not remembered.
+    """
     if options.market == "empty" or (options.clock is Clock.WALL and options.start_ms is None):
-        return open_node(options)
+        return open_node(options), None
     saved = _starts.get(options)
     if saved is not None:
-        return reopen_node(options, saved)
+        return reopen_node(options, saved), saved
     node = open_node(options)
     with _starts_lock:
         if len(_starts) >= STARTS_KEPT:
             del _starts[next(iter(_starts))]
-        _starts[options] = node.save()
-    return node
+        saved = _starts[options] = node.save()
+    return node, saved

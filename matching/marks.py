@@ -1,0 +1,64 @@
+"""What objects were at one moment, as rows that can be put back into the same objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from operator import attrgetter
+from typing import Any
+
+from .dataclass import dataclass
+
+Row = tuple[Any, ...]
+"""The values of all fields of one object."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fields:
+    """How to take all fields of an object and how to put them back."""
+
+    names: tuple[str, ...]
+    get: Callable[[Any], Row]
+    put: Callable[[Any, Row], None]
+
+
+@cache
+def fields_of(cls: type) -> Fields:
+    """Of a class all of whose instances' attributes are slots."""
+    slots = [vars(one).get("__slots__", ()) for one in reversed(cls.__mro__)]
+    names = tuple(name for own in slots for name in own if name != "__weakref__")
+    if not names:
+        raise TypeError(f"{cls.__name__} has no slots")
+    # One unpacking, compiled: a loop over setattr takes four times as long, a mark has many rows.
+    targets = "".join(f"value.{name}, " for name in names)
+    made: dict[str, Any] = {}
+    exec(f"def put(value, row): {targets.rstrip()} = row", made)
+    return Fields(names, attrgetter(*names) if len(names) > 1 else _short(names), made["put"])
+
+
+def _short(names: tuple[str, ...]) -> Callable[[Any], Row]:
+    """`attrgetter` makes a tuple of two or more only."""
+    return lambda value: tuple(getattr(value, name) for name in names)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LadderMark:
+    """One side of a book: its levels from the lowest price on, and the orders in them."""
+
+    best: Any
+    levels: list[Any]
+    level_rows: list[Row]
+    orders: list[Any]
+    order_rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BookMark:
+    """A book as it was at `version`, for `OrderBook.rewind`. It holds the orders themselves."""
+
+    version: int
+    count: int
+    bids: LadderMark
+    asks: LadderMark
+    mirrors: dict[int, Any]
+    """Of a book with a dual."""

@@ -1,0 +1,62 @@
+"""What the operator has at hand: all that the control plane and the library work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from ..matching.dataclass import dataclass
+from ..scenarios.director import Director
+from .clients import Clients
+from .marks import Moment, Moments
+from .node import LocalNode
+from .pacer import ClockMark
+from .requests import Requests
+from .streams import Streams
+
+if TYPE_CHECKING:
+    from .app import Options
+
+
+@dataclass(slots=True)
+class Console:
+    """One running exchange from the operator's side. To be used in its event loop."""
+
+    node: LocalNode
+    options: Options
+    """How it started."""
+    director: Director
+    clients: Clients
+    requests: Requests
+    """What clients sent and got."""
+    streams: Streams
+    reopen: Callable[[], bytes]
+    """Makes what `LocalNode.load` takes of the exchange as it started."""
+    moments: Moments = field(default_factory=Moments)
+    """What `snapshot` kept."""
+    start: Moment | None = None
+    """How it started, once somebody went back there."""
+
+    def moment(self) -> Moment:
+        """Everything as it is now: exchange, actors of the market, clock, rate limits."""
+        return Moment(self.node.mark(), self.clients.mark())
+
+    def go_back(self, moment: Moment) -> None:
+        """Makes everything what it was. Sockets stay; their subscriptions begin anew."""
+        self.node.rewind(moment.node)
+        self.clients.rewind(moment.clients)
+
+    def reset(self) -> None:
+        """Makes everything what it was at the start; the requests until now are forgotten.
+
+        The first time takes as long as a start, for nobody else has to wait for a mark then.
+        """
+        if self.start is None:
+            options = self.options
+            self.node.load(self.reopen())
+            clock = ClockMark(self.node.pacer.now_ms(), options.clock, options.speed, 0)
+            self.node.pacer.rewind(clock)
+            self.start = Moment(self.node.mark(), {})
+        self.go_back(self.start)
+        self.requests.clear()

@@ -1,0 +1,21 @@
+"""The control plane: one function for each endpoint. Importing this package fills the table.
+
+Imported with the first request to `/hlsim/…`: whoever never asks starts sooner.
+"""
+
+from __future__ import annotations
+
+from . import clock, general, market, metrics, moments, money, records
+from .registry import CONTROL, ControlSpec
+
+__all__ = [
+    "CONTROL",
+    "ControlSpec",
+    "clock",
+    "general",
+    "market",
+    "metrics",
+    "moments",
+    "money",
+    "records",
+]

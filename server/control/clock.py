@@ -1,0 +1,100 @@
+"""Exchange time: forward by so much, forward to a moment, and who moves it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from ..console import Console
+from ..pacer import Clock
+from ..values import parse_time
+from .registry import Asked, control
+
+UNITS_MS = {"days": 86_400_000, "hours": 3_600_000, "minutes": 60_000, "seconds": 1_000, "ms": 1}
+
+
+class Advance(Asked):
+    """How far; several units are added up."""
+
+    wants_some = True
+    days: int = 0
+    hours: int = 0
+    minutes: int = 0
+    seconds: int = 0
+    ms: int = 0
+
+
+class Time(msgspec.Struct):
+    """Exchange time now, ms since 1970."""
+
+    time: int
+
+
+@control("POST", "clock/advance")
+def advance(console: Console, asked: Advance) -> Time:
+    """Moves exchange time forward and does all that falls due on the way, whatever clock runs."""
+    given = {unit: getattr(asked, unit) for unit in UNITS_MS}
+    return Time(console.node.advance(sum(UNITS_MS[unit] * given[unit] for unit in given)))
+
+
+class SetTime(Asked):
+    """Which moment it is to be."""
+
+    time: Annotated[
+        int | str, msgspec.Meta(description="ms since 1970, an ISO 8601 time, or now: real time")
+    ]
+
+
+@control("POST", "clock/set")
+def set_time(console: Console, asked: SetTime) -> Time:
+    """Moves exchange time forward to a moment and does all that falls due on the way.
+
+    Time does not go back; `restore` and `reset` do, with everything else.
+    """
+    node = console.node
+    return Time(node.advance(parse_time(str(asked.time)) - node.pacer.now_ms()))
+
+
+Speed = Annotated[
+    float,
+    msgspec.Meta(gt=0, le=10_000, description="exchange seconds in a real second of a wall clock"),
+]
+
+
+class Mode(Asked):
+    """Who moves the clock."""
+
+    wants_some = True
+    clock: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="wall: real time; manual: nobody but the control plane; auto: to the next "
+            "thing that is due whenever nobody asks anything. Left out: as it is"
+        ),
+    ] = None
+    speed: Speed | None = None
+
+
+class ModeTold(msgspec.Struct):
+    """How exchange time moves from now on."""
+
+    clock: str
+    speed: float
+    time: int
+
+
+@control("POST", "clock/mode")
+def mode(console: Console, asked: Mode) -> ModeTold:
+    """Hands the clock to real time, to the control plane alone, or to what is due next.
+
+    Exchange time goes on from where it is.
+    """
+    node = console.node
+    try:
+        clock = node.pacer.clock if asked.clock is None else Clock(asked.clock)
+    except ValueError:
+        known = ", ".join(clock.value for clock in Clock)
+        raise ValueError(f"no clock {asked.clock!r:.80}; known: {known}") from None
+    node.switch(clock, node.pacer.speed if asked.speed is None else asked.speed)
+    return ModeTold(clock.value, node.pacer.speed, node.pacer.now_ms())

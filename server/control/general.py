@@ -1,0 +1,78 @@
+"""What runs here, and how it does."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from ..console import Console
+from .openapi import document
+from .registry import CONTROL, Asked, Json, control
+
+
+class Health(msgspec.Struct):
+    """Is it up, and which version."""
+
+    status: str
+    version: str
+
+
+@control("GET", "health")
+def health(console: Console) -> Health:
+    """Whether the server is up."""
+    return Health("ok", console.options.version)
+
+
+class StateAsked(Asked):
+    """How much of the state to tell."""
+
+    hash: Annotated[
+        bool, msgspec.Meta(description="false: without the hash, which reads the whole state")
+    ] = True
+
+
+class StateTold(msgspec.Struct, rename="camel", omit_defaults=True):
+    """What runs here."""
+
+    version: str
+    chain: str
+    world: str
+    market: str
+    seed: int
+    clock: str
+    speed: float
+    time: int
+    """Exchange time as of the last block, ms since 1970."""
+    height: int
+    accounts: int
+    open_orders: int
+    hash: str = ""
+    """64 hex digits: equal states, equal hashes."""
+
+
+@control("GET", "state")
+def state(console: Console, asked: StateAsked) -> StateTold:
+    """What runs here: chain, world, market, seed, clock, time, height, counts, state hash."""
+    node, options = console.node, console.options
+    found = node.exchange.state
+    return StateTold(
+        version=options.version,
+        chain=options.chain,
+        world=found.universe.name,
+        market=options.market,
+        seed=found.seed,
+        clock=node.pacer.clock.value,
+        speed=node.pacer.speed,
+        time=found.time_ms,
+        height=found.height,
+        accounts=len(found.accounts),
+        open_orders=sum(len(market.book) for market in found.markets.values()),
+        hash=node.exchange.state_hash() if asked.hash else "",
+    )
+
+
+@control("GET", "openapi.json")
+def openapi(console: Console) -> Json:
+    """This control plane as an OpenAPI document, made of its own table."""
+    return document(CONTROL.values(), console.options.version)

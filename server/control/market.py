@@ -1,0 +1,216 @@
+"""The market by hand: prices, books, halts, listings."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Annotated
+
+import msgspec
+
+from ...matching.merged import UNIT
+from ...scenarios.ladder import size_for, step_for
+from ...sim.assets import Asset, OutcomeSide, lot, round_px
+from ...sim.fixed import Px, Sz, div_down
+from ...sim.operations import DelistPerp, ListPerp, SetHalt
+from ...sim.prices import mid_px
+from ...sim.state import Market
+from ..console import Console
+from ..shapes.text import px_text
+from ..values import parse_amount
+from .money import Amount
+from .registry import Asked, control
+
+MOST_MS = 30 * 86_400_000
+LEVELS = 20
+SPACING = 500
+"""Of a book by its mid: millionths of the price between two levels."""
+MOST_LEVELS = 200
+"""Of one side."""
+LEAST_NTL = 10 * 10**16
+"""No order may be worth less, 10 USD in px * sz units (mechanics 2.5)."""
+
+Coin = Annotated[str, msgspec.Meta(description="as in l2Book: BTC, @107, PURR/USDC")]
+Level = tuple[Amount, Amount]
+
+
+class OneMarket(Asked):
+    """Which market."""
+
+    coin: Coin
+
+
+class MarketTold(msgspec.Struct, rename="camel"):
+    """Where a market stands. Prices are decimal texts."""
+
+    coin: str
+    asset: int
+    """Its id in orders."""
+    mid: str | None
+    mark: str
+    oracle: str | None
+    """Perps only."""
+    halted: bool
+    time: int
+
+
+def _market(console: Console, coin: str) -> Market:
+    state = console.node.exchange.state
+    asset = state.universe.by_coin.get(coin)
+    if asset is not None:
+        return state.markets[asset.id]
+    near = get_close_matches(coin, state.universe.by_coin, 3, 0.4)
+    hint = f"; nearest: {', '.join(near)}" if near else ""
+    raise ValueError(f"no coin {coin!r:.80}{hint}")
+
+
+def _told(console: Console, coin: str) -> MarketTold:
+    market = _market(console, coin)
+    mid = mid_px(market)
+    return MarketTold(
+        coin=coin,
+        asset=market.asset.id,
+        mid=None if mid is None else px_text(mid),
+        mark=px_text(market.mark_px),
+        oracle=None if market.asset.is_spot else px_text(market.oracle_px),
+        halted=market.halted,
+        time=console.node.exchange.state.time_ms,
+    )
+
+
+class MoveAsked(OneMarket):
+    """Which market, where to, and in which time."""
+
+    to: Annotated[Amount, msgspec.Meta(description="the price")]
+    over_ms: Annotated[
+        int, msgspec.Meta(ge=0, le=MOST_MS, description="of exchange time; 0: at once")
+    ] = 0
+
+
+@control("POST", "market/move")
+def move(console: Console, asked: MoveAsked) -> MarketTold:
+    """Brings the price of a market somewhere, at once or on a straight line.
+
+    Books, oracle and mark go to the legal price nearest to `to`; orders of clients in the way are
+    traded with, stops fire, and who falls below maintenance is liquidated. A living market walks on
+    from there. Where nobody quotes, oracle and mark move, and orders in the way fill all the same.
+    """
+    asset = _market(console, asked.coin).asset
+    px = parse_amount(asked.to, 8, "price")
+    console.node.direct(lambda ex: console.director.move(ex, asset, px, asked.over_ms))
+    return _told(console, asked.coin)
+
+
+class BookAsked(OneMarket):
+    """Which market, and its book: either its levels, or where they are made around."""
+
+    levels: Annotated[
+        tuple[list[Level], list[Level]] | None,
+        msgspec.Meta(description="bids and asks, each [px, sz], best first"),
+    ] = None
+    mid: Annotated[
+        Amount | None, msgspec.Meta(description="instead of levels: where they are made around")
+    ] = None
+    depth: Annotated[
+        Amount, msgspec.Meta(description="USD on each side, over 20 levels 5 basis points apart")
+    ] = 1_000_000
+    spread_bps: Annotated[
+        Amount, msgspec.Meta(description="basis points of mid between the best bid and ask")
+    ] = 1
+
+
+@control("POST", "market/book")
+def book(console: Console, asked: BookAsked) -> MarketTold:
+    """Makes a book these levels and what clients have in it. The market's own makers leave it.
+
+    Orders of clients that the levels cross are traded with. What is taken is not replaced;
+    `market/move` takes the levels along. Oracle and mark do what they do with such a book.
+    """
+    market = _market(console, asked.coin)
+    if (asked.levels is None) is (asked.mid is None):
+        raise ValueError("either levels or mid")
+    asset = market.asset
+    if asked.levels is not None:
+        bids, asks = (_levels(asset, side) for side in asked.levels)
+        for side, sign in ((bids, -1), (asks, 1)):
+            pxs = [sign * px for px, _ in side]
+            if pxs != sorted(set(pxs)):
+                raise ValueError("levels are not best first, or one is there twice")
+        if bids and asks and bids[0][0] >= asks[0][0]:
+            raise ValueError("the best bid is not below the best ask")
+    else:
+        bids, asks = _around(asset, asked)
+    console.node.direct(lambda ex: console.director.book(ex, asset, bids, asks))
+    return _told(console, asked.coin)
+
+
+def _levels(asset: Asset, side: list[Level]) -> list[tuple[Px, Sz]]:
+    if len(side) > MOST_LEVELS:
+        raise ValueError(f"more than {MOST_LEVELS} levels on a side")
+    found = []
+    for px_given, sz_given in side:
+        px, sz = parse_amount(px_given, 8, "price"), parse_amount(sz_given, 8, "size")
+        if round_px(asset, px, up=False) != px or (isinstance(asset, OutcomeSide) and px >= UNIT):
+            near = px_text(round_px(asset, px, up=True))
+            raise ValueError(f"{px_text(px)} is no price of {asset.coin}; {near} would be one")
+        if sz % lot(asset):
+            raise ValueError(f"sizes of {asset.coin} are multiples of {px_text(lot(asset))}")
+        if px * sz < LEAST_NTL:
+            raise ValueError(f"{px_text(sz)} at {px_text(px)} is worth less than 10 USD")
+        found.append((Px(px), Sz(sz)))
+    return found
+
+
+def _around(asset: Asset, asked: BookAsked) -> tuple[list[tuple[Px, Sz]], list[tuple[Px, Sz]]]:
+    """Twenty levels a side around a mid."""
+    assert asked.mid is not None
+    mid = parse_amount(asked.mid, 8, "price")
+    half = div_down(mid * parse_amount(asked.spread_bps, 4, "spread"), 2 * 10**8)
+    usd = div_down(parse_amount(asked.depth, 0, "depth"), LEVELS)
+    step = step_for(asset, mid, SPACING)
+    sides: list[list[tuple[Px, Sz]]] = []
+    for sign, best in ((-1, mid - half), (1, mid + half)):
+        first = round_px(asset, max(1, best), up=sign > 0)
+        pxs = [round_px(asset, first + sign * place * step, up=sign > 0) for place in range(LEVELS)]
+        sides.append([(px, size_for(asset, px, usd)) for px in dict.fromkeys(pxs) if px > 0])
+    bids, asks = sides
+    if not bids or not asks or bids[0][0] >= asks[0][0]:
+        raise ValueError("no legal bid below an ask there")
+    return bids, asks
+
+
+@control("POST", "market/halt")
+def halt(console: Console, asked: OneMarket) -> MarketTold:
+    """Halts trading of a market: orders are refused, cancels still work."""
+    console.node.operate(SetHalt(_market(console, asked.coin).asset.id, True))
+    return _told(console, asked.coin)
+
+
+@control("POST", "market/resume")
+def resume(console: Console, asked: OneMarket) -> MarketTold:
+    """Lets a halted market trade again."""
+    console.node.operate(SetHalt(_market(console, asked.coin).asset.id, False))
+    return _told(console, asked.coin)
+
+
+class ListAsked(Asked):
+    """A new perp."""
+
+    coin: Annotated[str, msgspec.Meta(description="letters and digits")]
+    px: Annotated[Amount, msgspec.Meta(description="where oracle and mark start")]
+    sz_decimals: int = 2
+    max_leverage: int = 10
+
+
+@control("POST", "market/list")
+def list_perp(console: Console, asked: ListAsked) -> MarketTold:
+    """Lists one more perp, with the next asset id. A living market quotes it soon."""
+    px = Px(parse_amount(asked.px, 8, "price"))
+    console.node.operate(ListPerp(asked.coin, asked.sz_decimals, asked.max_leverage, px))
+    return _told(console, asked.coin)
+
+
+@control("POST", "market/delist")
+def delist(console: Console, asked: OneMarket) -> MarketTold:
+    """Ends a perp: orders are cancelled, positions settled at the oracle's mean of an hour."""
+    console.node.operate(DelistPerp(_market(console, asked.coin).asset.id))
+    return _told(console, asked.coin)

@@ -1,0 +1,248 @@
+"""What clients sent, what they got, and why they were refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Annotated, Any
+
+import msgspec
+
+from ...sim.errors import ActionError
+from ...sim.fixed import Address
+from ..console import Console
+from ..decode import BadRequest
+from ..diagnosis import diagnose, refusals_in
+from ..envelope import read_envelope, read_envelope_value
+from ..requests import Request
+from ..signing import Chain, recover
+from ..values import parse_address
+from .registry import Asked, Json, control
+
+MOST = 10_000
+
+
+class RequestsAsked(Asked):
+    """Which requests; what is left out filters nothing."""
+
+    user: Annotated[
+        str | None, msgspec.Meta(description="account it is about, or whose signer acted for it")
+    ] = None
+    action: Annotated[str | None, msgspec.Meta(description="of /exchange: order, cancel …")] = None
+    type: Annotated[str | None, msgspec.Meta(description="of /info: l2Book …")] = None
+    status: Annotated[
+        str | None, msgspec.Meta(description="ok, refused (in whole or part), or an HTTP status")
+    ] = None
+    since: Annotated[int, msgspec.Meta(description="exchange time, ms since 1970")] = 0
+    limit: Annotated[int, msgspec.Meta(ge=0, le=MOST, description="so many of the newest")] = 100
+
+
+class RequestTold(msgspec.Struct, omit_defaults=True):
+    """One request and its answer. Signatures are left out."""
+
+    id: int
+    time: int
+    """Exchange time."""
+    path: str
+    status: int
+    """HTTP status."""
+    name: str
+    """Action or info type."""
+    user: str | None
+    request: Json
+    response: Json
+    signer: str | None = None
+    refusals: list[str] = []
+
+
+class RequestsTold(msgspec.Struct):
+    """What was found."""
+
+    count: int
+    """How many there are; `requests` holds the newest of them."""
+    forgotten: int
+    """How many older requests are not kept any more."""
+    requests: list[RequestTold]
+
+
+@control("GET", "requests")
+def requests(console: Console, asked: RequestsAsked) -> RequestsTold:
+    """What clients sent and what they got, oldest first: the newest 10,000 are kept."""
+    kept = console.requests
+    forgotten = kept.seen - len(kept)
+    if (asked.user, asked.action, asked.type, asked.status) == (None,) * 4:
+        # Nothing has to be decoded to know which they are.
+        rows = [row for row in kept if row.time_ms >= asked.since]
+        newest = [_told(console, row) for row in rows[len(rows) - min(asked.limit, len(rows)) :]]
+        return RequestsTold(len(rows), forgotten, newest)
+    found = list(_found(console, asked))
+    return RequestsTold(len(found), forgotten, found[len(found) - min(asked.limit, len(found)) :])
+
+
+def _found(console: Console, asked: RequestsAsked) -> Iterator[RequestTold]:
+    """What the filters let through, oldest first."""
+    user = None if asked.user is None else parse_address(asked.user)
+    if asked.status is not None and not (
+        asked.status in ("ok", "refused") or asked.status.isdigit()
+    ):
+        raise ValueError(f"no status {asked.status!r:.80}; known: ok, refused, an HTTP status")
+    for row in console.requests:
+        if row.time_ms < asked.since or not _is_kind(row, asked):
+            continue
+        told = _told(console, row)
+        if asked.action is not None and not (told.name == asked.action and _acts(row)):
+            continue
+        if asked.type is not None and not (told.name == asked.type and not _acts(row)):
+            continue
+        if user is not None and user not in (told.user, told.signer):
+            continue
+        if asked.status is not None and not _is_status(told, asked.status):
+            continue
+        yield told
+
+
+def _acts(row: Request) -> bool:
+    return row.path in ("/exchange", "/ws action")
+
+
+def _is_kind(row: Request, asked: RequestsAsked) -> bool:
+    """False where the path alone tells that a row is not wanted: nothing is decoded for it."""
+    if asked.action is not None and not _acts(row):
+        return False
+    return asked.type is None or not _acts(row)
+
+
+def _is_status(told: RequestTold, status: str) -> bool:
+    if status.isdigit():
+        return told.status == int(status)
+    return bool(told.refusals) is (status == "refused")
+
+
+def _told(console: Console, row: Request) -> RequestTold:
+    asked, answered = _decoded(row.asked), _decoded(row.answered)
+    return RequestTold(
+        id=row.number,
+        time=row.time_ms,
+        path=row.path,
+        status=row.status,
+        name=_name(asked),
+        user=_user(console, row, asked),
+        request=_without_signatures(asked),
+        response=answered,
+        signer=row.signer,
+        refusals=refusals_in(row.status, answered),
+    )
+
+
+def _decoded(body: Any) -> Json:
+    """JSON where it is that, else text."""
+    if not isinstance(body, bytes | msgspec.Raw):
+        return body
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return bytes(body).decode("utf-8", "replace")
+
+
+def _name(asked: Json) -> str:
+    """The type of the action or the request; a multi-sig action counts as what it holds."""
+    if isinstance(asked, list) and asked and isinstance(asked[0], str):
+        return asked[0]
+    action = _action(asked)
+    name = action.get("type")
+    return name if isinstance(name, str) else ""
+
+
+def _action(asked: Json) -> dict[str, Any]:
+    """The action of an envelope, the inner one of a multi-sig; else the request itself."""
+    if not isinstance(asked, dict):
+        return {}
+    action = asked.get("action", asked)
+    if isinstance(action, dict) and action.get("type") == "multiSig":
+        payload = action.get("payload")
+        action = payload.get("action") if isinstance(payload, dict) else None
+    return action if isinstance(action, dict) else {}
+
+
+def _user(console: Console, row: Request, asked: Json) -> str | None:
+    """The account that a request is about."""
+    if not isinstance(asked, dict):
+        return None
+    whose = asked.get("vaultAddress") if _acts(row) else asked.get("user")
+    if isinstance(whose, str):
+        return whose.lower()
+    if row.signer is None:
+        return None
+    state = console.node.exchange.state
+    agent = state.agents.get(row.signer)
+    return agent.master if agent is not None else state.retired_agents.get(row.signer, row.signer)
+
+
+def _without_signatures(value: Json) -> Json:
+    """Whoever reads along cannot send it again."""
+    if isinstance(value, dict):
+        return {
+            key: _without_signatures(item)
+            for key, item in value.items()
+            if key not in ("signature", "signatures")
+        }
+    return [_without_signatures(item) for item in value] if isinstance(value, list) else value
+
+
+# -- diagnoses -------------------------------------------------------------------------------------
+
+
+class DiagnosesAsked(Asked):
+    """Whose, since when."""
+
+    user: Annotated[str | None, msgspec.Meta(description="account or signer")] = None
+    since: Annotated[int, msgspec.Meta(description="exchange time, ms since 1970")] = 0
+    limit: Annotated[int, msgspec.Meta(ge=0, le=MOST, description="so many of the newest")] = 100
+
+
+class DiagnosisTold(msgspec.Struct):
+    """Why one request, or one entry of a batch, was refused."""
+
+    request: int
+    """Its id in `requests`."""
+    time: int
+    path: str
+    name: str
+    user: str | None
+    said: str
+    """The text that the client got."""
+    rule: str
+    why: str
+    remedy: str
+
+
+@control("GET", "diagnoses")
+def diagnoses(console: Console, asked: DiagnosesAsked) -> list[DiagnosisTold]:
+    """Why requests were refused and what to do about it, oldest first."""
+    rows = {row.number: row for row in console.requests}
+    wanted = RequestsAsked(user=asked.user, since=asked.since, status="refused")
+    found: list[DiagnosisTold] = []
+    for told in islice(reversed(list(_found(console, wanted))), asked.limit):
+        for text in reversed(told.refusals):
+            what = diagnose(told.status, text)
+            why = _other_chain(console, rows[told.id], what.rule) or what.why
+            where = (told.id, told.time, told.path, told.name, told.user)
+            found.append(DiagnosisTold(*where, text, what.rule, why, what.remedy))
+    return found[: asked.limit][::-1]
+
+
+def _other_chain(console: Console, row: Request, rule: str) -> str | None:
+    """The reason of a strange signer: somebody we know who signed for the other chain."""
+    chain = console.options.chain
+    if rule not in ("unknown_signer", "must_deposit") or chain == "any":
+        return None
+    other: Chain = "testnet" if chain == "mainnet" else "mainnet"
+    read = read_envelope if isinstance(row.asked, bytes) else read_envelope_value
+    try:
+        signer: Address = recover(read(row.asked), chain=other)
+    except (ActionError, BadRequest):
+        return None
+    state = console.node.exchange.state
+    if signer not in state.accounts and signer not in state.agents:
+        return None
+    return f"{signer} signed for {other}, and this server is --chain {chain}."

@@ -1,0 +1,116 @@
+"""The table of control endpoints: an endpoint is a function, its request a struct.
+
+`@control("POST", "clock/advance")` makes a function the endpoint of that path. Its first parameter
+is the console, its second one, if there is one, the request; what its fields are, what is refused,
+and what `openapi.json` says follow from the struct.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, TypeVar, get_type_hints
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from ...matching.dataclass import dataclass
+
+Json = Any
+Method = Literal["GET", "POST"]
+
+
+class Asked(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A request; the base of all that take something."""
+
+    wants_some: ClassVar[bool] = False
+    """True: no key is required, but one of them is."""
+
+
+class Nothing(Asked):
+    """A request without fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlSpec:
+    """One row of the table."""
+
+    path: str
+    """After `/hlsim/`."""
+    method: Method
+    call: Callable[..., Json]
+    """Takes the console, and the request unless that is `Nothing`. Raises ValueError."""
+    asked: type[Asked]
+    returns: Any
+    """Its annotation: a struct, `str` for plain text, anything else is JSON."""
+
+    @property
+    def text(self) -> str:
+        """What its docstring says."""
+        return inspect.getdoc(self.call) or ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What a request may hold."""
+        return self.asked.__struct_encode_fields__
+
+    def read(self, body: bytes, query: bytes) -> Asked:
+        """The request. Raises ValueError that says what is wrong with it."""
+        if self.method == "GET":
+            return self.take(_from_query(query), is_text=True)
+        try:
+            given = msgspec.json.decode(body) if body else {}
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"not JSON: {error}") from None
+        return self.take(given)
+
+    def take(self, given: Any, *, is_text: bool = False) -> Asked:
+        """The request that `given` makes. Raises ValueError that says what is wrong with it."""
+        if not isinstance(given, dict):
+            raise ValueError(f"an object is wanted; known keys: {self._known()}")
+        unknown = sorted(given.keys() - set(self.keys))
+        if unknown:
+            raise ValueError(f"unknown key {unknown[0]!r}; known: {self._known()}")
+        if not given and self.asked.wants_some:
+            raise ValueError(f"no key; known: {self._known()}")
+        try:
+            return msgspec.convert(given, self.asked, strict=not is_text)
+        except msgspec.ValidationError as error:
+            raise ValueError(f"{error}; known keys: {self._known()}") from None
+
+    def _known(self) -> str:
+        return ", ".join(self.keys) or "none"
+
+    def answer(self, console: Any, asked: Asked) -> Json:
+        """What the endpoint answers. Raises ValueError for what cannot be done."""
+        return self.call(console) if self.asked is Nothing else self.call(console, asked)
+
+
+CONTROL: dict[str, ControlSpec] = {}
+"""By path, in the order of definition."""
+
+F = TypeVar("F", bound=Callable[..., Json])
+
+
+def control(method: Method, path: str) -> Callable[[F], F]:
+    """Registers a function as the endpoint `path`."""
+
+    def register(call: F) -> F:
+        if path in CONTROL:
+            raise ValueError(f"control endpoint {path} is defined twice")
+        names = list(inspect.signature(call).parameters)
+        hints = get_type_hints(call, include_extras=True)
+        asked = hints[names[1]] if len(names) > 1 else Nothing
+        CONTROL[path] = ControlSpec(path, method, call, asked, hints["return"])
+        return call
+
+    return register
+
+
+def _from_query(query: bytes) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+        if name in found:
+            raise ValueError(f"{name} is given twice")
+        found[name] = value
+    return found

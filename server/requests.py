@@ -1,0 +1,99 @@
+"""What clients sent and what they got, the newest of it: bytes as they came and went.
+
+Entering a request costs next to nothing; whoever asks decodes what is asked for.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from ..matching.dataclass import dataclass
+from ..sim.fixed import Address
+
+REQUESTS_KEPT = 10_000
+BYTES_KEPT = 64 * 1024 * 1024
+"""Of requests and answers together. Beyond either the oldest are forgotten."""
+
+VALUE_BYTES, ROW_BYTES = 2_000, 300
+"""About what a value takes that came decoded, and a row of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request and its answer."""
+
+    number: int
+    time_ms: int
+    """Exchange time."""
+    path: str
+    """`/info`, `/exchange`, `/explorer`; of a post over a socket `/ws info` or `/ws action`."""
+    status: int
+    """HTTP status. A post over a socket has the one that HTTP would have."""
+    asked: Any
+    """The body, or of a post its decoded payload."""
+    answered: Any
+    signer: Address | None
+    size: int
+
+
+class Requests:
+    """The newest requests, bounded in number and bytes."""
+
+    def __init__(self, *, kept: int = REQUESTS_KEPT, most_bytes: int = BYTES_KEPT) -> None:
+        self._kept = kept
+        self._most_bytes = most_bytes
+        self._rows: deque[tuple[Any, ...]] = deque()
+        """Requests as plain tuples, which cost half of what an object does."""
+        self.size = 0
+        self.seen = 0
+        """How many there ever were; their numbers count from 1."""
+        self.counts: defaultdict[tuple[str, int], int] = defaultdict(int)
+        """How many by path and status, since the server started."""
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Request]:
+        """Oldest first."""
+        return (Request(*row) for row in self._rows)
+
+    def add(
+        self,
+        path: str,
+        time_ms: int,
+        status: int,
+        asked: Any,
+        answered: Any,
+        signer: Address | None = None,
+    ) -> None:
+        """Enters a request that was just answered."""
+        self.seen = number = self.seen + 1
+        self.counts[path, status] += 1
+        size = len(asked) + len(answered) if type(answered) is bytes else _size(answered)
+        rows = self._rows
+        rows.append((number, time_ms, path, status, asked, answered, signer, size))
+        self.size += size
+        if len(rows) > self._kept:
+            self.size -= rows.popleft()[-1]
+        if self.size > self._most_bytes:
+            self._forget()
+
+    def clear(self) -> None:
+        """Forgets all, and counts anew; the counts by path and status go on."""
+        self._rows.clear()
+        self.size = self.seen = 0
+
+    def _forget(self) -> None:
+        rows = self._rows
+        while self.size > self._most_bytes and len(rows) > 1:
+            self.size -= rows.popleft()[-1]
+
+
+def _size(answered: Any) -> int:
+    if isinstance(answered, msgspec.Raw):
+        return VALUE_BYTES + memoryview(answered).nbytes
+    return VALUE_BYTES + (ROW_BYTES * len(answered) if isinstance(answered, list) else 0)

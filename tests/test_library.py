@@ -1,0 +1,104 @@
+"""The operator's side in Python: the same functions as the control plane's, from any thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from eth_account import Account
+from hyperliquid.exchange import Exchange
+from hyperliquid.info import Info
+
+import hlsim
+from hlsim.library import RunningExchange
+
+NEW = "0x" + "ab" * 20
+GTC = {"limit": {"tif": "Gtc"}}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[RunningExchange]:
+    with hlsim.start(market="static") as exchange:
+        yield exchange
+
+
+@pytest.fixture
+def fresh(running: RunningExchange) -> RunningExchange:
+    """One exchange for all tests, as new for each."""
+    running.reset()
+    return running
+
+
+def test_the_story_of_a_stop_in_a_few_lines(fresh: RunningExchange) -> None:
+    bot = Exchange(Account.from_key(fresh.accounts[0].key), fresh.url)
+    info = Info(fresh.url, skip_ws=True)
+    bot.market_open("ETH", True, 1)
+    stop = {"trigger": {"isMarket": True, "triggerPx": 1800.0, "tpsl": "sl"}}
+    bot.order("ETH", False, 1, 1700, stop, reduce_only=True)
+
+    moved = fresh.market.move("ETH", 1750, over_ms=10_000)
+    fresh.clock.advance(seconds=10)
+
+    assert moved.coin == "ETH"
+    assert info.user_state(fresh.accounts[0].address)["assetPositions"] == []
+    assert fresh.requests(action="order").count == 2
+    assert fresh.requests(action="order", status="refused").count == 0
+    assert fresh.diagnoses() == []
+
+
+def test_a_reset_leaves_nothing_of_the_test_before(fresh: RunningExchange) -> None:
+    assert fresh.requests().count == 0
+    info = Info(fresh.url, skip_ws=True)
+    assert info.user_fills(fresh.accounts[0].address) == []
+    assert float(info.all_mids()["ETH"]) > 1_800
+
+
+def test_money_books_halts_and_listings(fresh: RunningExchange) -> None:
+    assert fresh.fund(NEW, 250).account_value == "250.0"
+    assert fresh.fund(NEW, token="HYPE", amount="1.5").spot == {"HYPE": "1.5"}
+    assert fresh.market.book("ETH", [[[1999, 1]], [[2001, 1]]]).mid == "2000.0"
+    assert fresh.market.book("ETH", mid=2100, spread_bps=10, depth=50_000).mid == "2100.0"
+    assert fresh.market.halt("ETH").halted
+    assert not fresh.market.resume("ETH").halted
+    assert fresh.market.list("FRESH", 5, max_leverage=3).asset == 228
+    assert fresh.market.delist("FRESH").coin == "FRESH"
+
+
+def test_refusals_are_value_errors_and_explained_ones_are_read(fresh: RunningExchange) -> None:
+    with pytest.raises(ValueError, match="no coin 'NOPE'"):
+        fresh.market.move("NOPE", 1)
+    with pytest.raises(ValueError, match="either usdc, or token and amount"):
+        fresh.fund(NEW)
+    with pytest.raises(ValueError, match="unknown key 'speeed'; known: clock, speed"):
+        fresh.control("clock/mode", speeed=3)
+    bot = Exchange(Account.from_key(fresh.accounts[1].key), fresh.url)
+    bot.order("ETH", True, 1, 1500.01, GTC)
+    (found,) = fresh.diagnoses(user=fresh.accounts[1].address)
+    assert found.rule == "tick"
+    (row,) = fresh.requests(status=200, user=fresh.accounts[1].address).requests
+    assert row.refusals == ["Price must be divisible by tick size. asset=1"]
+
+
+def test_the_clock_is_set_and_changes_hands(fresh: RunningExchange) -> None:
+    began_ms = fresh.clock.now_ms
+    assert fresh.clock.advance(seconds=0.5, ms=1) == began_ms + 501
+    assert fresh.clock.set(began_ms + 1_000) == began_ms + 1_000
+    fresh.clock.mode("wall", speed=100)
+    fresh.clock.mode("manual")
+    now_ms = fresh.clock.now_ms
+    assert now_ms >= began_ms + 1_000
+    assert fresh.clock.now_ms == now_ms
+    with pytest.raises(ValueError, match="no clock 'sun'"):
+        fresh.clock.mode("sun")
+
+
+def test_snapshots_by_their_ids(fresh: RunningExchange) -> None:
+    first, hashed = fresh.snapshot(), fresh.state_hash()
+    fresh.market.move("BTC", 100_000)
+    second = fresh.snapshot()
+    fresh.restore(first)
+    assert fresh.state_hash() == hashed
+    fresh.restore(second)
+    assert fresh.state_hash() != hashed
+    with pytest.raises(ValueError, match="no snapshot 99999"):
+        fresh.restore(99_999)
