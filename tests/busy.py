@@ -283,6 +283,11 @@ def town(folder: Path, *, market: str, start: str) -> Iterator[Town]:
     path = folder / "town.json"
     path.write_text(json.dumps(world()), "utf-8")
     with hlsim.start(
-        world=str(path), market=market, clock="manual", seed=5, start_time=start
+        world=str(path),
+        market=market,
+        clock="manual",
+        seed=5,
+        start_time=start,
+        profile="web_data2_ws=served",
     ) as server:
         yield Town(server)

@@ -22,7 +22,7 @@ from fields import (
     null_or,
     words,
 )
-from fields_info import OUTCOME, QUESTION, shape_of
+from fields_info import OUTCOME, QUESTION, WEB_DATA_2, shape_of
 from fields_ledger import LEDGER_ROW
 from fields_markets import MIDS
 from fields_money import HOUSES
@@ -206,6 +206,7 @@ FRAMES: dict[str, Frames] = {
     "fastAssetCtxs": both("fastAssetCtxs", FAST_CTXS),
     "outcomeMetaUpdates": ("outcomeMetaUpdates", None, Rows(OUTCOME_CHANGE)),
     "notification": ("notification", None, Fields("notification", notification=NOTE)),
+    "webData2": both("webData2", WEB_DATA_2),
     "webData3": both("webData3", WEB_DATA_3),
     "orderUpdates": ("orderUpdates", None, Rows(ORDER_UPDATE)),
     "userEvents": ("user", None, USER_EVENT),

@@ -86,6 +86,7 @@ def test_marks_of_different_moments_do_not_disturb_each_other() -> None:
         run(lambda: trade(made))
 
 
+@pytest.mark.breaks
 def test_a_script_that_failed_since_runs_again() -> None:
     ticks = Ticks(1000, fails_at=START_MS + 2000)
     made = node(scripts=[ticks])
