@@ -167,7 +167,7 @@ def open_server(node: LocalNode, options: Options, start: bytes | None = None) -
     faults = Faults(options.seed, node.pacer.now_ms)
     for fault in options.faults:
         faults.add(fault)
-    console = Console(node, options, director, clients, requests, streams, reopen)
+    console = Console(node, options, director, clients, requests, streams, faults, reopen)
     control = _control(console, Guard(options.token))
     api = ApiServer(
         node,
@@ -243,7 +243,6 @@ class Server(uvicorn.Server):
             )
         )
         self.node = node
-        self.faults = api.faults
         self.clients = clients
         self.console = console
         self._streams = streams

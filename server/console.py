@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..matching.dataclass import dataclass
 from ..scenarios.director import Director
 from .clients import Clients
+from .faults import Faults
 from .marks import Moment, Moments
 from .node import LocalNode
 from .pacer import ClockMark
@@ -31,21 +32,28 @@ class Console:
     requests: Requests
     """What clients sent and got."""
     streams: Streams
+    faults: Faults
     reopen: Callable[[], bytes]
     """Makes what `LocalNode.load` takes of the exchange as it started."""
     moments: Moments = field(default_factory=Moments)
     """What `snapshot` kept."""
     start: Moment | None = None
     """How it started, once somebody went back there."""
+    first_faults: Any = None
+    """Those that it started with."""
+
+    def __post_init__(self) -> None:
+        self.first_faults = self.faults.state()
 
     def moment(self) -> Moment:
-        """Everything as it is now: exchange, actors of the market, clock, rate limits."""
-        return Moment(self.node.mark(), self.clients.mark())
+        """Everything as it is now: exchange, actors of the market, clock, rate limits, faults."""
+        return Moment(self.node.mark(), self.clients.mark(), self.faults.state())
 
     def go_back(self, moment: Moment) -> None:
         """Makes everything what it was. Sockets stay; their subscriptions begin anew."""
         self.node.rewind(moment.node)
         self.clients.rewind(moment.clients)
+        self.faults.restore(moment.faults)
 
     def reset(self) -> None:
         """Makes everything what it was at the start; the requests until now are forgotten.
@@ -57,6 +65,6 @@ class Console:
             self.node.load(self.reopen())
             clock = ClockMark(self.node.pacer.now_ms(), options.clock, options.speed, 0)
             self.node.pacer.rewind(clock)
-            self.start = Moment(self.node.mark(), {})
+            self.start = Moment(self.node.mark(), {}, self.first_faults)
         self.go_back(self.start)
         self.requests.clear()

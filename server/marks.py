@@ -42,6 +42,8 @@ class Moment:
 
     node: NodeMark
     clients: ClientsMark
+    faults: Any
+    """Their plain state."""
 
 
 class Moments:

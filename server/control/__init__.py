@@ -5,13 +5,14 @@ Imported with the first request to `/hlsim/…`: whoever never asks starts soone
 
 from __future__ import annotations
 
-from . import clock, general, market, metrics, moments, money, records
+from . import clock, faults, general, market, metrics, moments, money, records
 from .registry import CONTROL, ControlSpec
 
 __all__ = [
     "CONTROL",
     "ControlSpec",
     "clock",
+    "faults",
     "general",
     "market",
     "metrics",

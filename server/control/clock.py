@@ -98,3 +98,30 @@ def mode(console: Console, asked: Mode) -> ModeTold:
         raise ValueError(f"no clock {asked.clock!r:.80}; known: {known}") from None
     node.switch(clock, node.pacer.speed if asked.speed is None else asked.speed)
     return ModeTold(clock.value, node.pacer.speed, node.pacer.now_ms())
+
+
+MOST_SKEW_MS = 30 * 86_400_000
+
+
+class Skew(Asked):
+    """By how much."""
+
+    ms: Annotated[
+        int,
+        msgspec.Meta(
+            ge=-MOST_SKEW_MS,
+            le=MOST_SKEW_MS,
+            description="the exchange's clock less that of its clients, as they take it to be",
+        ),
+    ]
+
+
+@control("POST", "clock/skew")
+def skew(console: Console, asked: Skew) -> Skew:
+    """Sets the exchange's clock and its clients' apart: nonces, `expiresAfter` and what else
+    clients stamp with their own clock are judged by one that is so many ms ahead of real time.
+
+    Exchange time, that of blocks and fills, is what it was.
+    """
+    console.node.pacer.skew_ms = asked.ms
+    return asked

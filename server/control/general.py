@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from ...sim.operations import UpgradeNetwork
 from ..console import Console
 from .openapi import document
 from .registry import CONTROL, Asked, Json, control
@@ -70,6 +71,31 @@ def state(console: Console, asked: StateAsked) -> StateTold:
         open_orders=sum(len(market.book) for market in found.markets.values()),
         hash=node.exchange.state_hash() if asked.hash else "",
     )
+
+
+class UpgradeAsked(Asked):
+    """How long only post-only orders are taken."""
+
+    post_only_ms: Annotated[
+        int, msgspec.Meta(ge=0, le=3_600_000, description="of exchange time; 0: no such window")
+    ] = 60_000
+
+
+class Upgraded(msgspec.Struct):
+    """Exchange time, and until when only post-only orders are taken."""
+
+    time: int
+    post_only_until: int
+
+
+@control("POST", "upgrade")
+def upgrade(console: Console, asked: UpgradeAsked) -> Upgraded:
+    """Upgrades the network: every socket is closed, and for a while others than post-only orders
+    are refused.
+    """
+    console.node.operate(UpgradeNetwork(asked.post_only_ms))
+    state = console.node.exchange.state
+    return Upgraded(state.time_ms, state.post_only_until_ms)
 
 
 @control("GET", "openapi.json")

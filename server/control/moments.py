@@ -25,8 +25,8 @@ def snapshot(console: Console) -> SnapshotTold:
     """Keeps everything as it is now, for `restore`.
 
     That is the exchange to the last nonce, timer and id, the actors of the market and their chance,
-    the clock and who moves it, and the rate limits. The 64 newest are kept, of half a gigabyte in
-    all; older ones are forgotten.
+    the clock and who moves it, the rate limits and the faults. The 64 newest are kept, of half a
+    gigabyte in all; older ones are forgotten.
     """
     name = console.moments.keep(console.moment())
     state = console.node.exchange.state

@@ -59,6 +59,10 @@ class ExchangeClock:
         """Lets `wall`, `manual` or `auto` move exchange time from now on."""
         self._running.control("clock/mode", clock=clock, speed=speed)
 
+    def skew(self, ms: int) -> None:
+        """Puts the clock that nonces and `expiresAfter` are judged by so far ahead of real time."""
+        self._running.control("clock/skew", ms=ms)
+
 
 class ExchangeMarket:
     """The market by hand. Prices, sizes and USD are numbers or decimal texts.
@@ -120,8 +124,14 @@ class FaultInForce:
 
     @property
     def struck(self) -> int:
-        """How often it struck so far."""
-        return self._running.call(lambda server: server.faults.find(self._number).struck)
+        """How often it struck so far; 0 when it was lifted meanwhile, by a reset for example."""
+        rows = self._running.control("fault/list")
+        return next((row.struck for row in rows if row.id == self._number), 0)
+
+    def lift(self) -> None:
+        """Ends it, unless it has ended already."""
+        if any(row.id == self._number for row in self._running.control("fault/list")):
+            self._running.control("fault/clear", id=self._number)
 
 
 class RunningExchange:
@@ -287,14 +297,11 @@ class RunningExchange:
         `plan` is what `--fault` takes, `order:1:after:drop`, or the same as an object: `{"on":
         "order", "phase": "after", "effect": "drop"}`. Raises ValueError for what can never strike.
         """
-        from hlsim.scenarios.faults import fault_of, parse_fault
-
-        planned = parse_fault(plan) if isinstance(plan, str) else fault_of(plan)
-        number = self.call(lambda server: server.faults.add(planned))
+        fault = FaultInForce(self, self.control("fault/add", plan=plan).id)
         try:
-            yield FaultInForce(self, number)
+            yield fault
         finally:
-            self.call(lambda server: server.faults.remove(number))
+            fault.lift()
 
     def stop(self) -> None:
         """Closes all connections and waits for the thread, some milliseconds. Twice is fine."""
