@@ -6,7 +6,6 @@ Everything goes through the front of the exchange, so a journal knows what came 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -103,13 +102,14 @@ class Director:
             for one in self._moves.values()
         ]
         books = [[asset_id, *book] for asset_id, book in self._books.items()]
-        own = json.dumps([self._pen.last_nonce, moves, books, self._equipped])
+        own = self._pen.last_nonce, moves, books, list(self._equipped)
         return own, None if self._market is None else self._market.state()
 
     def restore(self, state: Any) -> None:
         """Goes on where the director of `state` stood."""
         own, market = state
-        self._pen.last_nonce, moves, books, self._equipped = json.loads(own)
+        self._pen.last_nonce, moves, books, equipped = own
+        self._equipped = list(equipped)
         self._moves = {row[0]: Move(*row) for row in moves}
         self._books = {asset_id: (px, bids, asks) for asset_id, px, bids, asks in books}
         if self._market is not None:
