@@ -11,7 +11,6 @@ from ..scenarios.director import Director
 from .clients import Clients
 from .marks import Moment, Moments
 from .node import LocalNode
-from .pacer import ClockMark
 from .requests import Requests
 from .streams import Streams
 
@@ -53,10 +52,11 @@ class Console:
         The first time takes as long as a start, for nobody else has to wait for a mark then.
         """
         if self.start is None:
-            options = self.options
             self.node.load(self.reopen())
-            clock = ClockMark(self.node.pacer.now_ms(), options.clock, options.speed, 0)
-            self.node.pacer.rewind(clock)
-            self.start = Moment(self.node.mark(), {})
-        self.go_back(self.start)
+            self.node.pacer.skew_ms = 0
+            self.node.switch(self.options.clock, self.options.speed)
+            self.clients.rewind({})
+            self.start = self.moment()
+        else:
+            self.go_back(self.start)
         self.requests.clear()

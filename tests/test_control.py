@@ -11,7 +11,7 @@ from asking import ask, headers_of
 
 import hlsim
 from hlsim.library import RunningExchange
-from hlsim.server.control import CONTROL
+from hlsim.server.control import CONTROL, ControlSpec
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +50,31 @@ def test_the_control_plane_is_for_loopback_alone(
     assert ask(running, "GET", "/hlsim/health", None, headers).status == status
 
 
-def test_a_server_for_other_machines_wants_a_token() -> None:
+@pytest.fixture(scope="module")
+def walled() -> Iterator[RunningExchange]:
+    """One that other machines can reach."""
     with hlsim.start(market="empty", host="0.0.0.0") as exchange:
-        assert ask(exchange, "GET", "/hlsim/health", None, {}).status == 403
-        token = exchange.call(lambda server: server.token)
-        bearer = {"Authorization": f"Bearer {token}", "Host": "exchange.lan"}
-        assert ask(exchange, "GET", "/hlsim/health", None, bearer).status == 200
+        yield exchange
+
+
+def test_a_server_for_other_machines_wants_a_token(walled: RunningExchange) -> None:
+    assert ask(walled, "GET", "/hlsim/health", None, {}).status == 403
+    token = walled.call(lambda server: server.token)
+    bearer = {"Authorization": f"Bearer {token}", "Host": "exchange.lan"}
+    assert ask(walled, "GET", "/hlsim/health", None, bearer).status == 200
+
+
+@pytest.mark.parametrize("spec", CONTROL.values(), ids=lambda spec: spec.path)
+def test_no_endpoint_is_open_to_a_web_page_or_without_the_token(
+    running: RunningExchange, walled: RunningExchange, spec: ControlSpec
+) -> None:
+    path, body = f"/hlsim/{spec.path}", b"{}" if spec.method == "POST" else None
+    json_type = {"Content-Type": "application/json"}
+    for headers in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}):
+        answer = ask(running, spec.method, path, body, json_type | headers)
+        assert (answer.status, answer.body) == (403, b"")
+    for token in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic x"}):
+        assert ask(walled, spec.method, path, body, json_type | token).status == 403
 
 
 def test_reads_of_the_control_plane_are_gets(running: RunningExchange) -> None:
