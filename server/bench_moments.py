@@ -8,7 +8,6 @@ from ..scenarios.ladder import size_for, tick
 from ..sim.actions.orders import PlaceOrders
 from ..sim.assets import Perp
 from ..sim.call import Call
-from ..sim.exchange import Exchange
 from ..sim.fixed import Address, Px, Usd
 from ..sim.operations import DepositUsd
 from .app import Options, open_node
@@ -23,19 +22,20 @@ ORDER_USD = 20
 def crowded_node(accounts: int) -> LocalNode:
     """A node with so many accounts, each with ten orders on one of fifty books or another."""
     node = open_node(Options(market="empty", clock=Clock.MANUAL, start_ms=START_MS))
-    node.direct(lambda ex: [_enter(ex, number, ORDERS_EACH) for number in range(accounts)])
+    for number in range(accounts):
+        _enter(node, number, ORDERS_EACH)
     return node
 
 
 def touch_books(node: LocalNode) -> None:
     """One order more on every book."""
-    node.direct(lambda ex: _enter(ex, 0, MARKETS))
+    _enter(node, 0, MARKETS)
 
 
-def _enter(ex: Exchange, number: int, count: int) -> None:
+def _enter(node: LocalNode, number: int, count: int) -> None:
     """Lets an account deposit and place orders far below the market."""
-    user, state = Address(f"0x{number + 1:040x}"), ex.state
-    ex.operate(DepositUsd(user, Usd(10**12)))
+    user, state = Address(f"0x{number + 1:040x}"), node.exchange.state
+    node.operate(DepositUsd(user, Usd(10**12)))
     live = [perp for perp in state.universe.perps if not perp.is_delisted][:MARKETS]
     orders = []
     for place in range(count):
@@ -44,7 +44,8 @@ def _enter(ex: Exchange, number: int, count: int) -> None:
         sz = size_for(perp, px, ORDER_USD)
         orders.append(new_order(perp, is_buy=True, px=px, sz=sz, tif=Tif.GTC))
     nonce = START_MS + state.next_oid
-    ex.apply(PlaceOrders(tuple(orders)), Call(user, nonce, START_MS))
+    call = Call(user, nonce, START_MS)
+    node.direct(lambda ex: ex.apply(PlaceOrders(tuple(orders)), call))
 
 
 def _px(perp: Perp, percent: int) -> Px:

@@ -31,9 +31,11 @@ from .twap_state import TwapUpdate
 _LEAVES = frozenset({int, str, bool, bytes, type(None)})
 _CONTAINERS = frozenset({"dict", "list", "deque", "array"})
 _CLOSED = frozenset({Universe, OrderUpdate, Fill, Trade, LedgerRow, TwapUpdate})
-"""Never changed, nor what hangs on them: what is listed, and rows of histories. The order of such a
-row is either open, and found among those of its owner, or over, and then it changes no more.
+"""Never changed, nor what hangs on them: what is listed, and rows of histories; but for the orders
+of such rows, which are open at one moment and over at another.
 """
+_OVER = fields_of(Order, "sz", "stage", "level", "before", "behind")
+"""In what an order that is over may differ from what it was when it was open."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +49,8 @@ class _Plan:
     """Dicts of objects on which nothing hangs, all of one class."""
     orders: tuple[int, ...] = ()
     """Dicts of orders."""
+    told: tuple[int, ...] = ()
+    """Dicts of rows of the order history."""
     deep: tuple[int, ...] = ()
     """What has to be looked into."""
 
@@ -56,6 +60,7 @@ class Mark:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._over = Rows(_OVER)
         self._rows: dict[type, Rows] = {}
         self._dicts: list[dict[Any, Any]] = []
         self._pairs: list[dict[Any, Any]] = []
@@ -76,6 +81,7 @@ class Mark:
     def rewind(self) -> None:
         """Makes the state again what it was. The markets are new objects, as caches want it."""
         with _without_collector():
+            self._over.put_back()
             for rows in self._rows.values():
                 rows.put_back()
             for filled, pairs in zip(self._dicts, self._pairs, strict=True):
@@ -168,6 +174,15 @@ class Mark:
                 stack.extend([order for order in orders.values() if order.level is None])
             else:
                 empty.append(orders)
+        for place in plan.told:
+            told = row[place]
+            if told:
+                self._keep(told)
+                found = [update.order for update in told.values()]
+                found += [child for order in found for child in order.children]
+                self._over.extend([order for order in found if order.level is None])
+            else:
+                empty.append(told)
         for place in plan.deep:
             value = row[place]
             if value is not None:
@@ -189,7 +204,7 @@ class Mark:
     def _sum(self) -> int:
         words = 40 * (len(self._dicts) + len(self._lists)) + len(self._empty)
         words += sum(20 + len(waiting) for waiting in self._queued)
-        words += 20 * sum(len(rows.values) for rows in self._rows.values())
+        words += 20 * sum(len(rows.values) for rows in (self._over, *self._rows.values()))
         for mark in self._book_marks:
             for side in (mark.bids, mark.asks):
                 # The orders themselves live as long as the mark does.
@@ -221,6 +236,7 @@ def _plan(cls: type) -> _Plan:
     flat: list[int] = []
     each: list[tuple[int, type]] = []
     orders: list[int] = []
+    told: list[int] = []
     deep: list[int] = []
     for place, name in enumerate(found.names):
         kind, simple = _kind_of(cls, annotations[name]), _simple(cls, annotations[name])
@@ -228,9 +244,11 @@ def _plan(cls: type) -> _Plan:
             each.append((place, simple))
         elif annotations[name] == "dict[int, Order]":
             orders.append(place)
+        elif annotations[name] == "dict[int, OrderUpdate]":
+            told.append(place)
         elif kind != "leaf":
             (flat if kind == "flat" else deep).append(place)
-    return _Plan(found, tuple(flat), tuple(each), tuple(orders), tuple(deep))
+    return _Plan(found, tuple(flat), tuple(each), tuple(orders), tuple(told), tuple(deep))
 
 
 _FLAT = re.compile(r"(?:dict|list|deque)\[.*\]")
