@@ -195,20 +195,20 @@ class LivingMarket:
             "takers": self.takers.state(),
         }
 
-    def restore(self, saved: Any) -> None:
-        """Goes on where the market of `saved` stood; universe and seed must be the same."""
+    def restore(self, state: Any) -> None:
+        """Goes on where the market of `state` stood; universe and seed must be the same."""
         self._seen = None
-        if (self._joined, self._left) != (saved["joined"], saved["left"]):
+        if (self._joined, self._left) != (state["joined"], state["left"]):
             self._assemble()
-            for row in saved["joined"]:
+            for row in state["joined"]:
                 self._join(row)
-            for asset_id in saved["left"]:
+            for asset_id in state["left"]:
                 self.makers.leave(asset_id)
-            self._left = list(saved["left"])
-        self._pen.last_nonce = saved["nonce"]
-        self._oracle_ms = saved["oracle_ms"]
-        self._published = dict(saved["published"])
-        self._turns = list(saved["turns"])
-        self.paths.restore(saved["paths"])
-        self.makers.restore(saved["makers"])
-        self.takers.restore(saved["takers"])
+            self._left = list(state["left"])
+        self._pen.last_nonce = state["nonce"]
+        self._oracle_ms = state["oracle_ms"]
+        self._published = dict(state["published"])
+        self._turns = list(state["turns"])
+        self.paths.restore(state["paths"])
+        self.makers.restore(state["makers"])
+        self.takers.restore(state["takers"])
