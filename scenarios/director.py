@@ -76,9 +76,11 @@ class Director:
 
     def next_due_ms(self) -> int | None:
         """When the market has a turn or a price its next step."""
-        dues = [move.due_ms for move in self._moves.values()]
         due_ms = None if self._market is None else self._market.next_due_ms()
-        return min(dues, default=due_ms) if due_ms is None else min([due_ms, *dues])
+        if not self._moves:
+            return due_ms  # asked for with every action
+        step_ms = min(move.due_ms for move in self._moves.values())
+        return step_ms if due_ms is None else min(due_ms, step_ms)
 
     def run(self, ex: Exchange, time_ms: int) -> None:
         """Moves the prices that are due, then lets the market have its turn."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from asking import ask, headers_of
@@ -178,6 +179,12 @@ def test_the_document_describes_every_endpoint(running: RunningExchange) -> None
     advance = found["paths"]["/hlsim/clock/advance"]["post"]
     body = advance["requestBody"]["content"]["application/json"]["schema"]
     assert known[body["$ref"].split("/")[-1]]["additionalProperties"] is False
+
+
+def test_every_endpoint_is_asked_for_in_some_test() -> None:
+    tests = "\n".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    quoted = re.findall(r'["/]([a-z]+(?:/[a-z]+|\.json)?)["?]', tests)
+    assert [path for path in CONTROL if path not in quoted and f"/hlsim/{path}" not in tests] == []
 
 
 def test_a_web_page_cannot_tell_the_time(running: RunningExchange) -> None:
