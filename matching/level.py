@@ -10,7 +10,7 @@ from typing import Any
 
 from sortedcontainers import SortedDict  # type: ignore[import-untyped]  # no types come with it
 
-from .marks import Fields, LadderMark, fields_of
+from .marks import LadderMark, Rows, fields_of
 from .types import Order, Px
 
 
@@ -83,12 +83,9 @@ class Level:
         self.count -= 1
 
 
-_LEVEL = fields_of(Level)
-
-
-def _fields(order: Order) -> Fields:
-    kind: Any = type(order)
-    return fields_of(kind)
+_LEVEL = fields_of(Level, "sz", "count", "head", "tail")
+_RESTING = fields_of(Order, "sz", "level", "before", "behind")
+"""All that changes of an order from when it rests, also once it has left."""
 
 
 class Ladder:
@@ -117,21 +114,21 @@ class Ladder:
 
     def mark(self) -> LadderMark:
         """All levels and orders as they are, for `rewind`."""
-        levels = [self.by_px[px] for px in self.by_px]
-        orders = [order for level in levels for order in level]
-        rows = [_fields(order).get(order) for order in orders]
-        return LadderMark(self.best, levels, list(map(_LEVEL.get, levels)), orders, rows)
+        levels, orders = Rows(_LEVEL), Rows(_RESTING)
+        levels.extend(self._in_order())
+        orders.extend([order for level in levels.values for order in level])
+        return LadderMark(self.best, levels, orders)
 
     def rewind(self, mark: LadderMark) -> None:
         """Makes everything again what it was."""
-        for order, row in zip(mark.orders, mark.order_rows, strict=True):
-            _fields(order).put(order, row)
-        put = _LEVEL.put
-        for level, row in zip(mark.levels, mark.level_rows, strict=True):
-            put(level, row)
+        mark.orders.put_back()
+        mark.levels.put_back()
         self.by_px.clear()
-        self.by_px.update((level.px, level) for level in mark.levels)
+        self.by_px.update([(level.px, level) for level in mark.levels.values])
         self.best = mark.best
+
+    def _in_order(self) -> Iterator[Level]:
+        return map(self.by_px.__getitem__, self.by_px)
 
     def close(self, level: Level) -> None:
         """Takes out a level that has become empty."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -23,12 +24,13 @@ class Fields:
 
 
 @cache
-def fields_of(cls: type) -> Fields:
-    """Of a class all of whose instances' attributes are slots."""
-    slots = [vars(one).get("__slots__", ()) for one in reversed(cls.__mro__)]
-    names = tuple(name for own in slots for name in own if name != "__weakref__")
+def fields_of(cls: type, *names: str) -> Fields:
+    """Of a class all of whose instances' attributes are slots: `names`, or all there are."""
     if not names:
-        raise TypeError(f"{cls.__name__} has no slots")
+        slots = [vars(one).get("__slots__", ()) for one in reversed(cls.__mro__)]
+        names = tuple(name for own in slots for name in own if name != "__weakref__")
+        if not names:
+            raise TypeError(f"{cls.__name__} has no slots")
     # One unpacking, compiled: a loop over setattr takes four times as long, a mark has many rows.
     targets = "".join(f"value.{name}, " for name in names)
     made: dict[str, Any] = {}
@@ -41,15 +43,48 @@ def _short(names: tuple[str, ...]) -> Callable[[Any], Row]:
     return lambda value: tuple(getattr(value, name) for name in names)
 
 
+class Rows:
+    """Objects of one class, and the values of their fields in one long row.
+
+    Not a tuple for each: the garbage collector would look at every one of them.
+    """
+
+    __slots__ = ("_cells", "_fields", "values")
+
+    def __init__(self, fields: Fields) -> None:
+        self._fields = fields
+        self.values: list[Any] = []
+        self._cells: list[Any] = []
+
+    def add(self, value: Any) -> Row:
+        """Keeps one object. Returns its values."""
+        row = self._fields.get(value)
+        self.values.append(value)
+        self._cells += row
+        return row
+
+    def extend(self, values: Iterable[Any]) -> None:
+        """Keeps many, none of which is looked into."""
+        before = len(self.values)
+        self.values.extend(values)
+        new = self.values[before:] if before else self.values
+        self._cells.extend(chain.from_iterable(map(self._fields.get, new)))
+
+    def put_back(self) -> None:
+        """Makes every object what it was."""
+        cells, put = iter(self._cells), self._fields.put
+        rows = zip(*[cells] * len(self._fields.names), strict=True)
+        for value, row in zip(self.values, rows, strict=True):
+            put(value, row)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LadderMark:
     """One side of a book: its levels from the lowest price on, and the orders in them."""
 
     best: Any
-    levels: list[Any]
-    level_rows: list[Row]
-    orders: list[Any]
-    order_rows: list[Row]
+    levels: Rows
+    orders: Rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)

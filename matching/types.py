@@ -62,7 +62,8 @@ for _tif in Tif:
 class Order:
     """One order as the book sees it. `owner` is opaque: equal owners never trade.
 
-    `sz` is what remains. The links belong to the level that the order rests in.
+    `sz` is what remains. The links belong to the level that the order rests in. From when it first
+    rests nothing else of an order ever changes.
     """
 
     oid: int

@@ -6,7 +6,6 @@ real accounts. A turn is one entry of a small timetable, so that the work is spr
 
 from __future__ import annotations
 
-import json
 from enum import IntEnum
 from functools import partial
 from heapq import heapify, heappush, heapreplace
@@ -182,35 +181,34 @@ class LivingMarket:
 
     # -- snapshots ---------------------------------------------------------------------------------
 
-    def state(self) -> bytes:
-        """All that lasts, for `restore`."""
-        saved = {
+    def state(self) -> Any:
+        """All that lasts, as plain data for `restore`."""
+        return {
             "nonce": self._pen.last_nonce,
             "oracle_ms": self._oracle_ms,
             "published": list(self._published.items()),
-            "turns": self._turns,
-            "joined": self._joined,
-            "left": self._left,
+            "turns": list(self._turns),
+            "joined": list(self._joined),
+            "left": list(self._left),
             "paths": self.paths.state(),
             "makers": self.makers.state(),
             "takers": self.takers.state(),
         }
-        return json.dumps(saved).encode()
 
-    def restore(self, state: bytes) -> None:
+    def restore(self, state: Any) -> None:
         """Goes on where the market of `state` stood; universe and seed must be the same."""
-        saved = json.loads(state)
-        self._assemble()
         self._seen = None
-        for row in saved["joined"]:
-            self._join(row)
-        for asset_id in saved["left"]:
-            self.makers.leave(asset_id)
-        self._left = saved["left"]
-        self._pen.last_nonce = saved["nonce"]
-        self._oracle_ms = saved["oracle_ms"]
-        self._published = {key: Px(px) for key, px in saved["published"]}
-        self._turns = [(due_ms, kind, key) for due_ms, kind, key in saved["turns"]]
-        self.paths.restore(saved["paths"])
-        self.makers.restore(saved["makers"])
-        self.takers.restore(saved["takers"])
+        if (self._joined, self._left) != (state["joined"], state["left"]):
+            self._assemble()
+            for row in state["joined"]:
+                self._join(row)
+            for asset_id in state["left"]:
+                self.makers.leave(asset_id)
+            self._left = list(state["left"])
+        self._pen.last_nonce = state["nonce"]
+        self._oracle_ms = state["oracle_ms"]
+        self._published = dict(state["published"])
+        self._turns = list(state["turns"])
+        self.paths.restore(state["paths"])
+        self.makers.restore(state["makers"])
+        self.takers.restore(state["takers"])

@@ -6,7 +6,6 @@ Everything goes through the front of the exchange, so a journal knows what came 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -77,9 +76,11 @@ class Director:
 
     def next_due_ms(self) -> int | None:
         """When the market has a turn or a price its next step."""
-        dues = [move.due_ms for move in self._moves.values()]
         due_ms = None if self._market is None else self._market.next_due_ms()
-        return min(dues, default=due_ms) if due_ms is None else min([due_ms, *dues])
+        if not self._moves:
+            return due_ms  # asked for with every action
+        step_ms = min(move.due_ms for move in self._moves.values())
+        return step_ms if due_ms is None else min(due_ms, step_ms)
 
     def run(self, ex: Exchange, time_ms: int) -> None:
         """Moves the prices that are due, then lets the market have its turn."""
@@ -103,13 +104,14 @@ class Director:
             for one in self._moves.values()
         ]
         books = [[asset_id, *book] for asset_id, book in self._books.items()]
-        own = json.dumps([self._pen.last_nonce, moves, books, self._equipped])
+        own = self._pen.last_nonce, moves, books, list(self._equipped)
         return own, None if self._market is None else self._market.state()
 
     def restore(self, state: Any) -> None:
         """Goes on where the director of `state` stood."""
         own, market = state
-        self._pen.last_nonce, moves, books, self._equipped = json.loads(own)
+        self._pen.last_nonce, moves, books, equipped = own
+        self._equipped = list(equipped)
         self._moves = {row[0]: Move(*row) for row in moves}
         self._books = {asset_id: (px, bids, asks) for asset_id, px, bids, asks in books}
         if self._market is not None:

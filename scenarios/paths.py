@@ -5,7 +5,6 @@ Every coin has a stream of its own, so that a coin more or less in the world shi
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
 from math import isqrt
 from random import Random
 from struct import pack, unpack
@@ -36,16 +35,15 @@ def stream(seed: int, name: str) -> Random:
     return Random(f"{seed}/{name}")
 
 
-def stream_state(rng: Random) -> list[Any]:
+def stream_state(rng: Random) -> tuple[int, bytes]:
     """Where a stream stands, as plain data for `resume_stream`."""
     version, numbers, _ = rng.getstate()
-    return [version, b64encode(pack(f"<{len(numbers)}I", *numbers)).decode()]
+    return version, pack(f"<{len(numbers)}I", *numbers)
 
 
-def resume_stream(rng: Random, state: list[Any]) -> None:
+def resume_stream(rng: Random, state: tuple[int, bytes]) -> None:
     """Puts a stream where another stood."""
-    version, text = state
-    packed = b64decode(text)
+    version, packed = state
     rng.setstate((version, unpack(f"<{len(packed) >> 2}I", packed), None))
 
 

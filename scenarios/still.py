@@ -12,7 +12,7 @@ What is taken is not replaced, and the makers never take.
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
 from ..matching.types import Tif
 from ..sim.actions.orders import NewOrder
@@ -84,13 +84,14 @@ class StillMarket:
         if asset_id not in self._left:
             self._left.append(asset_id)
 
-    def state(self) -> bytes:
+    def state(self) -> Any:
         """What does not stand in the books."""
-        return json.dumps([self._pen.last_nonce, self._left]).encode()
+        return self._pen.last_nonce, list(self._left)
 
-    def restore(self, state: bytes) -> None:
+    def restore(self, state: Any) -> None:
         """Goes on where the market of `state` stood."""
-        self._pen.last_nonce, self._left = json.loads(state)
+        self._pen.last_nonce = state[0]
+        self._left = list(state[1])
 
 
 def still_orders(asset: Asset, px: Px) -> list[NewOrder]:

@@ -21,6 +21,7 @@ from ..matching.book import OrderBook
 from ..matching.dataclass import dataclass
 from ..matching.types import Order, Px, Side, Sz
 from ..scenarios.genesis import KNOWN_ACCOUNTS
+from .app import Options, open_node
 from .bench_client import (
     Server,
     Wallet,
@@ -33,6 +34,8 @@ from .bench_client import (
     start_verify,
 )
 from .bench_floors import BareBook
+from .bench_moments import crowded_node, touch_books
+from .pacer import START_MS, Clock
 
 COIN = "BTC"
 RESTING_TICKS = 150
@@ -57,6 +60,8 @@ class Effort:
     """Per case and round."""
     starts: int
     idle_s: float
+    accounts: int = 1_000
+    """Of the node that is taken back in time; ten orders each."""
 
 
 FULL = Effort(rounds=7, placements=30_000, requests=2_500, starts=7, idle_s=5.0)
@@ -304,6 +309,39 @@ def bench_memory(effort: Effort, server: Server) -> Row:
     return Row("idle memory, all markets", f"{used:.0f} MB", "", used, 120, at_most=True)
 
 
+# -- back in time ----------------------------------------------------------------------------------
+
+
+def bench_moments(effort: Effort) -> Iterator[Row]:
+    """Snapshots and restores of a crowd, every book of it changed in between; resets of a still
+    market. CPU time, the best of some rounds.
+    """
+    node = crowded_node(effort.accounts)
+    still = open_node(Options(market="static", clock=Clock.MANUAL, start_ms=START_MS))
+    start = still.mark()
+    there_and_back: list[float] = []
+    resets: list[float] = []
+    for _ in range(effort.rounds):
+        touch_books(node)
+        taken = time.process_time()
+        mark = node.mark()
+        taken = time.process_time() - taken
+        touch_books(node)
+        began = time.process_time()
+        node.rewind(mark)
+        there_and_back.append(taken + time.process_time() - began)
+        still.advance(10_000)
+        began = time.process_time()
+        still.rewind(start)
+        resets.append(time.process_time() - began)
+    for name, samples, goal in (
+        ("snapshot + restore", there_and_back, 50),
+        ("reset", resets, 5),
+    ):
+        value = 1000 * min(samples)
+        yield Row(name, f"{value:.1f} ms", "", value, goal, at_most=True)
+
+
 # -- the report ------------------------------------------------------------------------------------
 
 
@@ -319,6 +357,7 @@ def report(effort: Effort) -> Iterator[Row]:
     """Everything that is measured, one row at a time."""
     yield bench_book(effort)
     yield from bench_start(effort)
+    yield from bench_moments(effort)
     ours = start_hlsim(*COUNTED)
     try:
         yield bench_memory(effort, ours)

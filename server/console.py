@@ -12,7 +12,6 @@ from .clients import Clients
 from .faults import Faults
 from .marks import Moment, Moments
 from .node import LocalNode
-from .pacer import ClockMark
 from .requests import Requests
 from .streams import Streams
 
@@ -61,10 +60,12 @@ class Console:
         The first time takes as long as a start, for nobody else has to wait for a mark then.
         """
         if self.start is None:
-            options = self.options
             self.node.load(self.reopen())
-            clock = ClockMark(self.node.pacer.now_ms(), options.clock, options.speed, 0)
-            self.node.pacer.rewind(clock)
-            self.start = Moment(self.node.mark(), {}, self.first_faults)
-        self.go_back(self.start)
+            self.node.pacer.skew_ms = 0
+            self.node.switch(self.options.clock, self.options.speed)
+            self.clients.rewind({})
+            self.faults.restore(self.first_faults)
+            self.start = self.moment()
+        else:
+            self.go_back(self.start)
         self.requests.clear()

@@ -33,7 +33,12 @@ class NodeMark:
 
 
 def _size(state: Any) -> int:
-    return len(state) if isinstance(state, bytes | str) else 1000
+    """About what plain data take."""
+    if isinstance(state, bytes | str):
+        return 50 + len(state)
+    if isinstance(state, dict):
+        return sum(map(_size, state.values()))
+    return sum(map(_size, state)) + 60 if isinstance(state, list | tuple) else 30
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,13 +16,12 @@ from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
-from itertools import repeat
 from types import UnionType
 from typing import Any, NewType, TypeVar
 
 from ..matching.book import OrderBook
 from ..matching.dataclass import dataclass, is_frozen
-from ..matching.marks import BookMark, Fields, Row, fields_of
+from ..matching.marks import BookMark, Fields, Row, Rows, fields_of
 from .assets import Universe
 from .events import Fill, LedgerRow, OrderUpdate, Trade
 from .orders import Order
@@ -32,9 +31,11 @@ from .twap_state import TwapUpdate
 _LEAVES = frozenset({int, str, bool, bytes, type(None)})
 _CONTAINERS = frozenset({"dict", "list", "deque", "array"})
 _CLOSED = frozenset({Universe, OrderUpdate, Fill, Trade, LedgerRow, TwapUpdate})
-"""Never changed, nor what hangs on them: what is listed, and rows of histories. The order of such a
-row is either open, and found among those of its owner, or over, and then it changes no more.
+"""Never changed, nor what hangs on them: what is listed, and rows of histories; but for the orders
+of such rows, which are open at one moment and over at another.
 """
+_OVER = fields_of(Order, "sz", "stage", "level", "before", "behind")
+"""In what an order that is over may differ from what it was when it was open."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,10 +45,12 @@ class _Plan:
     fields: Fields
     flat: tuple[int, ...] = ()
     """Containers of what never changes."""
-    each: tuple[tuple[int, _Plan], ...] = ()
+    each: tuple[tuple[int, type], ...] = ()
     """Dicts of objects on which nothing hangs, all of one class."""
     orders: tuple[int, ...] = ()
     """Dicts of orders."""
+    told: tuple[int, ...] = ()
+    """Dicts of rows of the order history."""
     deep: tuple[int, ...] = ()
     """What has to be looked into."""
 
@@ -57,13 +60,19 @@ class Mark:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._objects: list[tuple[Any, Any, Row]] = []
-        self._dicts: list[tuple[dict[Any, Any], dict[Any, Any]]] = []
-        self._lists: list[tuple[Any, Any]] = []
+        self._over = Rows(_OVER)
+        self._rows: dict[type, Rows] = {}
+        self._dicts: list[dict[Any, Any]] = []
+        self._pairs: list[dict[Any, Any]] = []
+        """What each of them held."""
+        self._lists: list[Any] = []
         """Lists and arrays."""
-        self._deques: list[tuple[deque[Any], deque[Any]]] = []
+        self._items: list[Any] = []
+        self._deques: list[deque[Any]] = []
+        self._queued: list[deque[Any]] = []
         self._empty: list[Any] = []
-        self._books: list[tuple[OrderBook, BookMark]] = []
+        self._books: list[OrderBook] = []
+        self._book_marks: list[BookMark] = []
         self._markets: list[tuple[int, Row]] = []
         with _without_collector():
             self._walk(state)
@@ -72,20 +81,21 @@ class Mark:
     def rewind(self) -> None:
         """Makes the state again what it was. The markets are new objects, as caches want it."""
         with _without_collector():
-            for put, value, row in self._objects:
-                put(value, row)
-            for filled, pairs in self._dicts:
+            self._over.put_back()
+            for rows in self._rows.values():
+                rows.put_back()
+            for filled, pairs in zip(self._dicts, self._pairs, strict=True):
                 filled.clear()
                 filled.update(pairs)
-            for listed, items in self._lists:
+            for listed, items in zip(self._lists, self._items, strict=True):
                 listed[:] = items
-            for queue, waiting in self._deques:
+            for queue, waiting in zip(self._deques, self._queued, strict=True):
                 queue.clear()
                 queue.extend(waiting)
             for emptied in self._empty:
                 if emptied:
                     emptied.clear()
-            for book, mark in self._books:
+            for book, mark in zip(self._books, self._book_marks, strict=True):
                 book.rewind(mark)
             put = _plan(Market).fields.put
             markets = self._state.markets = {}
@@ -96,9 +106,7 @@ class Mark:
     # -- taking ------------------------------------------------------------------------------------
 
     def _walk(self, state: State) -> None:
-        plan = _plan(State)
-        row = plan.fields.get(state)
-        self._objects.append((plan.fields.put, state, row))
+        row = self._rows_of(State).add(state)
         # Of the markets only the values are kept, not the objects.
         stack = [value for value in row if value is not state.markets]
         plan = _plan(Market)
@@ -118,23 +126,28 @@ class Mark:
                     self._keep(value)
                 stack.extend(value)
             elif kind is array:
-                self._lists.append((value, value[:]))
+                self._keep(value)
             elif not _is_closed(kind) and not (kind is Order and value.level is not None):
                 self._look_into(value, kind, stack, seen)
+
+    def _rows_of(self, kind: Any) -> Rows:
+        rows = self._rows.get(kind)
+        if rows is None:
+            rows = self._rows[kind] = Rows(fields_of(kind))
+        return rows
 
     def _look_into(self, value: Any, kind: Any, stack: list[Any], seen: dict[int, None]) -> None:
         """Keeps one object and what hangs on it."""
         if issubclass(kind, OrderBook):
-            self._books.append((value, value.mark()))
+            self._books.append(value)
+            self._book_marks.append(value.mark())
             return
         plan = _plan(kind)
         if plan.deep:
             if id(value) in seen:
                 return
             seen[id(value)] = None
-        row = plan.fields.get(value)
-        if not is_frozen(kind):
-            self._objects.append((plan.fields.put, value, row))
+        row = plan.fields.get(value) if is_frozen(kind) else self._rows_of(kind).add(value)
         self._hang(plan, row, stack)
 
     def _hang(self, plan: _Plan, row: Row, stack: list[Any]) -> None:
@@ -147,22 +160,29 @@ class Mark:
             else:
                 empty.append(container)
         for place, simple in plan.each:
-            container = row[place]
-            if not container:
-                empty.append(container)
-                continue
-            self._dicts.append((container, container.copy()))
-            how = simple.fields
-            rows = map(how.get, container.values())
-            self._objects.extend(zip(repeat(how.put), container.values(), rows, strict=False))
+            held = row[place]
+            if held:
+                self._keep(held)
+                self._rows_of(simple).extend(held.values())
+            else:
+                empty.append(held)
         for place in plan.orders:
             orders = row[place]
             if orders:
-                self._dicts.append((orders, orders.copy()))
+                self._keep(orders)
                 # What rests is kept by its book.
                 stack.extend([order for order in orders.values() if order.level is None])
             else:
                 empty.append(orders)
+        for place in plan.told:
+            told = row[place]
+            if told:
+                self._keep(told)
+                found = [update.order for update in told.values()]
+                found += [child for order in found for child in order.children]
+                self._over.extend([order for order in found if order.level is None])
+            else:
+                empty.append(told)
         for place in plan.deep:
             value = row[place]
             if value is not None:
@@ -172,18 +192,23 @@ class Mark:
         """Keeps what a container holds."""
         kind = type(container)
         if kind is dict:
-            self._dicts.append((container, container.copy()))
+            self._dicts.append(container)
+            self._pairs.append(container.copy())
         elif kind is deque:
-            self._deques.append((container, container.copy()))
+            self._deques.append(container)
+            self._queued.append(container.copy())
         else:
-            self._lists.append((container, container[:]))
+            self._lists.append(container)
+            self._items.append(container[:])
 
     def _sum(self) -> int:
-        words = 40 * (len(self._dicts) + len(self._lists)) + 25 * len(self._objects)
-        words += len(self._empty) + sum(20 + len(values) for _, values in self._deques)
-        for _, mark in self._books:
+        words = 40 * (len(self._dicts) + len(self._lists)) + len(self._empty)
+        words += sum(20 + len(waiting) for waiting in self._queued)
+        words += 20 * sum(len(rows.values) for rows in (self._over, *self._rows.values()))
+        for mark in self._book_marks:
             for side in (mark.bids, mark.asks):
-                words += 40 * len(side.orders) + 16 * len(side.levels)
+                # The orders themselves live as long as the mark does.
+                words += 40 * len(side.orders.values) + 20 * len(side.levels.values)
         return 8 * words
 
 
@@ -209,8 +234,9 @@ def _plan(cls: type) -> _Plan:
     found = fields_of(cls)
     annotations = {part.name: str(part.type) for part in fields(cls)}
     flat: list[int] = []
-    each: list[tuple[int, _Plan]] = []
+    each: list[tuple[int, type]] = []
     orders: list[int] = []
+    told: list[int] = []
     deep: list[int] = []
     for place, name in enumerate(found.names):
         kind, simple = _kind_of(cls, annotations[name]), _simple(cls, annotations[name])
@@ -218,9 +244,11 @@ def _plan(cls: type) -> _Plan:
             each.append((place, simple))
         elif annotations[name] == "dict[int, Order]":
             orders.append(place)
+        elif annotations[name] == "dict[int, OrderUpdate]":
+            told.append(place)
         elif kind != "leaf":
             (flat if kind == "flat" else deep).append(place)
-    return _Plan(found, tuple(flat), tuple(each), tuple(orders), tuple(deep))
+    return _Plan(found, tuple(flat), tuple(each), tuple(orders), tuple(told), tuple(deep))
 
 
 _FLAT = re.compile(r"(?:dict|list|deque)\[.*\]")
@@ -238,8 +266,8 @@ def _kind_of(cls: type, annotation: str) -> str:
     return "flat" if len(containers) == 1 and _FLAT.fullmatch(annotation) else "deep"
 
 
-def _simple(cls: type, annotation: str) -> _Plan | None:
-    """The plan of what a dict holds, if that is all of one class and nothing hangs on it."""
+def _simple(cls: type, annotation: str) -> type | None:
+    """The class of what a dict holds, if that is all of one class and nothing hangs on it."""
     match = _EACH.fullmatch(annotation)
     if match is None or not _is_settled(cls, match[1]):
         return None
@@ -249,7 +277,7 @@ def _simple(cls: type, annotation: str) -> _Plan | None:
     if held.__subclasses__():
         return None
     plan = _plan(held)
-    return None if plan.flat or plan.each or plan.deep else plan
+    return None if plan.flat or plan.each or plan.orders or plan.deep else held
 
 
 def _named(cls: type, word: str) -> Any:

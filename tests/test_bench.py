@@ -26,7 +26,7 @@ from hlsim.server.bench_floors import BareBook
 
 KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
 ADDRESS = "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"
-TINY = Effort(rounds=1, placements=500, requests=20, starts=1, idle_s=0.0)
+TINY = Effort(rounds=1, placements=500, requests=20, starts=1, idle_s=0.0, accounts=20)
 
 
 def test_both_books_end_with_the_same_orders_after_the_same_placements() -> None:
@@ -120,6 +120,8 @@ def test_the_report_measures_everything_that_has_a_goal() -> None:
     assert [(row.name, row.goal) for row in rows] == [
         ("book: place, cancel, match", 0.5),
         ("ready after", 0.6),
+        ("snapshot + restore", 50),
+        ("reset", 5),
         ("idle memory, all markets", 120),
         ("signed order / verify only", 0.5),
         ("signed order / JSON echo", 0.0),

@@ -194,23 +194,23 @@ def test_the_clock_changes_hands_over_http() -> None:
         began_ms = exchange.clock.now_ms
 
         def told(path: str, **keys: Any) -> Any:
-            answer = ask(exchange, "POST", f"/hlsim/clock/{path}", json.dumps(keys).encode())
+            answer = ask(exchange, "POST", f"/hlsim/{path}", json.dumps(keys).encode())
             return answer.status, json.loads(answer.body)
 
-        assert told("set", time=began_ms + 5) == (200, {"time": began_ms + 5})
-        assert told("set", time="2026-01-01T00:01:00Z")[1] == {"time": began_ms + 60_000}
-        assert told("set", time=began_ms) == (
+        assert told("clock/set", time=began_ms + 5) == (200, {"time": began_ms + 5})
+        assert told("clock/set", time="2026-01-01T00:01:00Z")[1] == {"time": began_ms + 60_000}
+        assert told("clock/set", time=began_ms) == (
             400,
             {"error": "time does not go back: -60000 ms"},
         )
-        assert told("mode", clock="wall", speed=100)[1]["clock"] == "wall"
-        assert told("mode", speed=2)[1]["speed"] == 2
-        assert told("mode", clock="manual")[1]["clock"] == "manual"
+        assert told("clock/mode", clock="wall", speed=100)[1]["clock"] == "wall"
+        assert told("clock/mode", speed=2)[1]["speed"] == 2
+        assert told("clock/mode", clock="manual")[1]["clock"] == "manual"
         now_ms = exchange.clock.now_ms
         assert now_ms >= began_ms + 60_000
         assert exchange.clock.now_ms == now_ms
-        assert told("mode", clock="sundial")[1] == {
+        assert told("clock/mode", clock="sundial")[1] == {
             "error": "no clock 'sundial'; known: wall, manual, auto"
         }
-        assert told("mode")[1] == {"error": "no key; known: clock, speed"}
-        assert told("mode", speed=0)[0] == 400
+        assert told("clock/mode")[1] == {"error": "no key; known: clock, speed"}
+        assert told("clock/mode", speed=0)[0] == 400

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from asking import ask, headers_of
 
 import hlsim
 from hlsim.library import RunningExchange
-from hlsim.server.control import CONTROL
+from hlsim.server.control import CONTROL, ControlSpec
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +51,31 @@ def test_the_control_plane_is_for_loopback_alone(
     assert ask(running, "GET", "/hlsim/health", None, headers).status == status
 
 
-def test_a_server_for_other_machines_wants_a_token() -> None:
+@pytest.fixture(scope="module")
+def walled() -> Iterator[RunningExchange]:
+    """One that other machines can reach."""
     with hlsim.start(market="empty", host="0.0.0.0") as exchange:
-        assert ask(exchange, "GET", "/hlsim/health", None, {}).status == 403
-        token = exchange.call(lambda server: server.token)
-        bearer = {"Authorization": f"Bearer {token}", "Host": "exchange.lan"}
-        assert ask(exchange, "GET", "/hlsim/health", None, bearer).status == 200
+        yield exchange
+
+
+def test_a_server_for_other_machines_wants_a_token(walled: RunningExchange) -> None:
+    assert ask(walled, "GET", "/hlsim/health", None, {}).status == 403
+    token = walled.call(lambda server: server.token)
+    bearer = {"Authorization": f"Bearer {token}", "Host": "exchange.lan"}
+    assert ask(walled, "GET", "/hlsim/health", None, bearer).status == 200
+
+
+@pytest.mark.parametrize("spec", CONTROL.values(), ids=lambda spec: spec.path)
+def test_no_endpoint_is_open_to_a_web_page_or_without_the_token(
+    running: RunningExchange, walled: RunningExchange, spec: ControlSpec
+) -> None:
+    path, body = f"/hlsim/{spec.path}", b"{}" if spec.method == "POST" else None
+    json_type = {"Content-Type": "application/json"}
+    for headers in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}):
+        answer = ask(running, spec.method, path, body, json_type | headers)
+        assert (answer.status, answer.body) == (403, b"")
+    for token in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic x"}):
+        assert ask(walled, spec.method, path, body, json_type | token).status == 403
 
 
 def test_reads_of_the_control_plane_are_gets(running: RunningExchange) -> None:
@@ -159,6 +179,12 @@ def test_the_document_describes_every_endpoint(running: RunningExchange) -> None
     advance = found["paths"]["/hlsim/clock/advance"]["post"]
     body = advance["requestBody"]["content"]["application/json"]["schema"]
     assert known[body["$ref"].split("/")[-1]]["additionalProperties"] is False
+
+
+def test_every_endpoint_is_asked_for_in_some_test() -> None:
+    tests = "\n".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    quoted = re.findall(r'["/]([a-z]+(?:/[a-z]+|\.json)?)["?]', tests)
+    assert [path for path in CONTROL if path not in quoted and f"/hlsim/{path}" not in tests] == []
 
 
 def test_a_web_page_cannot_tell_the_time(running: RunningExchange) -> None:

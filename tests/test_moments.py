@@ -232,6 +232,21 @@ def test_snapshots_and_restores_over_http() -> None:
         assert json.loads(answer.body) == {"error": "no snapshot 7; kept: 1, 2"}
 
 
+def test_subscribers_are_told_once_of_a_reset() -> None:
+    with hlsim.start(market="static") as exchange, connect(exchange.ws_url) as socket:
+        subscription = {"type": "bbo", "coin": "BTC"}
+        socket.send(json.dumps({"method": "subscribe", "subscription": subscription}))
+        _, first = (json.loads(socket.recv(5)) for _ in range(2))
+        for _ in range(2):
+            exchange.market.move("BTC", 90_000)
+            while json.loads(socket.recv(5))["data"]["bbo"][0]["px"] != "89955.0":
+                pass
+            exchange.reset()
+            assert json.loads(socket.recv(5)) == first
+            socket.send('{"method":"ping"}')
+            assert json.loads(socket.recv(5)) == {"channel": "pong"}
+
+
 @pytest.mark.parametrize("kind", ["static", "live"])
 def test_after_a_reset_everything_goes_as_the_first_time(kind: str) -> None:
     with hlsim.start(market=kind, seed=5) as exchange:

@@ -131,7 +131,7 @@ def test_paths_go_on_after_restore_as_if_nothing_happened() -> None:
     for _ in range(10):
         paths.step()
 
-    other.restore(json.loads(json.dumps(paths.state())))
+    other.restore(paths.state())
 
     ids = [asset.id for asset in universe.by_id.values()]
     for _ in range(50):
