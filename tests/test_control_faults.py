@@ -94,8 +94,9 @@ def test_a_clock_apart_from_the_clients_refuses_their_nonces(bot: Bot) -> None:
         try:
             assert said().startswith(words)
         finally:
-            bot.server.clock.skew(0)
+            assert post(bot.server, "clock/skew", ms=0) == {"ms": 0}
     assert said() == "ok"
+    assert post(bot.server, "clock/skew", ms=10**12)[0] == 400
 
 
 def test_an_upgrade_closes_sockets_and_takes_only_post_only_orders_for_a_while(bot: Bot) -> None:

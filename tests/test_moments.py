@@ -151,7 +151,7 @@ def test_a_mark_refuses_a_state_that_holds_what_it_does_not_know() -> None:
 def test_the_oldest_moments_make_room_for_new_ones() -> None:
     made, clients = node(), Clients()
     moments = Moments(kept=3)
-    kept = [moments.keep(Moment(made.mark(), clients.mark())) for _ in range(5)]
+    kept = [moments.keep(Moment(made.mark(), clients.mark(), [1, []])) for _ in range(5)]
 
     assert kept == [1, 2, 3, 4, 5]
     assert len(moments) == 3
@@ -163,7 +163,7 @@ def test_the_oldest_moments_make_room_for_new_ones() -> None:
 
 def test_moments_take_no_more_bytes_than_they_may_but_the_newest_stays() -> None:
     made, clients = node(), Clients()
-    moment = Moment(made.mark(), clients.mark())
+    moment = Moment(made.mark(), clients.mark(), [1, []])
     size = moment.node.size
     assert size > 1000
     moments = Moments(most_bytes=2 * size + size // 2)
