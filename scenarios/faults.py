@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from ..matching.dataclass import dataclass
 from ..sim.fixed import parse_decimal
@@ -270,7 +270,10 @@ def fault_of(words: Mapping[str, Any]) -> Fault:
     return Fault(**found)
 
 
-def _word(kind: type[Any], text: Any) -> Any:
+Word = TypeVar("Word", bound=Enum)
+
+
+def _word(kind: type[Word], text: Any) -> Word:
     try:
         return kind(text)
     except ValueError:
