@@ -1,0 +1,330 @@
+"""The recorded market: books, trades and prices of an archive, with clients' orders among them.
+
+A coin has a maker that holds what was in its book, and a taker that trades what was traded.
+Exchange time is the archive's. At its end everything stays as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from itertools import groupby
+
+from ..matching.dataclass import dataclass
+from ..matching.types import Side
+from ..sim.assets import FIRST_SPOT_ID, Asset, OutcomeSide, SpotPair, Universe, px_decimals
+from ..sim.exchange import Exchange
+from ..sim.fixed import Address, Px, Sz, Usd, Wei, ntl_wei, sz_to_wei
+from ..sim.margin import cross_value
+from ..sim.operations import DepositUsd, MintToken, Requote, SetMark, SetOracle, TakeBook
+from ..sim.state import Account
+from ..sim.trading import is_open, matches
+from .actors import ACTOR_USD, Pen, actor_address, deposit, equip
+from .archive import Archive
+from .archive_rows import BookRow, ContextRow, Row, TradeRow
+from .paths import STEP_MS
+from .replayed import Scale, clearance, fault_of, requotes
+
+logger = logging.getLogger("hlsim.archive")
+
+SPOT_USD = 50_000_000
+"""Tokens of a pair, worth so much each, that an actor begins with."""
+
+Told = tuple[int, str, Row]
+"""A row: when it is due, and where it stands."""
+
+
+@dataclass(slots=True)
+class Coin:
+    """What is known of a coin of the archive."""
+
+    asset: Asset
+    scale: Scale = Scale()
+    has_context: bool = False
+    """True once a row told its oracle; until then the mid of its book stands for it (Assumed)."""
+    oracle_ms: int = 0
+    """When that was set last."""
+    book: BookRow | None = None
+    """The latest snapshot."""
+    is_left: bool = False
+    """True once the operator took the market over."""
+
+
+class RecordedMarket:
+    """The script behind `--market replay:PATH`. Same universe, same files, same market."""
+
+    def __init__(self, universe: Universe, archive: Archive) -> None:
+        self._universe = universe
+        self._archive = archive
+        self._pen = Pen()
+        self._coins: dict[str, Coin] = {}
+        self._strangers: dict[str, None] = {}
+        """Coins that are not listed, and were told of."""
+
+    # -- as a script -------------------------------------------------------------------------------
+
+    def open(self, ex: Exchange) -> None:
+        """Sets the stage as the archive has it by now: the latest of each coin, without trades."""
+        latest: dict[tuple[type[Row], str], Told] = {}
+        for told in self._due(ex.state.time_ms):
+            row = told[2]
+            if not isinstance(row, TradeRow):
+                latest[type(row), row.coin] = (0, *told[1:])
+        self._play(ex, sorted(latest.values(), key=lambda told: isinstance(told[2], BookRow)))
+
+    def next_due_ms(self) -> int | None:
+        """The time of the next line; None at the end of the archive."""
+        return self._archive.next_ms
+
+    def run(self, ex: Exchange, time_ms: int) -> None:
+        """Plays every line that is due."""
+        self._play(ex, self._due(time_ms))
+
+    def state(self) -> bytes:
+        """All that lasts beside accounts and books."""
+        coins = [
+            [
+                name,
+                [coin.scale.px, coin.scale.of],
+                coin.has_context,
+                coin.oracle_ms,
+                None if coin.book is None else [coin.book.bids, coin.book.asks],
+                coin.is_left,
+            ]
+            for name, coin in self._coins.items()
+        ]
+        kept = [self._pen.last_nonce, self._archive.state(), coins, list(self._strangers)]
+        return json.dumps(kept).encode()
+
+    def restore(self, state: bytes) -> None:
+        """Goes on where the market of `state` stood; the files must be the same."""
+        self._pen.last_nonce, places, coins, strangers = json.loads(state)
+        self._archive.restore([tuple(place) for place in places])
+        self._strangers = dict.fromkeys(strangers)
+        self._coins = {}
+        for name, scale, has_context, oracle_ms, book, is_left in coins:
+            levels = [tuple((Px(px), Sz(sz)) for px, sz in side) for side in book or ()]
+            self._coins[name] = Coin(
+                self._universe.by_coin[name],
+                Scale(*scale),
+                has_context,
+                oracle_ms,
+                BookRow(name, *levels) if levels else None,
+                is_left,
+            )
+
+    # -- for the operator --------------------------------------------------------------------------
+
+    def quotes(self, asset_id: int) -> bool:
+        """True for what the archive told of until now."""
+        coin = self._of(asset_id)
+        return coin is not None and not coin.is_left
+
+    def withdraw(self, ex: Exchange, asset_id: int) -> None:
+        """Takes its orders off one market. They are there again with the next snapshot."""
+        coin = self._of(asset_id)
+        if coin is not None:
+            self._pen.withdraw(ex, _maker(coin.asset), asset_id)
+
+    def aim(self, ex: Exchange, asset: Asset, px: Px) -> None:
+        """Moves all prices from now on, in proportion, so that the book of now stands at `px`."""
+        coin = self._of(asset.id)
+        if coin is None or coin.is_left:
+            return
+        mid = _mid(coin.book)
+        coin.scale = Scale(px, mid or ex.state.markets[asset.id].oracle_px)
+        if coin.book is not None:
+            self._show(ex, coin, coin.book)
+
+    def leave(self, ex: Exchange, asset_id: int) -> None:
+        """Plays one market no more."""
+        self.withdraw(ex, asset_id)
+        asset = self._universe.by_id.get(asset_id)
+        if asset is not None:
+            self._coins.setdefault(asset.coin, Coin(asset)).is_left = True
+
+    def _of(self, asset_id: int) -> Coin | None:
+        asset = self._universe.by_id.get(asset_id)
+        return None if asset is None else self._coins.get(asset.coin)
+
+    # -- playing -----------------------------------------------------------------------------------
+
+    def _due(self, time_ms: int) -> Iterable[Told]:
+        archive = self._archive
+        while (next_ms := archive.next_ms) is not None and next_ms <= time_ms:
+            line = archive.take()
+            for row in line.rows:
+                yield line.time_ms, line.where, row
+
+    def _play(self, ex: Exchange, rows: Iterable[Told]) -> None:
+        """Plays rows in their order, those of one moment and kind together."""
+        known = (told for told in rows if self._is_known(ex, told))
+        for (_, kind), group in groupby(known, lambda told: (told[0], type(told[2]))):
+            told = [row for *_, row in group]
+            if kind is ContextRow:
+                self._set_prices(ex, [row for row in told if isinstance(row, ContextRow)])
+            elif kind is TradeRow:
+                self._trade(ex, [row for row in told if isinstance(row, TradeRow)])
+            else:
+                for row in told:
+                    if isinstance(row, BookRow):
+                        self._show(ex, self._coins[row.coin], row)
+
+    def _is_known(self, ex: Exchange, told: Told) -> bool:
+        """False for a row that cannot be played; says why, of a coin once."""
+        _, where, row = told
+        asset = self._universe.by_coin.get(row.coin)
+        if asset is None or isinstance(asset, OutcomeSide):
+            if row.coin not in self._strangers:
+                self._strangers[row.coin] = None
+                logger.warning("%s: the world lists no %.40s: it is left out", where, row.coin)
+            return False
+        coin = self._coins.get(row.coin)
+        if coin is None:
+            coin = self._coins[row.coin] = Coin(asset)
+        pairs: list[tuple[Px, Sz]] = []
+        if isinstance(row, BookRow):
+            pairs = [*row.bids, *row.asks]
+        elif isinstance(row, TradeRow):
+            pairs = [(row.px, row.sz)]
+        elif asset.is_spot:
+            return False
+        fault = fault_of(asset, pairs)
+        if fault is not None:
+            logger.warning("%s: %s; it is left out", where, fault)
+            return False
+        return not coin.is_left and is_open(ex.state.markets[asset.id])
+
+    def _set_prices(self, ex: Exchange, rows: list[ContextRow]) -> None:
+        oracles: dict[int, Px] = {}
+        marks: dict[int, Px] = {}
+        for row in rows:
+            coin = self._coins[row.coin]
+            coin.has_context = True
+            oracles[coin.asset.id] = _scaled(coin, row.oracle_px)
+            if row.mark_px:
+                marks[coin.asset.id] = _scaled(coin, row.mark_px)
+            self._top_up(ex, coin.asset)
+        ex.operate(SetOracle(tuple(oracles.items())))
+        if marks:
+            ex.operate(SetMark(tuple(marks.items())))
+
+    def _show(self, ex: Exchange, coin: Coin, row: BookRow) -> None:
+        """Makes a book what a snapshot says, and what clients have in it."""
+        coin.book = row
+        asset, maker = coin.asset, self._maker_of(ex, coin.asset)
+        market = ex.state.markets[asset.id]
+        self._follow_mid(ex, coin)
+        bids = coin.scale.levels(asset, row.bids, up=False)
+        asks = coin.scale.levels(asset, row.asks, up=True)
+        shrunk, placed = requotes(market, maker, Side.BID, bids)
+        more_shrunk, more_placed = requotes(market, maker, Side.ASK, asks)
+        self._requote(ex, maker, asset, shrunk + more_shrunk, placed + more_placed)
+
+    def _follow_mid(self, ex: Exchange, coin: Coin) -> None:
+        now_ms, mid = ex.state.time_ms, _mid(coin.book)
+        if coin.has_context or coin.asset.is_spot or mid is None:
+            return
+        if not coin.oracle_ms or now_ms - coin.oracle_ms >= STEP_MS:
+            coin.oracle_ms = now_ms
+            ex.operate(SetOracle(((coin.asset.id, _scaled(coin, mid)),)))
+            self._top_up(ex, coin.asset)
+
+    def _trade(self, ex: Exchange, rows: list[TradeRow]) -> None:
+        """Trades what one side took of a book together from its best price on: an archive may tell
+        the fills of one order in either direction.
+        """
+        for (name, is_buy), group in groupby(rows, lambda row: (row.coin, row.is_buy)):
+            coin = self._coins[name]
+            sign = 1 if is_buy else -1
+            for row in sorted(group, key=lambda row: sign * row.px):
+                if matches(ex.state, ex.state.markets[coin.asset.id]):
+                    self._trade_one(ex, coin, row)
+
+    def _trade_one(self, ex: Exchange, coin: Coin, row: TradeRow) -> None:
+        asset = coin.asset
+        market = ex.state.markets[asset.id]
+        maker, taker = self._maker_of(ex, asset), self._taker_of(ex, asset)
+        px = coin.scale.moved(asset, row.px, up=row.is_buy)
+        side = Side.ASK if row.is_buy else Side.BID
+        self._requote(ex, maker, asset, *clearance(market, maker, side, px, row.sz))
+        if market.book.crosses(side.opposite, px):
+            self._hold(ex, taker, asset, [(row.is_buy, px, row.sz)])
+            ex.operate(TakeBook(taker.address, asset.id, row.is_buy, px, row.sz))
+
+    def _requote(
+        self,
+        ex: Exchange,
+        maker: Account,
+        asset: Asset,
+        shrunk: list[tuple[int, Sz]],
+        placed: list[tuple[bool, Px, Sz]],
+    ) -> None:
+        if shrunk or placed:
+            self._hold(ex, maker, asset, placed)
+            ex.operate(Requote(maker.address, asset.id, tuple(shrunk), tuple(placed)))
+
+    # -- actors ------------------------------------------------------------------------------------
+
+    def _maker_of(self, ex: Exchange, asset: Asset) -> Account:
+        return self._equipped(ex, _maker(asset), asset)
+
+    def _taker_of(self, ex: Exchange, asset: Asset) -> Account:
+        return self._equipped(ex, _taker(asset), asset)
+
+    def _equipped(self, ex: Exchange, user: Address, asset: Asset) -> Account:
+        account = ex.account(user)
+        if account is None:
+            deposit(ex, user)
+            equip(ex, user, asset, self._pen, spot_usd=SPOT_USD)
+            account = ex.open_account(user)
+        return account
+
+    def _top_up(self, ex: Exchange, asset: Asset) -> None:
+        """Gives actors of a perp what they lost, long before it is missed: a whole market's gains
+        and losses are theirs.
+        """
+        for user in (_maker(asset), _taker(asset)):
+            account = ex.account(user)
+            if account is not None and asset.id < FIRST_SPOT_ID:
+                missing = ACTOR_USD - cross_value(ex.state, account)
+                if 2 * missing > ACTOR_USD:
+                    ex.operate(DepositUsd(user, Usd(missing)))
+
+    def _hold(
+        self, ex: Exchange, account: Account, asset: Asset, orders: list[tuple[bool, Px, Sz]]
+    ) -> None:
+        """Gives an actor of a pair the tokens that it lacks for orders."""
+        if not isinstance(asset, SpotPair):
+            return
+        base, quote = asset.base, asset.quote
+        paid = sum(ntl_wei(px, sz, quote.wei_decimals) for is_buy, px, sz in orders if is_buy)
+        sold = sum(sz_to_wei(sz, base.wei_decimals) for is_buy, _, sz in orders if not is_buy)
+        for token, needed in ((quote, paid), (base, sold)):
+            held = account.spot.get(token.index)
+            free = 0 if held is None else held.total - held.hold
+            # Twice as much: fees are paid of it, too.
+            if free < 2 * needed:
+                ex.operate(MintToken(account.address, token.index, Wei(10 * needed)))
+
+
+def _maker(asset: Asset) -> Address:
+    return actor_address(f"archive/maker/{asset.coin}")
+
+
+def _taker(asset: Asset) -> Address:
+    return actor_address(f"archive/taker/{asset.coin}")
+
+
+def _mid(book: BookRow | None) -> Px | None:
+    """Between the best recorded prices; None while a side is empty."""
+    if book is None or not book.bids or not book.asks:
+        return None
+    return Px((book.bids[0][0] + book.asks[0][0]) // 2)
+
+
+def _scaled(coin: Coin, px: Px) -> Px:
+    """Where an oracle or a mark is now; it may have more figures than an order, and is never 0."""
+    found = px * coin.scale.px // coin.scale.of
+    return Px(max(found, 10 ** (8 - px_decimals(coin.asset))))
