@@ -24,14 +24,14 @@ SUFFIXES = (".jsonl", ".csv", ".lz4")
 MOST_BYTES = 16 * 1024 * 1024
 """Of a line."""
 MOST_FAULTS = 20
-"""A file with more bad lines than so many is read no further."""
+"""A file with so many bad lines in a row is read no further."""
 LATE_MS = 60_000
 """A line this much older than the one before is a fault; one that is less late is played at once
 (Assumed: files of several writers are a little out of order)."""
 
 Place = tuple[int, int, int, int, bool]
 """Where reading stands: the offset of the next line, how many are before it, the latest time, how
-many faults there were, whether it is over."""
+many bad lines came one after the other, whether it is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,11 @@ class Archive:
             heapreplace(self._heap, (*source.key, place))
         return Played(time_ms, where, line.rows)
 
-    def state(self) -> list[Place]:
+    def state(self) -> tuple[Place, ...]:
         """Where it stands, for `restore` of an archive of the same files."""
-        return [source.place for source in self._sources]
+        return tuple(source.place for source in self._sources)
 
-    def restore(self, state: list[Place]) -> None:
+    def restore(self, state: tuple[Place, ...]) -> None:
         """Goes on from there, with the files as they are now."""
         for source, place in zip(self._sources, state, strict=True):
             source.go_to(place)
@@ -214,6 +214,7 @@ class _Source:
         line = self._parse(text)
         if line.time_ms < self._latest_ms - LATE_MS:
             raise ValueError("it goes back in time by more than a minute")
+        self._faults = 0
         return line
 
     def _complain(self, fault: str) -> None:

@@ -15,6 +15,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -129,8 +130,8 @@ class Columns:
         time_ms = parse_ms(time)
         if self._wanted is self.CONTEXTS:
             oracle, mark = rest
-            mark_px = Px(0) if mark == "" else _px(mark)
-            return Line(time_ms, Rank.CONTEXT, (ContextRow(coin, _px(oracle), mark_px),))
+            context = ContextRow(coin, _px_or_none(oracle), _px_or_none(mark))
+            return Line(time_ms, Rank.CONTEXT, (context,) if context.oracle_px else ())
         side, px, sz, crossed = rest
         if crossed.lower() not in {"true", "false"}:
             raise ValueError(f"crossed is neither true nor false: {crossed!r}")
@@ -243,17 +244,26 @@ def _px(text: Any) -> Px:
     return Px(_positive(text, "price"))
 
 
+def _px_or_none(text: str) -> Px:
+    """0 for a price that is empty or 0, as of a coin that trades no more."""
+    return _px(text) if text.strip("0.") else Px(0)
+
+
 def _sz(text: Any) -> Sz:
     return Sz(_positive(text, "size"))
 
 
 def _positive(text: Any, noun: str) -> int:
-    found = 0
-    if isinstance(text, str) and len(text) <= 60:
-        try:
-            found = parse_decimal(text, 8)
-        except ValueError:
-            found = 0
+    found = _decimal(text) if isinstance(text, str) and len(text) <= 60 else 0
     if not 0 < found < _MOST:
         raise ValueError(f"no {noun}: {text!r:.80}")
     return found
+
+
+@lru_cache(maxsize=65_536)
+def _decimal(text: str) -> int:
+    """1e-8 of a decimal, 0 for what is none. Most of a snapshot was in the one before it."""
+    try:
+        return parse_decimal(text, 8)
+    except ValueError:
+        return 0

@@ -6,16 +6,16 @@ Exchange time is the archive's. At its end everything stays as it is.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable
 from itertools import groupby
+from typing import Any
 
 from ..matching.dataclass import dataclass
 from ..matching.types import Side
 from ..sim.assets import FIRST_SPOT_ID, Asset, OutcomeSide, SpotPair, Universe, px_decimals
 from ..sim.exchange import Exchange
-from ..sim.fixed import Address, Px, Sz, Usd, Wei, ntl_wei, sz_to_wei
+from ..sim.fixed import Address, Px, Sz, Usd, Wei, ntl, ntl_wei, sz_to_wei
 from ..sim.margin import cross_value
 from ..sim.operations import DepositUsd, MintToken, Requote, SetMark, SetOracle, TakeBook
 from ..sim.state import Account
@@ -81,38 +81,39 @@ class RecordedMarket:
         """Plays every line that is due."""
         self._play(ex, self._due(time_ms))
 
-    def state(self) -> bytes:
-        """All that lasts beside accounts and books."""
-        coins = [
-            [
+    def state(self) -> Any:
+        """All that lasts beside accounts and books. The snapshots in it are those in use: tuples,
+        which nothing changes.
+        """
+        coins = tuple(
+            (
                 name,
-                [coin.scale.px, coin.scale.of],
+                (coin.scale.px, coin.scale.of),
                 coin.has_context,
                 coin.oracle_ms,
-                None if coin.book is None else [coin.book.bids, coin.book.asks],
+                None if coin.book is None else (coin.book.bids, coin.book.asks),
                 coin.is_left,
-            ]
+            )
             for name, coin in self._coins.items()
-        ]
-        kept = [self._pen.last_nonce, self._archive.state(), coins, list(self._strangers)]
-        return json.dumps(kept).encode()
+        )
+        return self._pen.last_nonce, self._archive.state(), coins, tuple(self._strangers)
 
-    def restore(self, state: bytes) -> None:
+    def restore(self, state: Any) -> None:
         """Goes on where the market of `state` stood; the files must be the same."""
-        self._pen.last_nonce, places, coins, strangers = json.loads(state)
-        self._archive.restore([tuple(place) for place in places])
+        self._pen.last_nonce, places, coins, strangers = state
+        self._archive.restore(places)
         self._strangers = dict.fromkeys(strangers)
-        self._coins = {}
-        for name, scale, has_context, oracle_ms, book, is_left in coins:
-            levels = [tuple((Px(px), Sz(sz)) for px, sz in side) for side in book or ()]
-            self._coins[name] = Coin(
+        self._coins = {
+            name: Coin(
                 self._universe.by_coin[name],
                 Scale(*scale),
                 has_context,
                 oracle_ms,
-                BookRow(name, *levels) if levels else None,
+                None if book is None else BookRow(name, *book),
                 is_left,
             )
+            for name, scale, has_context, oracle_ms, book, is_left in coins
+        }
 
     # -- for the operator --------------------------------------------------------------------------
 
@@ -282,15 +283,19 @@ class RecordedMarket:
         return account
 
     def _top_up(self, ex: Exchange, asset: Asset) -> None:
-        """Gives actors of a perp what they lost, long before it is missed: a whole market's gains
-        and losses are theirs.
+        """Gives actors of a perp what they lost, long before it is missed: a whole market's
+        positions, gains and losses are theirs.
         """
         for user in (_maker(asset), _taker(asset)):
             account = ex.account(user)
-            if account is not None and asset.id < FIRST_SPOT_ID:
-                missing = ACTOR_USD - cross_value(ex.state, account)
-                if 2 * missing > ACTOR_USD:
-                    ex.operate(DepositUsd(user, Usd(missing)))
+            if account is None or asset.id >= FIRST_SPOT_ID:
+                continue
+            position = account.positions.get(asset.id)
+            held = 0 if position is None else abs(position.szi)
+            wanted = max(ACTOR_USD, ntl(ex.state.markets[asset.id].mark_px, held))
+            missing = wanted - cross_value(ex.state, account)
+            if 2 * missing > wanted:
+                ex.operate(DepositUsd(user, Usd(missing)))
 
     def _hold(
         self, ex: Exchange, account: Account, asset: Asset, orders: list[tuple[bool, Px, Sz]]

@@ -106,6 +106,16 @@ def test_a_book_and_a_context_are_read_whole() -> None:
     assert context.time_ms == FIRST_MS + 3
 
 
+def test_a_context_without_an_oracle_says_nothing() -> None:
+    """Premium, mid and impact may be empty (mechanics 18.1), and coins may trade no more."""
+    columns = Columns(CONTEXTS)
+
+    assert columns.parse(context_row(0, "SOL", "", "")).rows == ()
+    assert columns.parse(context_row(0, "SOL", "0.0", "0.0")).rows == ()
+    (row,) = columns.parse(context_row(0, "SOL", "5", "0.0")).rows
+    assert row == ContextRow("SOL", px("5"), px("0"))
+
+
 @pytest.mark.parametrize(
     ("given", "ms"),
     [
@@ -221,7 +231,7 @@ def test_a_first_line_that_is_broken_is_refused_by_file_line_and_fault(
     ("row", "fault"),
     [
         ("1,SOL", "it has 2 columns of 12"),
-        (context_row(0, "SOL", ""), "no price: ''"),
+        (context_row(0, "SOL", "-1"), "no price: '-1'"),
         (context_row(0, "SOL", "1", "x"), "no price: 'x'"),
     ],
 )
