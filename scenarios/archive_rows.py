@@ -20,6 +20,7 @@ from itertools import pairwise
 from typing import Any
 
 from ..matching.dataclass import dataclass
+from ..sim.assets import MAX_PX
 from ..sim.events import TRADED
 from ..sim.fixed import Px, Sz, parse_decimal
 
@@ -31,7 +32,6 @@ FULL = 20
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MS = 253_402_300_799_999
-_MOST = 10**30
 _DIRECTIONS = frozenset(direction.value for direction in TRADED)
 
 
@@ -255,7 +255,7 @@ def _sz(text: Any) -> Sz:
 
 def _positive(text: Any, noun: str) -> int:
     found = _decimal(text) if isinstance(text, str) and len(text) <= 60 else 0
-    if not 0 < found < _MOST:
+    if not 0 < found <= MAX_PX:
         raise ValueError(f"no {noun}: {text!r:.80}")
     return found
 

@@ -42,7 +42,9 @@ class Coin:
     asset: Asset
     scale: Scale = Scale()
     has_context: bool = False
-    """True once a row told its oracle; until then the mid of its book stands for it (Assumed)."""
+    """True once a row told its oracle. Until then the mid of its book stands for it, without books
+    the price of a trade (Assumed).
+    """
     oracle_ms: int = 0
     """When that was set last."""
     book: BookRow | None = None
@@ -216,20 +218,21 @@ class RecordedMarket:
         coin.book = row
         asset, maker = coin.asset, self._maker_of(ex, coin.asset)
         market = ex.state.markets[asset.id]
-        self._follow_mid(ex, coin)
+        self._follow(ex, coin, _mid(row))
         bids = coin.scale.levels(asset, row.bids, up=False)
         asks = coin.scale.levels(asset, row.asks, up=True)
         shrunk, placed = requotes(market, maker, Side.BID, bids)
         more_shrunk, more_placed = requotes(market, maker, Side.ASK, asks)
         self._requote(ex, maker, asset, shrunk + more_shrunk, placed + more_placed)
 
-    def _follow_mid(self, ex: Exchange, coin: Coin) -> None:
-        now_ms, mid = ex.state.time_ms, _mid(coin.book)
-        if coin.has_context or coin.asset.is_spot or mid is None:
+    def _follow(self, ex: Exchange, coin: Coin, px: Px | None) -> None:
+        """Makes a price the oracle of a coin for which nobody told one."""
+        now_ms = ex.state.time_ms
+        if coin.has_context or coin.asset.is_spot or px is None:
             return
         if not coin.oracle_ms or now_ms - coin.oracle_ms >= STEP_MS:
             coin.oracle_ms = now_ms
-            ex.operate(SetOracle(((coin.asset.id, _scaled(coin, mid)),)))
+            ex.operate(SetOracle(((coin.asset.id, _scaled(coin, px)),)))
             self._top_up(ex, coin.asset)
 
     def _trade(self, ex: Exchange, rows: list[TradeRow]) -> None:
@@ -248,6 +251,10 @@ class RecordedMarket:
         market = ex.state.markets[asset.id]
         maker, taker = self._maker_of(ex, asset), self._taker_of(ex, asset)
         px = coin.scale.moved(asset, row.px, up=row.is_buy)
+        if not px:
+            return
+        if coin.book is None:
+            self._follow(ex, coin, row.px)
         side = Side.ASK if row.is_buy else Side.BID
         self._requote(ex, maker, asset, *clearance(market, maker, side, px, row.sz))
         if market.book.crosses(side.opposite, px):

@@ -30,7 +30,7 @@ class Scale:
     of: int = 1
 
     def moved(self, asset: Asset, px: Px, *, up: bool) -> Px:
-        """A legal price beside where `px` is now."""
+        """A legal price beside where `px` is now; 0 for one that is below them all."""
         if self.px == self.of:
             return px
         return round_px(asset, max(1, px * self.px // self.of), up=up)
@@ -40,7 +40,8 @@ class Scale:
         found: dict[Px, Sz] = {}
         for recorded, sz in levels:
             px = self.moved(asset, recorded, up=up)
-            found[px] = Sz(found.get(px, 0) + sz)
+            if px:
+                found[px] = Sz(found.get(px, 0) + sz)
         return found
 
 

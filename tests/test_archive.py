@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -186,6 +188,42 @@ def test_a_line_that_is_a_little_late_is_played_at_once(tmp_path: Path) -> None:
     )
 
     assert [ms for ms, _ in rows(path)] == [60_000, 60_000]
+
+
+def test_a_long_archive_takes_no_more_memory_than_a_line_of_each_file(tmp_path: Path) -> None:
+    line = trade_line(0, "A", "0.58 @ 72.153")
+    for name in ("a.jsonl", "b.lz4"):
+        write(tmp_path / name, *[line] * 10_000)
+    total = 20_000 * len(line)
+    tracemalloc.start()
+    try:
+        archive = Archive(str(tmp_path))
+        while archive.next_ms is not None:
+            archive.take()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert total > 5_000_000
+    assert peak < 1_000_000
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no list of open files here")
+def test_only_files_whose_time_has_come_are_open(tmp_path: Path) -> None:
+    """A day of all coins is thousands of files."""
+    for hour in range(60):
+        ms = 3_600_000 * hour
+        write(tmp_path / f"{hour:02d}.jsonl", *[trade_line(ms, "A", "1 @ 9")] * 3)
+    before = len(os.listdir("/proc/self/fd"))
+    archive = Archive(str(tmp_path))
+
+    most = 0
+    while archive.next_ms is not None:
+        archive.take()
+        most = max(most, len(os.listdir("/proc/self/fd")) - before)
+
+    assert most == 1
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 # -- what is broken --------------------------------------------------------------------------------

@@ -70,6 +70,7 @@ TEXTS: list[tuple[str, str, Any]] = [
     ("limits", "warn", "warn"),
     ("limit-set", "guide", (("guide", 0),)),
     ("limit-header", "X-Forwarded-For", "X-Forwarded-For"),
+    ("record", "a folder/1", "a folder/1"),
     ("log", "json", "json"),
 ]
 

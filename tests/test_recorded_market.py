@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from archives import (
     CONTEXTS,
-    FIRST_MS,
     Show,
     block_line,
     book_line,
@@ -21,7 +20,6 @@ from stories import px
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.operations import SetHalt
 from hlsim.sim.replies import Filled, Resting
-from hlsim.sim.view import View
 
 ASKS = "101 x 50"
 
@@ -214,6 +212,19 @@ def test_without_contexts_the_mid_is_the_oracle(tmp_path: Path) -> None:
     assert oracles == [px("100"), px("100"), px("102")]
 
 
+def test_trades_alone_make_a_market(tmp_path: Path) -> None:
+    """Fills and no books: who waits at a price that trades is filled, and the oracle follows."""
+    playing = show(tmp_path, trade_line(0, "A", "2 @ 99"), trade_line(4000, "B", "3 @ 103"))
+    alice = playing.story.account("alice")
+    alice.sells("1 SOL @ 102")
+
+    playing.play(4000)
+
+    assert playing.trades() == [("B", "102.0", "1.0", 4000), ("B", "103.0", "2.0", 4000)]
+    assert playing.story.market("SOL").oracle_px == px("103")
+    assert playing.levels() == [[], []]
+
+
 def test_a_mark_that_falls_liquidates(tmp_path: Path) -> None:
     """The archive's prices count for accounts, and what is liquidated trades with its book."""
     playing = show(
@@ -369,6 +380,8 @@ def test_a_moved_price_takes_the_archive_along(tmp_path: Path) -> None:
     playing.play(700)
     assert playing.trades() == [("A", "49.5", "1.0", 500)]
     assert playing.levels() == [[("49.5", "6.0")], [("51.0", "5.0")]]
+    playing.director.move(playing.ex, asset, px("0.0001"))
+    assert playing.levels() == [[], [("0.0002", "5.0")]]
 
 
 def test_a_book_that_the_operator_sets_is_his(tmp_path: Path) -> None:
@@ -381,9 +394,3 @@ def test_a_book_that_the_operator_sets_is_his(tmp_path: Path) -> None:
     assert (
         not playing.director.market_quotes if hasattr(playing.director, "market_quotes") else True
     )
-
-
-def test_first_ms_is_where_the_clock_starts(tmp_path: Path) -> None:
-    playing = show(tmp_path, book_line(0, "99 x 5", ASKS))
-
-    assert View(playing.ex.state).time_ms == FIRST_MS
