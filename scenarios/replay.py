@@ -13,23 +13,20 @@ from typing import Any
 
 from ..matching.dataclass import dataclass
 from ..matching.types import Side
-from ..sim.assets import FIRST_SPOT_ID, Asset, OutcomeSide, SpotPair, Universe, px_decimals
+from ..sim.assets import Asset, OutcomeSide, Universe, px_decimals
 from ..sim.exchange import Exchange
-from ..sim.fixed import Address, Px, Sz, Usd, Wei, ntl, ntl_wei, sz_to_wei
-from ..sim.margin import cross_value
-from ..sim.operations import DepositUsd, MintToken, Requote, SetMark, SetOracle, TakeBook
+from ..sim.fixed import Px, Sz
+from ..sim.operations import Requote, SetMark, SetOracle, TakeBook
 from ..sim.state import Account
 from ..sim.trading import is_open, matches
-from .actors import ACTOR_USD, Pen, actor_address, deposit, equip
+from .actors import Pen
 from .archive import Archive
 from .archive_rows import BookRow, ContextRow, Row, TradeRow
 from .paths import STEP_MS
 from .replayed import Scale, clearance, fault_of, requotes
+from .stand_ins import StandIns, maker_address
 
 logger = logging.getLogger("hlsim.archive")
-
-SPOT_USD = 50_000_000
-"""Tokens of a pair, worth so much each, that an actor begins with."""
 
 Told = tuple[int, str, Row]
 """A row: when it is due, and where it stands."""
@@ -60,6 +57,7 @@ class RecordedMarket:
         self._universe = universe
         self._archive = archive
         self._pen = Pen()
+        self._stand_ins = StandIns(self._pen)
         self._coins: dict[str, Coin] = {}
         self._strangers: dict[str, None] = {}
         """Coins that are not listed, and were told of."""
@@ -128,7 +126,7 @@ class RecordedMarket:
         """Takes its orders off one market. They are there again with the next snapshot."""
         coin = self._of(asset_id)
         if coin is not None:
-            self._pen.withdraw(ex, _maker(coin.asset), asset_id)
+            self._pen.withdraw(ex, maker_address(coin.asset), asset_id)
 
     def aim(self, ex: Exchange, asset: Asset, px: Px) -> None:
         """Moves all prices from now on, in proportion, so that the book of now stands at `px`."""
@@ -205,10 +203,10 @@ class RecordedMarket:
         for row in rows:
             coin = self._coins[row.coin]
             coin.has_context = True
-            oracles[coin.asset.id] = _scaled(coin, row.oracle_px)
-            if row.mark_px:
-                marks[coin.asset.id] = _scaled(coin, row.mark_px)
-            self._top_up(ex, coin.asset)
+            for recorded, pxs in ((row.oracle_px, oracles), (row.mark_px, marks)):
+                if recorded:
+                    pxs[coin.asset.id] = px = _scaled(coin, recorded)
+                    self._stand_ins.back(ex, coin.asset, px)
         ex.operate(SetOracle(tuple(oracles.items())))
         if marks:
             ex.operate(SetMark(tuple(marks.items())))
@@ -216,24 +214,26 @@ class RecordedMarket:
     def _show(self, ex: Exchange, coin: Coin, row: BookRow) -> None:
         """Makes a book what a snapshot says, and what clients have in it."""
         coin.book = row
-        asset, maker = coin.asset, self._maker_of(ex, coin.asset)
+        asset, maker = coin.asset, self._stand_ins.maker(ex, coin.asset)
         market = ex.state.markets[asset.id]
-        self._follow(ex, coin, _mid(row))
+        mid = _mid(row)
+        if mid is not None:
+            self._stand_ins.back(ex, asset, _scaled(coin, mid))
+            self._follow(ex, coin, mid)
         bids = coin.scale.levels(asset, row.bids, up=False)
         asks = coin.scale.levels(asset, row.asks, up=True)
         shrunk, placed = requotes(market, maker, Side.BID, bids)
         more_shrunk, more_placed = requotes(market, maker, Side.ASK, asks)
         self._requote(ex, maker, asset, shrunk + more_shrunk, placed + more_placed)
 
-    def _follow(self, ex: Exchange, coin: Coin, px: Px | None) -> None:
+    def _follow(self, ex: Exchange, coin: Coin, px: Px) -> None:
         """Makes a price the oracle of a coin for which nobody told one."""
         now_ms = ex.state.time_ms
-        if coin.has_context or coin.asset.is_spot or px is None:
+        if coin.has_context or coin.asset.is_spot:
             return
         if not coin.oracle_ms or now_ms - coin.oracle_ms >= STEP_MS:
             coin.oracle_ms = now_ms
             ex.operate(SetOracle(((coin.asset.id, _scaled(coin, px)),)))
-            self._top_up(ex, coin.asset)
 
     def _trade(self, ex: Exchange, rows: list[TradeRow]) -> None:
         """Trades what one side took of a book together from its best price on: an archive may tell
@@ -249,16 +249,17 @@ class RecordedMarket:
     def _trade_one(self, ex: Exchange, coin: Coin, row: TradeRow) -> None:
         asset = coin.asset
         market = ex.state.markets[asset.id]
-        maker, taker = self._maker_of(ex, asset), self._taker_of(ex, asset)
+        maker, taker = self._stand_ins.maker(ex, asset), self._stand_ins.taker(ex, asset)
         px = coin.scale.moved(asset, row.px, up=row.is_buy)
         if not px:
             return
+        self._stand_ins.back(ex, asset, px, row.sz)
         if coin.book is None:
             self._follow(ex, coin, row.px)
         side = Side.ASK if row.is_buy else Side.BID
         self._requote(ex, maker, asset, *clearance(market, maker, side, px, row.sz))
         if market.book.crosses(side.opposite, px):
-            self._hold(ex, taker, asset, [(row.is_buy, px, row.sz)])
+            self._stand_ins.supply(ex, taker, asset, [(row.is_buy, px, row.sz)])
             ex.operate(TakeBook(taker.address, asset.id, row.is_buy, px, row.sz))
 
     def _requote(
@@ -270,63 +271,8 @@ class RecordedMarket:
         placed: list[tuple[bool, Px, Sz]],
     ) -> None:
         if shrunk or placed:
-            self._hold(ex, maker, asset, placed)
+            self._stand_ins.supply(ex, maker, asset, placed)
             ex.operate(Requote(maker.address, asset.id, tuple(shrunk), tuple(placed)))
-
-    # -- actors ------------------------------------------------------------------------------------
-
-    def _maker_of(self, ex: Exchange, asset: Asset) -> Account:
-        return self._equipped(ex, _maker(asset), asset)
-
-    def _taker_of(self, ex: Exchange, asset: Asset) -> Account:
-        return self._equipped(ex, _taker(asset), asset)
-
-    def _equipped(self, ex: Exchange, user: Address, asset: Asset) -> Account:
-        account = ex.account(user)
-        if account is None:
-            deposit(ex, user)
-            equip(ex, user, asset, self._pen, spot_usd=SPOT_USD)
-            account = ex.open_account(user)
-        return account
-
-    def _top_up(self, ex: Exchange, asset: Asset) -> None:
-        """Gives actors of a perp what they lost, long before it is missed: a whole market's
-        positions, gains and losses are theirs.
-        """
-        for user in (_maker(asset), _taker(asset)):
-            account = ex.account(user)
-            if account is None or asset.id >= FIRST_SPOT_ID:
-                continue
-            position = account.positions.get(asset.id)
-            held = 0 if position is None else abs(position.szi)
-            wanted = max(ACTOR_USD, ntl(ex.state.markets[asset.id].mark_px, held))
-            missing = wanted - cross_value(ex.state, account)
-            if 2 * missing > wanted:
-                ex.operate(DepositUsd(user, Usd(missing)))
-
-    def _hold(
-        self, ex: Exchange, account: Account, asset: Asset, orders: list[tuple[bool, Px, Sz]]
-    ) -> None:
-        """Gives an actor of a pair the tokens that it lacks for orders."""
-        if not isinstance(asset, SpotPair):
-            return
-        base, quote = asset.base, asset.quote
-        paid = sum(ntl_wei(px, sz, quote.wei_decimals) for is_buy, px, sz in orders if is_buy)
-        sold = sum(sz_to_wei(sz, base.wei_decimals) for is_buy, _, sz in orders if not is_buy)
-        for token, needed in ((quote, paid), (base, sold)):
-            held = account.spot.get(token.index)
-            free = 0 if held is None else held.total - held.hold
-            # Twice as much: fees are paid of it, too.
-            if free < 2 * needed:
-                ex.operate(MintToken(account.address, token.index, Wei(10 * needed)))
-
-
-def _maker(asset: Asset) -> Address:
-    return actor_address(f"archive/maker/{asset.coin}")
-
-
-def _taker(asset: Asset) -> Address:
-    return actor_address(f"archive/taker/{asset.coin}")
 
 
 def _mid(book: BookRow | None) -> Px | None:

@@ -72,7 +72,7 @@ def test_any_clock_plays_it(archive: Path, clock: str) -> None:
             info.all_mids()
         trades = info.post("/info", {"type": "recentTrades", "coin": "SOL"})
 
-    assert FIRST_MS <= began_ms < FIRST_MS + 60_000
+    assert began_ms >= FIRST_MS
     assert [trade["time"] - FIRST_MS for trade in trades] == [60_000, 1000]
 
 
