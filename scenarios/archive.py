@@ -47,7 +47,7 @@ class Archive:
     """What is next in all files. Raises ValueError, one line, for what cannot be read at all."""
 
     def __init__(self, path: str) -> None:
-        files = _files_of(Path(path))
+        files = _files_of(Path(path).expanduser())
         self._sources = [source for source in map(_Source, files) if source.key is not None]
         if not self._sources:
             raise ValueError(f"{path}: nothing in it")

@@ -160,6 +160,15 @@ def test_a_file_is_played_by_itself_whatever_its_name(tmp_path: Path) -> None:
     assert rows(path) == [(5, SOLD)]
 
 
+def test_a_path_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No shell expands what stands behind `replay:`."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    write(tmp_path / "a.jsonl", trade_line(5, "A", "0.58 @ 72.153"))
+
+    assert rows(Path("~/a.jsonl")) == [(5, SOLD)]
+
+
 def test_a_state_is_gone_back_to_in_the_middle_of_any_file(tmp_path: Path) -> None:
     for name in ("a.lz4", "b.jsonl"):
         write(tmp_path / name, *(trade_line(ms, "A", f"{ms + 1} @ 99") for ms in range(40)))
