@@ -123,15 +123,26 @@ def _join_dex(ex: Exchange, user: Address, perp: Perp, pen: Pen) -> None:
     account = ex.account(user)
     assert account is not None
     key = account.key_of(perp)
-    if key == 0 or key in account.dexes:
+    if key != 0 and key not in account.dexes:
+        add_collateral(ex, user, perp, pen, ACTOR_USD)
+
+
+def add_collateral(ex: Exchange, user: Address, perp: Perp, pen: Pen, usd: Usd) -> None:
+    """Gives an actor `usd` where `perp` is cleared, rounded up to whole dollars elsewhere than on
+    the first dex.
+    """
+    account = ex.open_account(user)
+    if account.key_of(perp) == 0:
+        ex.operate(DepositUsd(user, usd))
         return
     universe = ex.state.universe
     dex, token = universe.dexes[perp.dex - 1], universe.tokens[perp.collateral]
+    usd = Usd(usd + -usd % 10**6)
     if perp.collateral == USDC:
-        ex.operate(DepositUsd(user, ACTOR_USD))
+        ex.operate(DepositUsd(user, usd))
     else:
-        ex.operate(MintToken(user, token.index, from_usd(ACTOR_USD, token)))
-    amount, name = str(ACTOR_USD // 10**6), f"{token.name}:{token.token_id}"
+        ex.operate(MintToken(user, token.index, from_usd(usd, token)))
+    amount, name = str(usd // 10**6), f"{token.name}:{token.token_id}"
     source = PERPS if perp.collateral == USDC else SPOT
     to, nonce = AddressText(user), U64(pen.last_nonce + 1)
     pen.send(ex, user, SendAsset(to, source, dex.name, name, amount, "", nonce))

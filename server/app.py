@@ -77,10 +77,15 @@ class Options:
     faults: tuple[Fault, ...] = ()
     limit_header: str | None = None
     """In which a trusted proxy names the client."""
+    record: str | None = None
+    """The folder of a recording."""
     token: str | None = None
     """Wanted by the control plane when other machines can reach the server."""
     version: str = ""
 
+
+REPLAY = "replay:"
+"""What stands before the path in a market that plays an archive."""
 
 _MARKETS: dict[str, Callable[[Universe, int], Quoting] | None] = {
     "live": LivingMarket,
@@ -95,10 +100,12 @@ _MARKETS: dict[str, Callable[[Universe, int], Quoting] | None] = {
 def open_node(options: Options) -> LocalNode:
     """A node with its world listed, its accounts funded and its market open.
 
-    Raises ValueError for a world that cannot be loaded.
+    Raises ValueError for a world or an archive that cannot be loaded.
     """
     universe = load_world(options.world)
-    pacer = Pacer(options.clock, start_ms=options.start_ms, speed=options.speed)
+    market, first_ms = _market_of(options, universe)
+    start_ms = first_ms if options.start_ms is None else options.start_ms
+    pacer = Pacer(options.clock, start_ms=start_ms, speed=options.speed)
     exchange = Exchange.create(
         universe,
         time_ms=pacer.now_ms(),
@@ -108,7 +115,7 @@ def open_node(options: Options) -> LocalNode:
     )
     for address, usd in options.funded:
         fund(exchange, [address], usd)
-    director = _director_of(options, universe)
+    director = Director(market)
     director.open(exchange)
     exchange.seal()
     exchange.drain()
@@ -131,23 +138,37 @@ def reopen_node(options: Options, saved: bytes) -> LocalNode:
     """The node that `open_node` made for the same options when `saved` was taken of it."""
     snapshot, states, time_ms = unpack(saved)
     exchange = Exchange.restore(snapshot)
-    director = _director_of(options, exchange.state.universe.origin)
+    market, _ = _market_of(options, exchange.state.universe.origin)
+    director = Director(market)
     (state,) = states
     director.restore(state)
     pacer = Pacer(options.clock, start_ms=time_ms, speed=options.speed)
     return LocalNode(exchange, pacer, scripts=[director], block_time_ms=options.block_time_ms)
 
 
-def _director_of(options: Options, universe: Universe) -> Director:
+def _market_of(options: Options, universe: Universe) -> tuple[Quoting | None, int | None]:
+    """Who trades, and when that begins, None for whenever the exchange does.
+
+    Raises ValueError for an archive that cannot be read.
+    """
+    if options.market.startswith(REPLAY):
+        from ..scenarios.archive import Archive  # whoever plays none starts sooner
+        from ..scenarios.replay import RecordedMarket
+
+        archive = Archive(options.market.removeprefix(REPLAY))
+        return RecordedMarket(universe, archive), archive.first_ms
     make = _MARKETS[options.market]
-    return Director(None if make is None else make(universe, options.seed))
+    return None if make is None else make(universe, options.seed), None
 
 
 # -- uvicorn ---------------------------------------------------------------------------------------
 
 
 def open_server(node: LocalNode, options: Options, start: bytes | None = None) -> Server:
-    """The whole server, not yet listening. `start`: what the node was opened with, if at hand."""
+    """The whole server, not yet listening. `start`: what the node was opened with, if at hand.
+
+    Raises ValueError for a recording that cannot begin.
+    """
     replica = Replica.shared(node.exchange.state)
     node.subscribe(replica.on_block)
     streams = Streams(
@@ -181,7 +202,14 @@ def open_server(node: LocalNode, options: Options, start: bytes | None = None) -
         faults=faults,
         control=control,
     )
-    return Server(api, node, streams, clients, console, token=options.token)
+    server = Server(api, node, streams, clients, console, token=options.token)
+    if options.record is not None:
+        from .recorder import Recorder  # whoever records nothing starts sooner
+
+        recorder = Recorder(options.record, replica.view)
+        node.subscribe(recorder.on_block)
+        server.at_end = recorder.close
+    return server
 
 
 def _reads(node: LocalNode, options: Options) -> Replica | None:
@@ -248,6 +276,8 @@ class Server(uvicorn.Server):
         self._streams = streams
         self.token = token
         """What the control plane asks for, None on loopback."""
+        self.at_end: Callable[[], None] = lambda: None
+        """Called once nothing is done any more."""
         self._stopped = asyncio.Event()
 
     def stop(self) -> None:
@@ -269,6 +299,7 @@ class Server(uvicorn.Server):
                 await self.on_tick(0)
         finally:
             self.node.close()
+            self.at_end()
             self._streams.close()
             await self.shutdown(sockets=[listening])
 

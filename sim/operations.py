@@ -6,9 +6,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from ..matching.dataclass import dataclass
-from . import listing, open_interest, outcomes, prices, trading, transfers
+from ..matching.types import Side
+from . import listing, open_interest, outcomes, played, prices, trading, transfers
 from .assets import MarginMode, OutcomeSide
-from .fixed import Address, Px, Usd, Wei
+from .fixed import Address, Px, Sz, Usd, Wei
 
 if TYPE_CHECKING:
     from .exchange import Exchange
@@ -57,6 +58,48 @@ class SetOracle:
 
     def apply(self, ex: Exchange) -> None:
         prices.set_oracle(ex, self.pxs)
+
+
+@dataclass(frozen=True, slots=True)
+class SetMark:
+    """Marks of perps, `(asset_id, px)` each, until the exchange computes them anew."""
+
+    pxs: tuple[tuple[int, Px], ...]
+
+    def apply(self, ex: Exchange) -> None:
+        prices.set_marks(ex, self.pxs)
+
+
+@dataclass(frozen=True, slots=True)
+class Requote:
+    """Orders of `user` as a recorded book has them: `(oid, sz left)` shrink where they stand,
+    `(is a bid, px, sz)` are placed behind what rests. No check of clients' orders holds for them.
+    """
+
+    user: Address
+    asset_id: int
+    shrunk: tuple[tuple[int, Sz], ...] = ()
+    placed: tuple[tuple[bool, Px, Sz], ...] = ()
+
+    def apply(self, ex: Exchange) -> None:
+        played.requote(ex, self.user, self.asset_id, self.shrunk, self.placed)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBook:
+    """A recorded trade: `user` trades with what rests at `px` or better, up to `sz`. No check of
+    clients' orders holds for it.
+    """
+
+    user: Address
+    asset_id: int
+    is_buy: bool
+    px: Px
+    sz: Sz
+
+    def apply(self, ex: Exchange) -> None:
+        side = Side.BID if self.is_buy else Side.ASK
+        played.take(ex, self.user, self.asset_id, side, self.px, self.sz)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +298,9 @@ OPERATIONS: dict[str, type[Operation]] = {
         DepositUsd,
         MintToken,
         SetOracle,
+        SetMark,
+        Requote,
+        TakeBook,
         SetReferralCode,
         SetHalt,
         KeepHistory,

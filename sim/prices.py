@@ -138,16 +138,7 @@ def set_oracle(ex: Exchange, pxs: Iterable[tuple[int, Px]]) -> None:
     Raises ValueError, before anything changed, for an id that is no perp or a price that is not
     above zero.
     """
-    markets = ex.state.markets
-    wanted = []
-    for asset_id, px in pxs:
-        market = markets.get(asset_id)
-        if market is None or market.asset.is_spot:
-            raise ValueError(f"no perp has asset id {asset_id}")
-        oracle = rounded(market.asset, px)
-        if oracle <= 0:
-            raise ValueError(f"no oracle price for {market.asset.coin}: {px}")
-        wanted.append((market, oracle))
+    wanted = _of_perps(ex, pxs, "oracle price")
     for market, oracle in wanted:
         market.oracle_px = oracle
         if _is_deployed(market.asset):
@@ -160,6 +151,35 @@ def set_oracle(ex: Exchange, pxs: Iterable[tuple[int, Px]]) -> None:
     ex.marks_computed()
     if wanted:
         ex.emit(PricesChanged(tuple(market.asset.coin for market, _ in wanted)))
+
+
+def set_marks(ex: Exchange, pxs: Iterable[tuple[int, Px]]) -> None:
+    """Sets marks, rounded to the asset's decimals, until they are computed anew: with new books,
+    oracles or trades, 3 s later at most.
+
+    Raises ValueError as `set_oracle` does.
+    """
+    wanted = _of_perps(ex, pxs, "mark")
+    for market, mark in wanted:
+        if mark != market.mark_px:
+            _move_mark(ex, market, mark)
+    ex.marks_computed()
+    if wanted:
+        ex.emit(PricesChanged(tuple(market.asset.coin for market, _ in wanted)))
+
+
+def _of_perps(ex: Exchange, pxs: Iterable[tuple[int, Px]], noun: str) -> list[tuple[Market, Px]]:
+    """Markets and legal prices. Raises ValueError for what is no perp or no price."""
+    found = []
+    for asset_id, px in pxs:
+        market = ex.state.markets.get(asset_id)
+        if market is None or market.asset.is_spot:
+            raise ValueError(f"no perp has asset id {asset_id}")
+        legal = rounded(market.asset, px)
+        if legal <= 0:
+            raise ValueError(f"no {noun} for {market.asset.coin}: {px}")
+        found.append((market, legal))
+    return found
 
 
 # -- deployed perps --------------------------------------------------------------------------------

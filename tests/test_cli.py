@@ -57,6 +57,7 @@ TEXTS: list[tuple[str, str, Any]] = [
     ("chain", "any", "any"),
     ("world", "testnet", "testnet"),
     ("market", "empty", "empty"),
+    ("market", "replay:a folder/1", "replay:a folder/1"),
     ("seed", "7", 7),
     ("clock", "auto", "auto"),
     ("speed", "2.5", 2.5),
@@ -69,6 +70,7 @@ TEXTS: list[tuple[str, str, Any]] = [
     ("limits", "warn", "warn"),
     ("limit-set", "guide", (("guide", 0),)),
     ("limit-header", "X-Forwarded-For", "X-Forwarded-For"),
+    ("record", "a folder/1", "a folder/1"),
     ("log", "json", "json"),
 ]
 
@@ -132,7 +134,8 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"port": "x"}, "--port: 'x' is no port"),
     ({"port": "65536"}, "--port: 65536 is no port: it lies outside 0 to 65535"),
     ({"chain": "devnet"}, "--chain: 'devnet' is none of testnet, mainnet, any"),
-    ({"market": "replay"}, "--market: 'replay' is none of live, static, empty"),
+    ({"market": "replay"}, "--market: 'replay' is none of live, static, empty, replay:PATH"),
+    ({"market": "replay:"}, "--market: 'replay:' is none of live, static, empty, replay:PATH"),
     ({"clock": "fast"}, "--clock: 'fast' is none of wall, manual, auto"),
     ({"seed": "-1"}, f"--seed: -1 is no seed: it lies outside 0 to {2**63 - 1}"),
     ({"speed": "0"}, "--speed: '0' is no speed: a number above 0, at most 10000"),

@@ -11,6 +11,7 @@ from stories import START_MS, address, market
 
 from hlsim.matching.types import Tif
 from hlsim.server.journal import decode, encode, replay
+from hlsim.sim import operations
 from hlsim.sim.actions import ACTIONS
 from hlsim.sim.actions.abstraction import (
     AgentEnableDexAbstraction,
@@ -113,24 +114,6 @@ from hlsim.sim.actions.wallets import (
 from hlsim.sim.assets import MarginMode
 from hlsim.sim.call import Call, CoSigned
 from hlsim.sim.exchange import Advanced, Applied, Exchange, Input, Operated, Sealed
-from hlsim.sim.operations import (
-    OPERATIONS,
-    DelistPerp,
-    DepositUsd,
-    GrantRequests,
-    KeepHistory,
-    ListOutcome,
-    ListPerp,
-    ListQuestion,
-    MintToken,
-    SetHalt,
-    SetOpenInterestCap,
-    SetOracle,
-    SetReferralCode,
-    SettleOutcome,
-    SettleQuestion,
-    UpgradeNetwork,
-)
 from hlsim.sim.state import SignerSet
 
 USER: Any = address("alice")
@@ -252,27 +235,30 @@ EXAMPLES: list[Any] = [
     PerpDeploy(set_growth_modes=(("ab:A", True),)),
     PerpDeploy(disable_dex="ab"),
     Hip3LiquidatorTransfer("ab", BIG, True),  # type: ignore[arg-type]
-    DepositUsd(USER, 10**15),  # type: ignore[arg-type]
-    MintToken(USER, 1, 10**18),  # type: ignore[arg-type]
-    SetOracle(((0, BIG), (1, BIG))),
-    SetReferralCode(USER, "CODE"),
-    SetHalt(3, True),
-    KeepHistory(USER, 50),
-    GrantRequests(USER, BIG),
-    ListPerp("NEW", 2, 10, 5 * 10**8, 51, MarginMode.NO_CROSS, 10**9),  # type: ignore[arg-type]
-    DelistPerp(3),
-    ListOutcome("Rain?", "é|b", ("Yes", "No"), 0, 1),  # type: ignore[arg-type]
-    ListQuestion("Who?", (("A", ""), ("B", "b"))),
-    SettleOutcome(1, 5, "price:1"),  # type: ignore[arg-type]
-    SettleQuestion(1, 2, "price:1"),
-    SetOpenInterestCap(3, 10**12),  # type: ignore[arg-type]
-    SetOpenInterestCap(3, None),
-    UpgradeNetwork(60_000),
+    operations.DepositUsd(USER, 10**15),  # type: ignore[arg-type]
+    operations.MintToken(USER, 1, 10**18),  # type: ignore[arg-type]
+    operations.SetOracle(((0, BIG), (1, BIG))),
+    operations.SetMark(((0, BIG), (1, BIG))),
+    operations.Requote(USER, 3, ((7, 0), (8, BIG)), ((True, BIG, BIG), (False, BIG, 1))),  # type: ignore[arg-type]
+    operations.TakeBook(USER, 3, True, BIG, BIG),
+    operations.SetReferralCode(USER, "CODE"),
+    operations.SetHalt(3, True),
+    operations.KeepHistory(USER, 50),
+    operations.GrantRequests(USER, BIG),
+    operations.ListPerp("NEW", 2, 10, 5 * 10**8, 51, MarginMode.NO_CROSS, 10**9),  # type: ignore[arg-type]
+    operations.DelistPerp(3),
+    operations.ListOutcome("Rain?", "é|b", ("Yes", "No"), 0, 1),  # type: ignore[arg-type]
+    operations.ListQuestion("Who?", (("A", ""), ("B", "b"))),
+    operations.SettleOutcome(1, 5, "price:1"),  # type: ignore[arg-type]
+    operations.SettleQuestion(1, 2, "price:1"),
+    operations.SetOpenInterestCap(3, 10**12),  # type: ignore[arg-type]
+    operations.SetOpenInterestCap(3, None),
+    operations.UpgradeNetwork(60_000),
 ]
 
 
 def as_input(example: Any) -> Input:
-    if type(example) in OPERATIONS.values():
+    if type(example) in operations.OPERATIONS.values():
         return Operated(example, START_MS)
     return Applied(example, Call(USER, BIG, START_MS, USER, BIG), START_MS)
 
@@ -280,7 +266,7 @@ def as_input(example: Any) -> Input:
 def test_the_examples_are_all_there_is() -> None:
     """A new action without an example here fails."""
     kinds = {type(example) for example in EXAMPLES}
-    assert kinds == {spec.cls for spec in ACTIONS.values()} | set(OPERATIONS.values())
+    assert kinds == {spec.cls for spec in ACTIONS.values()} | set(operations.OPERATIONS.values())
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: type(example).__name__)

@@ -116,7 +116,8 @@ def test_every_import_is_a_dependency_and_every_dependency_is_imported() -> None
     files = [path for folder in LAYERS for path in (ROOT / folder).rglob("*.py")]
     foreign = set().union(*map(imported, files)) - sys.stdlib_module_names - {"hlsim"}
 
-    declared = {re.split(r"[<>=;\s]", line)[0] for line in PROJECT["dependencies"]}
+    lines = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["archive"]]
+    declared = {re.split(r"[<>=;\s]", line)[0] for line in lines}
 
     assert {DISTRIBUTION.get(name, name) for name in foreign - FOR_TESTERS} <= declared
     assert declared - UNIMPORTED <= {DISTRIBUTION.get(name, name) for name in foreign}

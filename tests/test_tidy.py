@@ -27,11 +27,12 @@ CORE = ("matching", "sim")
 THIRD_PARTY = {
     "matching": {"sortedcontainers"},
     "sim": {"sortedcontainers"},
-    "scenarios": {"eth_account"},
+    "scenarios": {"eth_account", "lz4"},
 }
 """What a layer may import beside the standard library; the layers that are not here: anything."""
-LAZY = {"eth_account", "eth_keys", "eth_utils", "locust", "hyperliquid"}
-"""Slow to import: inside a function only, or the exchange is not up in half a second."""
+LAZY = {"eth_account", "eth_keys", "eth_utils", "locust", "hyperliquid", "lz4"}
+"""Slow to import, or not there: inside a function only, or the exchange is not up in half a
+second."""
 NOT_IN_CORE = {"time", "datetime", "random", "secrets", "uuid", "json", "os", "socket", "asyncio"}
 NOT_IN_CORE |= {"threading", "subprocess", "http", "urllib", "msgpack", "msgspec"}
 CALLS = {

@@ -33,6 +33,7 @@ def start(
     limit_set: str | Sequence[str] = "address",
     limit_header: str | None = None,
     fault: str | Sequence[str] = (),
+    record: str | None = None,
 ) -> RunningExchange:
     """A running exchange in a thread of this process; to be stopped, or used in a `with`.
 
@@ -62,6 +63,7 @@ def start(
             "limits": limits,
             "limit-set": ["address", *([limit_set] if isinstance(limit_set, str) else limit_set)],
             "limit-header": limit_header,
+            "record": record,
             "fault": [fault] if isinstance(fault, str) else list(fault),
             "fund": [f"{address}:{usdc}" for address, usdc in (fund or {}).items()],
         }

@@ -66,6 +66,7 @@ class Settings:
     limit_set: tuple[tuple[str, int], ...] = ()
     limit_header: str | None = None
     fault: tuple[Any, ...] = ()
+    record: str | None = None
     log: str = "text"
     quiet: bool = False
 
@@ -82,6 +83,12 @@ def _choice(*words: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def _market(text: str) -> str:
+    if text.startswith("replay:") and text != "replay:" and "\0" not in text:
+        return text
+    return _choice("live", "static", "empty", "replay:PATH")(text)
 
 
 def _integer(low: int, high: int, noun: str) -> Callable[[str], int]:
@@ -201,9 +208,9 @@ OPTIONS: tuple[Option, ...] = (
     Option("world", _text, "What is listed: mainnet, testnet or a file.", "NAME|PATH"),
     Option(
         "market",
-        _choice("live", "static", "empty"),
-        "Who trades: a crowd, a still book, nobody.",
-        "live|static|empty",
+        _market,
+        "Who trades: a crowd, a still book, nobody, or what an archive recorded.",
+        "live|static|empty|replay:PATH",
     ),
     Option("seed", _integer(0, 2**63 - 1, "seed"), "Seed of all chance.", "NUMBER"),
     Option(
@@ -247,6 +254,7 @@ OPTIONS: tuple[Option, ...] = (
         "WHAT:RATE:PHASE:EFFECT",
         parts=True,
     ),
+    Option("record", _text, "Record books, trades and prices into this new folder.", "FOLDER"),
     Option("log", _choice("text", "json"), "Form of banner and log.", "text|json"),
     Option("quiet", _switch, "No banner, only the last line of it.", "", switch=True),
 )

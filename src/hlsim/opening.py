@@ -11,7 +11,7 @@ from hlsim import __version__
 from hlsim.config import Settings
 from hlsim.matching.dataclass import dataclass
 from hlsim.scenarios.genesis import KNOWN_ACCOUNTS, KnownAccount, known_accounts
-from hlsim.server.app import Options, Server, open_node, reopen_node
+from hlsim.server.app import REPLAY, Options, Server, open_node, reopen_node
 from hlsim.server.app import open_server as assemble
 from hlsim.server.limits import Mode, limit_set
 from hlsim.server.node import LocalNode
@@ -67,6 +67,7 @@ def open_server(
         limit_set=limit_set(settings.limit_set),
         limit_header=settings.limit_header,
         faults=settings.fault,
+        record=settings.record,
         version=__version__,
     )
     node, start = _remembered(options) if keep else (open_node(options), None)
@@ -88,9 +89,11 @@ STARTS_KEPT = 8
 def _remembered(options: Options) -> tuple[LocalNode, bytes | None]:
     """As `open_node`, and the bytes it was or could be made from.
 
-    What starts at the wall clock's time is never the same twice and not remembered.
+    What starts at the wall clock's time is never the same twice and not remembered, nor is an
+    archive, whose files may change.
     """
-    if options.market == "empty" or (options.clock is Clock.WALL and options.start_ms is None):
+    is_empty, is_replay = options.market == "empty", options.market.startswith(REPLAY)
+    if is_empty or is_replay or (options.clock is Clock.WALL and options.start_ms is None):
         return open_node(options), None
     saved = _starts.get(options)
     if saved is not None:
