@@ -204,11 +204,11 @@ def open_server(node: LocalNode, options: Options, start: bytes | None = None) -
     )
     server = Server(api, node, streams, clients, console, token=options.token)
     if options.record is not None:
-        from .recorder import Recorder  # whoever records nothing starts sooner
+        from .archivist import Archivist  # whoever records nothing starts sooner
 
-        recorder = Recorder(options.record, replica.view)
-        node.subscribe(recorder.on_block)
-        server.at_end = recorder.close
+        archivist = Archivist(options.record, replica.view)
+        node.subscribe(archivist.on_block)
+        server.at_end = archivist.close
     return server
 
 

@@ -28,7 +28,7 @@ from .shapes.fills import trade_row
 from .shapes.markets import perp_ctx
 from .shapes.text import iso_text, px_text
 
-logger = logging.getLogger("hlsim.recorder")
+logger = logging.getLogger("hlsim.archivist")
 
 BOOK_MS = 500
 """Documented: books are pushed on blocks that are half a second apart at least (mechanics 16)."""
@@ -40,7 +40,7 @@ CONTEXT_COLUMNS = (
 )
 
 
-class Recorder:
+class Archivist:
     """One recording. Give it every block, and close it."""
 
     def __init__(self, folder: str, view: View) -> None:
