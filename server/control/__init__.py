@@ -5,7 +5,7 @@ Imported with the first request to `/hlsim/…`: whoever never asks starts soone
 
 from __future__ import annotations
 
-from . import clock, general, market, metrics, moments, money, records
+from . import clock, general, journal, market, metrics, moments, money, records
 from .registry import CONTROL, ControlSpec
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "ControlSpec",
     "clock",
     "general",
+    "journal",
     "market",
     "metrics",
     "moments",
