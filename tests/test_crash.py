@@ -1,0 +1,28 @@
+"""`kill -9` under load: everything acknowledged is there exactly once, and nothing was invented."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from crashing import Crashes
+
+ROUNDS = int(os.environ.get("HLSIM_CRASH_ROUNDS", "5"))
+"""Of each market."""
+
+
+@pytest.mark.parametrize("market", ["static", "live"])
+def test_what_was_acknowledged_survives_the_end_of_the_process(tmp_path: Path, market: str) -> None:
+    crashes = Crashes(tmp_path, 11, "--market", market)
+    try:
+        for _ in range(ROUNDS):
+            crashes.round()
+        hash_ = crashes.replayed()
+        place = crashes.start()
+        assert crashes.state(place)["hash"] == hash_
+    finally:
+        crashes.stop()
+    # Else the server died when nobody was busy, and nothing was shown.
+    assert crashes.unanswered
+    assert sum(sender.paid for sender in crashes.senders)
