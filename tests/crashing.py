@@ -40,6 +40,8 @@ WORLD = {
 """Few markets, so that a start is quick."""
 CLIENTS = 3
 SINK = TEN_ACCOUNTS[9].address
+STEP_MS = 20
+"""So far a client moves the clock each time."""
 MOST_ANSWERS = 60
 """Of the killer, before it kills."""
 LOST = (OSError, http.client.HTTPException, ValueError)
@@ -76,7 +78,7 @@ class Sender:
         """Sends until the server is gone."""
         self.gone.clear()
         self.rounds += 1
-        # Only reads what a pen's server is: where it listens.
+        # All that a pen wants of a server is where it listens.
         pen = Pen(place, TEN_ACCOUNTS[self.number].key)  # type: ignore[arg-type]
         try:
             for n in itertools.count():
@@ -99,7 +101,7 @@ class Sender:
             case "pay":
                 return pen.user("usdSend", destination=SINK, amount="1")
             case "move":
-                return pen.post({"ms": 20}, "/hlsim/clock/advance")
+                return pen.post({"ms": STEP_MS}, "/hlsim/clock/advance")
         return pen.l1({"type": "cancelByCloid", "cancels": [{"asset": 0, "cloid": cloid}]})
 
     def _take(self, step: str, cloid: str, reply: Any) -> None:
@@ -152,7 +154,7 @@ class Crashes:
         """Starts, looks, works, dies."""
         hash_ = self.replayed()
         place = self.start()
-        pen = Pen(place, TEN_ACCOUNTS[CLIENTS].key)  # type: ignore[arg-type]
+        pen = self.pen(place)
         if hash_ is not None:
             self.look(place, pen, hash_)
         mids = pen.info("allMids")
@@ -162,6 +164,10 @@ class Crashes:
         killer = self.chance.choice(self.senders)
         limit = self.chance.randint(1, MOST_ANSWERS)
         self.load(place, px, killer, limit)
+
+    def pen(self, place: Place) -> Pen:
+        """The hand of somebody who is no sender."""
+        return Pen(place, TEN_ACCOUNTS[CLIENTS].key)  # type: ignore[arg-type]
 
     def start(self) -> Place:
         self.ready.unlink(missing_ok=True)
@@ -220,11 +226,9 @@ class Crashes:
         assert acknowledged <= paid <= acknowledged + asked
         # From here on it is known.
         self.senders[0].paid += paid - acknowledged
-        assert state["time"] >= max(sender.moved_to for sender in self.senders)
+        moved_to = max(sender.moved_to for sender in self.senders)
         moves = sum(sender.asked[0] == "move" for sender in self.senders)
-        assert state["time"] <= max(sender.moved_to for sender in self.senders) + 20 * moves or (
-            not any(sender.moved_to for sender in self.senders)
-        )
+        assert not moved_to or moved_to <= state["time"] <= moved_to + STEP_MS * moves
 
     def state(self, place: Place) -> Any:
         connection = http.client.HTTPConnection(place.host, place.port, timeout=60)

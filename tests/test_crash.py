@@ -8,13 +8,22 @@ from pathlib import Path
 import pytest
 from crashing import Crashes
 
-ROUNDS = int(os.environ.get("HLSIM_CRASH_ROUNDS", "5"))
-"""Of each market."""
+ROUNDS = int(os.environ.get("HLSIM_CRASH_ROUNDS", "4"))
+"""Of each kind."""
 
 
-@pytest.mark.parametrize("market", ["static", "live"])
-def test_what_was_acknowledged_survives_the_end_of_the_process(tmp_path: Path, market: str) -> None:
-    crashes = Crashes(tmp_path, 11, "--market", market)
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(("--market", "static"), id="still"),
+        pytest.param(("--market", "live"), id="living"),
+        pytest.param(("--market", "static", "--block-time", "2"), id="blocks"),
+    ],
+)
+def test_what_was_acknowledged_survives_the_end_of_the_process(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    crashes = Crashes(tmp_path, 11, *options)
     try:
         for _ in range(ROUNDS):
             crashes.round()

@@ -31,8 +31,8 @@ def serve(settings: Settings, make: Callable[[], Opened] | None = None) -> None:
     `make` opens the server, unless the settings say it all.
     """
     signal.signal(signal.SIGTERM, _leave)
-    if settings.journal is None:
-        # Nothing that start-up makes is garbage, and looking for some takes a tenth of the time.
+    if settings.journal is None and make is None:
+        # Nothing that a start makes is garbage, and looking for some takes a tenth of the time.
         gc.disable()
     from hlsim import logs
 
