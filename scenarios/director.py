@@ -36,6 +36,27 @@ Levels = Sequence[tuple[Px, Sz]]
 """Best first."""
 
 
+@dataclass(frozen=True, slots=True)
+class MovePrice:
+    """What the operator says: a price is to go to `px`, in so much exchange time."""
+
+    asset_id: int
+    px: int
+    over_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetBook:
+    """What the operator says: these levels are the book, whatever clients have in it aside."""
+
+    asset_id: int
+    bids: tuple[tuple[Px, Sz], ...]
+    asks: tuple[tuple[Px, Sz], ...]
+
+
+Direction = MovePrice | SetBook
+
+
 @dataclass(slots=True)
 class Move:
     """A price on its way."""
@@ -119,11 +140,20 @@ class Director:
 
     # -- what the operator says --------------------------------------------------------------------
 
-    def move(self, ex: Exchange, asset: Asset, to_px: int, over_ms: int = 0) -> Px:
+    def follow(self, ex: Exchange, direction: Direction) -> None:
+        """Does what the operator says. Raises ValueError for what cannot be done."""
+        asset = ex.state.markets[direction.asset_id].asset
+        match direction:
+            case MovePrice():
+                self.move(ex, asset, direction.px, direction.over_ms)
+            case SetBook():
+                self.book(ex, asset, direction.bids, direction.asks)
+
+    def move(self, ex: Exchange, asset: Asset, to_px: int, over_ms: int = 0) -> None:
         """Brings the price of an asset to the legal price nearest to `to_px`, at once or in time.
 
-        Books, mark and oracle go there, and orders in the way are traded with. Returns that price.
-        Raises ValueError for a market that does not trade, and for one whose price nobody makes.
+        Books, mark and oracle go there, and orders in the way are traded with. Raises ValueError
+        for a market that does not trade, and for one whose price nobody makes.
         """
         self._check_open(ex, asset)
         led = self._market is not None and self._market.quotes(asset.id)
@@ -140,7 +170,6 @@ class Director:
             due_ms = began_ms + min(over_ms, max(STEP_MS, over_ms // STEPS))
             move = Move(asset.id, from_px, px, began_ms, began_ms + over_ms, due_ms)
             self._moves[asset.id] = move
-        return px
 
     def book(self, ex: Exchange, asset: Asset, bids: Levels, asks: Levels) -> None:
         """Makes the book of an asset these levels and what clients have in it.

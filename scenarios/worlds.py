@@ -60,6 +60,11 @@ def load_world(name_or_path: str | Path = "mainnet") -> Universe:
 
     Raises ValueError that names file, place and fault.
     """
+    return parse_world(world_text(name_or_path), str(name_or_path))
+
+
+def world_text(name_or_path: str | Path) -> str:
+    """What the file of a world says. Raises ValueError for one that cannot be read."""
     path = Path(name_or_path)
     if str(name_or_path) in WORLDS:
         path = Path(__file__).parent / "data" / f"{name_or_path}.json"
@@ -67,10 +72,9 @@ def load_world(name_or_path: str | Path = "mainnet") -> Universe:
         known = ", ".join(WORLDS)
         raise ValueError(f"unknown world {str(name_or_path)!r}: {known}, or a path to a .json file")
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except (OSError, ValueError) as error:
         raise ValueError(f"cannot read world {path}: {error}") from error
-    return parse_world(text, str(path))
 
 
 def parse_world(text: str, source: str = "world") -> Universe:

@@ -17,7 +17,7 @@ from ..scenarios.faults import Fault
 from ..scenarios.genesis import fund
 from ..scenarios.script import Quoting
 from ..scenarios.still import StillMarket
-from ..scenarios.worlds import load_world
+from ..scenarios.worlds import load_world, parse_world
 from ..sim.assets import Universe
 from ..sim.exchange import Exchange
 from ..sim.fixed import Address, Usd
@@ -41,6 +41,7 @@ from .streams import Streams, socket_protocol
 
 if TYPE_CHECKING:
     from .profile import Part
+    from .recorder import Recorder
 
 FRAME_LIMIT = 2 * 1024 * 1024
 """Longest message a client may send over `/ws`, like the longest body over HTTP (assumed)."""
@@ -82,6 +83,8 @@ class Options:
     token: str | None = None
     """Wanted by the control plane when other machines can reach the server."""
     version: str = ""
+    world_text: str | None = None
+    """What the file of the world says, if it need not be read."""
 
 
 REPLAY = "replay:"
@@ -102,7 +105,8 @@ def open_node(options: Options) -> LocalNode:
 
     Raises ValueError for a world or an archive that cannot be loaded.
     """
-    universe = load_world(options.world)
+    text = options.world_text
+    universe = load_world(options.world) if text is None else parse_world(text, options.world)
     market, first_ms = _market_of(options, universe)
     start_ms = first_ms if options.start_ms is None else options.start_ms
     pacer = Pacer(options.clock, start_ms=start_ms, speed=options.speed)
@@ -181,14 +185,12 @@ def open_server(node: LocalNode, options: Options, start: bytes | None = None) -
     node.subscribe(explorer.history.on_block)
     clients = Clients(options.limit_set, options.limits, header=options.limit_header)
     again = replace(options, start_ms=node.pacer.start_ms)
-    (director,) = node.scripts
-    assert isinstance(director, Director)
     reopen = lambda: start or open_node(again).save()  # noqa: E731
     requests = Requests()
     faults = Faults(options.seed, node.pacer.now_ms)
     for fault in options.faults:
         faults.add(fault)
-    console = Console(node, options, director, clients, requests, streams, faults, reopen)
+    console = Console(node, options, clients, requests, streams, faults, reopen)
     control = _control(console, Guard(options.token))
     api = ApiServer(
         node,
@@ -280,6 +282,12 @@ class Server(uvicorn.Server):
         """Called once nothing is done any more."""
         self._stopped = asyncio.Event()
 
+    def record(self, recorder: Recorder) -> None:
+        """Writes every block into a journal from now on, before anybody is told of it."""
+        self.console.recorder = recorder
+        recorder.on_failure = self.stop
+        self.node.subscribe(recorder.on_block, is_first=True)
+
     def stop(self) -> None:
         """Ends `live`. To be called in the event loop, at any time."""
         self._stopped.set()
@@ -302,6 +310,8 @@ class Server(uvicorn.Server):
             self.at_end()
             self._streams.close()
             await self.shutdown(sockets=[listening])
+            if self.console.recorder is not None:
+                self.console.recorder.close(self.node)
 
     async def _wait(self) -> None:
         """Waits for the end, and at most a second when the Date header has to be renewed."""

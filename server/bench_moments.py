@@ -45,7 +45,8 @@ def _enter(node: LocalNode, number: int, count: int) -> None:
         orders.append(new_order(perp, is_buy=True, px=px, sz=sz, tif=Tif.GTC))
     nonce = START_MS + state.next_oid
     call = Call(user, nonce, START_MS)
-    node.direct(lambda ex: ex.apply(PlaceOrders(tuple(orders)), call))
+    node.exchange.apply(PlaceOrders(tuple(orders)), call)
+    node.advance(0)
 
 
 def _px(perp: Perp, percent: int) -> Px:

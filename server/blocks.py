@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ..matching.dataclass import dataclass
+from ..scenarios.director import MovePrice, SetBook
 from ..sim.actions import Action
 from ..sim.call import CoSigned
 from ..sim.events import Event
 from ..sim.exchange import Input
 from ..sim.fixed import Address
 from ..sim.replies import Response
+from .pacer import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,52 @@ class Restored:
         return self._snapshot
 
 
+# -- what else happens to a node than that time passes and actions come ----------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The script that was first due had its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockHanded:
+    """Somebody else moves exchange time from here on."""
+
+    clock: Clock
+    speed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The operator kept this moment."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class WentBack:
+    """Everything became what it was at a kept moment."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class WasReset:
+    """Everything became what it was at the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Everything became what was saved, here or elsewhere."""
+
+    saved: bytes
+
+
+Deed = Turn | MovePrice | SetBook | ClockHanded | Kept | WentBack | WasReset | Loaded
+"""As data, so that it can be written down and done again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """One committed block: what went in and what came of it, in order."""
@@ -53,6 +101,12 @@ class Block:
     events: Sequence[Event]
     restored: Restored | None = None
     """What replaces everything before this block."""
+    replies: tuple[Response | None, ...] = ()
+    """What clients got for their actions among the inputs; None where we failed."""
+    deed: Deed | None = None
+    """What this block was made for, unless for time and clients' actions alone."""
+    began: int = 0
+    """From here on the inputs are what the deed did."""
 
 
 class Closed(Exception):

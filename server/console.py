@@ -7,16 +7,18 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from ..matching.dataclass import dataclass
-from ..scenarios.director import Director
+from .blocks import ClockHanded, Kept, Loaded, WasReset, WentBack
 from .clients import Clients
 from .faults import Faults
 from .marks import Moment, Moments
 from .node import LocalNode
+from .pacer import Clock
 from .requests import Requests
 from .streams import Streams
 
 if TYPE_CHECKING:
     from .app import Options
+    from .recorder import Recorder
 
 
 @dataclass(slots=True)
@@ -26,7 +28,6 @@ class Console:
     node: LocalNode
     options: Options
     """How it started."""
-    director: Director
     clients: Clients
     requests: Requests
     """What clients sent and got."""
@@ -44,15 +45,33 @@ class Console:
     def __post_init__(self) -> None:
         self.first_faults = self.faults.state()
 
-    def moment(self) -> Moment:
-        """Everything as it is now: exchange, actors of the market, clock, rate limits, faults."""
-        return Moment(self.node.mark(), self.clients.mark(), self.faults.state())
+    recorder: Recorder | None = None
+    """What writes the journal, if anything does."""
 
-    def go_back(self, moment: Moment) -> None:
-        """Makes everything what it was. Sockets stay; their subscriptions begin anew."""
-        self.node.rewind(moment.node)
-        self.clients.rewind(moment.clients)
-        self.faults.restore(moment.faults)
+    def hand_clock(self, clock: Clock, speed: float) -> None:
+        """Lets `clock` move exchange time from now on, from where it is."""
+        self.node.switch(clock, speed)
+        self.node.note(ClockHanded(clock, speed))
+
+    def keep(self) -> int:
+        """Keeps everything as it is now: exchange, actors of the market, clock, rate limits,
+        faults.
+
+        Returns the id for `restore`.
+        """
+        name = self.moments.keep(self._moment())
+        self.node.note(Kept(name))
+        return name
+
+    def restore(self, name: int) -> None:
+        """Makes everything what it was at a kept moment. Raises ValueError for an unknown one."""
+        self._go_back(self.moments.find(name))
+        self.node.note(WentBack(name))
+
+    def load(self, saved: bytes) -> None:
+        """Goes on from what `LocalNode.save` gave. Raises ValueError for anything else."""
+        self.node.load(saved)
+        self.node.note(Loaded(saved))
 
     def reset(self) -> None:
         """Makes everything what it was at the start; the requests until now are forgotten.
@@ -65,7 +84,17 @@ class Console:
             self.node.switch(self.options.clock, self.options.speed)
             self.clients.rewind({})
             self.faults.restore(self.first_faults)
-            self.start = self.moment()
+            self.start = self._moment()
         else:
-            self.go_back(self.start)
+            self._go_back(self.start)
         self.requests.clear()
+        self.node.note(WasReset())
+
+    def _go_back(self, moment: Moment) -> None:
+        """Sockets stay; their subscriptions begin anew."""
+        self.node.rewind(moment.node)
+        self.clients.rewind(moment.clients)
+        self.faults.restore(moment.faults)
+
+    def _moment(self) -> Moment:
+        return Moment(self.node.mark(), self.clients.mark(), self.faults.state())

@@ -6,7 +6,6 @@ enums are their values. A line says what happened, not how it was asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -14,7 +13,7 @@ import msgspec
 
 from ..sim.actions import ACTIONS, spec_of
 from ..sim.call import Call
-from ..sim.exchange import Advanced, Applied, Exchange, Input, Operated, Sealed
+from ..sim.exchange import Advanced, Applied, Input, Operated, Sealed
 from ..sim.operations import OPERATIONS
 
 
@@ -73,22 +72,3 @@ def decode(text: bytes | str) -> Input:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ValueError(f"not a journal line: {error}") from error
     raise ValueError(f"not a journal line: unknown {line.kind} {line.name}".rstrip())
-
-
-def replay(lines: Iterable[bytes | str], exchange: Exchange) -> int:
-    """Feeds every line to `exchange`, which must be in the state the journal started from.
-
-    Blank lines are skipped. Returns how many inputs were fed. Raises ValueError with the line's
-    number.
-    """
-    fed = 0
-    for number, text in enumerate(lines, 1):
-        if not text.strip():
-            continue
-        try:
-            item = decode(text)
-        except ValueError as error:
-            raise ValueError(f"line {number}: {error}") from error
-        exchange.feed(item)
-        fed += 1
-    return fed

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable
 
+from ..scenarios.director import Direction
 from ..scenarios.script import Script
 from ..sim.actions import Action, BlockClass, spec_of
 from ..sim.call import Call
-from ..sim.exchange import Exchange, Input
+from ..sim.exchange import Exchange
 from ..sim.operations import Operation
 from ..sim.replies import Response
-from .blocks import Block, Closed, Consumer, Restored, Signed
+from .blocks import Block, Closed, Restored, Signed
+from .maker import BlockMaker
 from .marks import NodeMark
 from .pacer import END_MS, Clock, Pacer
 from .saved import adopt, pack, unpack
-
-T = TypeVar("T")
 
 logger = logging.getLogger("hlsim.node")
 
@@ -38,7 +37,7 @@ JUMPS = 100
 """An auto clock that nobody watches jumps so often at a go, within the same real time."""
 
 
-class LocalNode:
+class LocalNode(BlockMaker):
     """A node in this process.
 
     `block_time_ms` 0 makes every action a block of its own, at once. Else actions wait up to that
@@ -55,19 +54,13 @@ class LocalNode:
         scripts: Iterable[Script] = (),
         block_time_ms: int = 0,
     ) -> None:
-        self.exchange = exchange
+        super().__init__(exchange, scripts)
         self.pacer = pacer
         self.block_time_ms = block_time_ms
-        self._all_scripts = tuple(scripts)
-        self._scripts = list(self._all_scripts)
-        """Those that have not failed."""
-        self._consumers: tuple[Consumer, ...] = ()
-        self._inputs: list[Input] = []
         self._queue: list[tuple[Signed, asyncio.Future[Response]]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wakeup: asyncio.TimerHandle | None = None
         self._is_closed = False
-        exchange.journal = self._inputs.append
 
     # -- the protocol ------------------------------------------------------------------------------
 
@@ -84,25 +77,12 @@ class LocalNode:
             return await future
         try:
             self._bring_up_to(self.pacer.now_ms())
-            return self._apply(signed)
+            return self._apply(signed.action, self._call(signed))
         finally:
             self._commit()
             if self.pacer.clock is Clock.AUTO:
                 self.pacer.attend()
                 self._schedule()
-
-    def subscribe(self, consumer: Consumer) -> Callable[[], None]:
-        """Calls `consumer` with every block from now on, in order; the result ends that."""
-        self._consumers = (*self._consumers, consumer)
-
-        def unsubscribe() -> None:
-            self._consumers = tuple(one for one in self._consumers if one is not consumer)
-
-        return unsubscribe
-
-    def snapshot(self) -> bytes:
-        """The state of the exchange after the last block."""
-        return self.exchange.snapshot()
 
     def attend(self) -> None:
         """Says that somebody asks or listens, for whom an auto clock waits between two jumps."""
@@ -117,21 +97,23 @@ class LocalNode:
 
     def operate(self, operation: Operation) -> None:
         """Carries out one operation in a block of its own. Raises ValueError if it cannot be."""
-        self.direct(lambda exchange: exchange.operate(operation))
-
-    def direct(self, act: Callable[[Exchange], T]) -> T:
-        """What `act` returns that does something to the exchange now, in a block of its own."""
         try:
             self._bring_up_to(self.pacer.now_ms())
-            return act(self.exchange)
+            self.exchange.operate(operation)
         finally:
             self._commit()
             self._schedule()
 
-    @property
-    def scripts(self) -> tuple[Script, ...]:
-        """All that were given, those that failed too."""
-        return self._all_scripts
+    def direct(self, direction: Direction) -> None:
+        """Lets the market do what the operator says, now and in a block of its own.
+
+        Raises ValueError for what cannot be done, and where nobody directs.
+        """
+        try:
+            self._bring_up_to(self.pacer.now_ms())
+            self._follow(direction)
+        finally:
+            self._schedule()
 
     def advance(self, milliseconds: int) -> int:
         """Moves exchange time, whatever clock runs, and does what falls due. Returns the time."""
@@ -150,6 +132,14 @@ class LocalNode:
         """Lets `clock` move exchange time from now on, from where it is."""
         self.pacer.switch(clock, speed)
         self._schedule()
+
+    def skip_to(self, time_ms: int) -> None:
+        """Lets time pass in which nobody was here: what fell due does so at once, then the scripts
+        go on from there.
+        """
+        self.exchange.advance(time_ms)
+        self._commit()
+        self.pacer.move_to(time_ms)
 
     def save(self) -> bytes:
         """Everything that `load` needs: exchange, scripts, clock."""
@@ -192,12 +182,6 @@ class LocalNode:
         self._run_again(mark.scripts)
         self.pacer.rewind(mark.clock)
         self._tell_restored(self.exchange.snapshot)
-
-    def _run_again(self, states: Sequence[Any]) -> None:
-        """Lets every script go on from its state, those that failed meanwhile too."""
-        for script, state in zip(self._all_scripts, states, strict=True):
-            script.restore(state)
-        self._scripts = list(self._all_scripts)
 
     def _tell_restored(self, take: Callable[[], bytes]) -> None:
         state = self.exchange.state
@@ -243,11 +227,6 @@ class LocalNode:
             return self.block_time_ms / 1000
         return pacer.seconds_until(due_ms)
 
-    def _next_due_ms(self) -> int | None:
-        dues = [self.exchange.state.timers.next_due_ms()]
-        dues += [script.next_due_ms() for script in self._scripts]
-        return min((due for due in dues if due is not None), default=None)
-
     def _on_wakeup(self) -> None:
         pacer = self.pacer
         try:
@@ -281,28 +260,29 @@ class LocalNode:
 
     def _make_block(self, time_ms: int) -> None:
         """One block at `time_ms`: time, then the waiting actions, sorted."""
+        answers: list[tuple[asyncio.Future[Response], Response | Exception]] = []
         try:
-            self._bring_up_to(time_ms)
-            waiting, self._queue = self._queue, []
-            waiting.sort(key=lambda entry: _block_place(entry[0].action))
-            for signed, future in waiting:
-                self._answer(signed, future)
-        finally:
-            self._commit()
-
-    def _answer(self, signed: Signed, future: asyncio.Future[Response]) -> None:
-        try:
-            response = self._apply(signed)
+            try:
+                self._bring_up_to(time_ms)
+                waiting, self._queue = self._queue, []
+                waiting.sort(key=lambda entry: _block_place(entry[0].action))
+                for signed, future in waiting:
+                    try:
+                        answers.append((future, self._apply(signed.action, self._call(signed))))
+                    except Exception as error:
+                        answers.append((future, error))
+            finally:
+                self._commit()
         except Exception as error:
-            if not future.done():
-                future.set_exception(error)
-        else:
-            # The client may have gone meanwhile; its action counts all the same.
-            if not future.done():
-                future.set_result(response)
+            answers = [(future, error) for future, _ in answers]
+            raise
+        finally:
+            # Not before the block is committed, for it may be that it cannot be.
+            for future, answer in answers:
+                _settle(future, answer)
 
-    def _apply(self, signed: Signed) -> Response:
-        call = Call(
+    def _call(self, signed: Signed) -> Call:
+        return Call(
             signed.signer,
             signed.nonce,
             self.pacer.nonce_clock_ms(),
@@ -310,7 +290,6 @@ class LocalNode:
             signed.expires_after,
             signed.multi_sig,
         )
-        return self.exchange.apply(signed.action, call)
 
     def _bring_up_to(self, time_ms: int) -> None:
         """Does what falls due by `time_ms`, or under a wall clock as much of it as is quick."""
@@ -324,47 +303,14 @@ class LocalNode:
                     return
         self._run_to(time_ms)
 
-    def _run_to(self, time_ms: int) -> None:
-        """Runs every script that is due by `time_ms`, each at its own time and in its own block."""
-        exchange = self.exchange
-        while (script := self._first_due(time_ms)) is not None:
-            due_ms = script.next_due_ms() or 0
-            exchange.advance(due_ms)
-            try:
-                script.run(exchange, exchange.state.time_ms)
-                again_ms = script.next_due_ms()
-                if again_ms is not None and again_ms <= due_ms:
-                    raise RuntimeError(f"a script is due again at once, at {again_ms}")
-            except Exception:
-                # A script that fails once would fail for ever: the exchange goes on without it.
-                self._scripts.remove(script)
-                logger.exception("a script failed at %d and was stopped", due_ms)
-            self._commit()
-        exchange.advance(time_ms)
 
-    def _first_due(self, time_ms: int) -> Script | None:
-        first: Script | None = None
-        first_ms = time_ms
-        for script in self._scripts:
-            due_ms = script.next_due_ms()
-            if due_ms is not None and (due_ms < first_ms or (first is None and due_ms == first_ms)):
-                first, first_ms = script, due_ms
-        return first
-
-    def _commit(self) -> None:
-        """Ends the block and publishes it, unless nothing happened."""
-        exchange = self.exchange
-        height = exchange.state.height
-        exchange.seal()
-        events = exchange.drain()
-        if self._inputs or events:
-            inputs = tuple(self._inputs)
-            self._inputs.clear()
-            self._publish(Block(height, exchange.state.time_ms, inputs, events))
-
-    def _publish(self, block: Block) -> None:
-        for consumer in self._consumers:
-            consumer(block)
+def _settle(future: asyncio.Future[Response], answer: Response | Exception) -> None:
+    if future.done():
+        return  # the client has gone meanwhile; its action counts all the same
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)
 
 
 def _block_place(action: Action) -> tuple[int, int]:

@@ -46,7 +46,8 @@ def test_without_a_word_everything_has_its_default() -> None:
 
 
 def test_every_option_is_a_setting_and_has_an_environment_twin() -> None:
-    assert [option.key for option in OPTIONS] == list(Settings.__dataclass_fields__)
+    keys = [option.key for option in OPTIONS]
+    assert [*keys, "given"] == list(Settings.__dataclass_fields__)
     assert {option.name: option.env for option in OPTIONS}["ready-file"] == "HLSIM_READY_FILE"
 
 
@@ -71,6 +72,7 @@ TEXTS: list[tuple[str, str, Any]] = [
     ("limit-set", "guide", (("guide", 0),)),
     ("limit-header", "X-Forwarded-For", "X-Forwarded-For"),
     ("record", "a folder/1", "a folder/1"),
+    ("journal", "day.journal", "day.journal"),
     ("log", "json", "json"),
 ]
 

@@ -10,13 +10,12 @@ from stories import START_MS, Story, Trader, address, market, px, sz, usd
 
 from hlsim.matching.types import Side
 from hlsim.scenarios.crowd import LivingMarket
-from hlsim.scenarios.director import STEP_MS, Director
+from hlsim.scenarios.director import STEP_MS, Director, MovePrice, SetBook
 from hlsim.scenarios.still import StillMarket
 from hlsim.server.node import LocalNode
 from hlsim.server.pacer import Clock, Pacer
 from hlsim.server.replica import Replica
 from hlsim.sim.exchange import Exchange
-from hlsim.sim.fixed import Px
 from hlsim.sim.operations import DepositUsd, SetHalt
 from hlsim.sim.prices import mid_px
 
@@ -51,18 +50,16 @@ class Stage:
     def asset(self, coin: str) -> Any:
         return self.story.market(coin).asset
 
-    def move(self, coin: str, price: str, over_ms: int = 0) -> Px:
-        asset, to = self.asset(coin), px(price)
-        return self.node.direct(lambda ex: self.director.move(ex, asset, to, over_ms))
+    def move(self, coin: str, price: str, over_ms: int = 0) -> None:
+        self.node.direct(MovePrice(self.asset(coin).id, px(price), over_ms))
 
     def book(self, coin: str, bids: str, asks: str) -> None:
         """`1 @ 99, 2 @ 98` each."""
         sides = []
         for text in (bids, asks):
             rows = [row.split(" @ ") for row in text.split(", ") if row]
-            sides.append([(px(price), sz(size)) for size, price in rows])
-        asset = self.asset(coin)
-        self.node.direct(lambda ex: self.director.book(ex, asset, *sides))
+            sides.append(tuple((px(price), sz(size)) for size, price in rows))
+        self.node.direct(SetBook(self.asset(coin).id, *sides))
 
     def where(self, coin: str) -> tuple[int | None, int, int]:
         """Mid, mark and oracle."""
@@ -88,7 +85,7 @@ def near(found: int | None, wanted: str, parts: int = 1000) -> bool:
 @pytest.mark.parametrize("price", ["55000", "30000", "120000"])
 def test_book_mark_and_oracle_go_where_they_are_told_to(kind: str, price: str) -> None:
     stage = Stage(kind)
-    assert stage.move("BTC", price) == px(price)
+    stage.move("BTC", price)
     mid, mark, oracle = stage.where("BTC")
     assert oracle == px(price)
     assert near(mid, price)

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from deeds import Crowd
+from replaying import replay
 from stories import START_MS, address, market
 
 from hlsim.matching.types import Tif
-from hlsim.server.journal import decode, encode, replay
+from hlsim.server.journal import decode, encode
 from hlsim.sim import operations
 from hlsim.sim.actions import ACTIONS
 from hlsim.sim.actions.abstraction import (
@@ -345,11 +346,6 @@ def test_anything_else_is_no_line(line: bytes) -> None:
         decode(line)
 
 
-def test_replay_names_the_line_that_is_wrong() -> None:
-    with pytest.raises(ValueError, match=r"^line 3: not a journal line"):
-        replay([b'{"kind":"sealed"}', b"", b"{"], market().ex)
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_a_replayed_journal_gives_the_same_exchange(seed: int) -> None:
     """Determinism: same start, same inputs, same state and same events."""
@@ -361,9 +357,9 @@ def test_a_replayed_journal_gives_the_same_exchange(seed: int) -> None:
         story.ex.seal()
 
     again = market().ex
-    fed = replay(lines, again)
+    replay(lines, again)
 
-    assert fed == len(lines) > 150
+    assert len(lines) > 150
     assert again.state_hash() == story.ex.state_hash()
     # Orders compare by identity; what they say is what counts.
     assert [repr(event) for event in again.drain()] == [repr(event) for event in story.ex.drain()]

@@ -23,8 +23,8 @@ print(crowd.market.ex.state_hash(), len(crowd.market.ex.drain()))
 
 REPLAY = """
 import sys
+from replaying import replay
 from stories import START_MS, universe
-from hlsim.server.journal import replay
 from hlsim.sim.exchange import Exchange
 ex = Exchange.create(universe(), time_ms=START_MS)
 with open(sys.argv[1], "rb") as lines:

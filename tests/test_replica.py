@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 from nodes import Ticks, node, order, run, signed, trade
+from replaying import replay
 from stories import START_MS
 
 from hlsim.scenarios.worlds import load_world
-from hlsim.server.journal import encode, replay
+from hlsim.server.journal import encode
 from hlsim.server.node import LocalNode
 from hlsim.server.pacer import Clock, Pacer
 from hlsim.server.replica import LateReplica, Replica

@@ -6,11 +6,12 @@ from collections import Counter
 
 import pytest
 from deeds import Crowd, restored
+from replaying import replay
 from stories import Story, Trader, market
 from test_conservation import check_money, check_orders, check_positions, check_stories
 from twaps import asked, cancel_twap, deep, opened, twap
 
-from hlsim.server.journal import encode, replay
+from hlsim.server.journal import encode
 from hlsim.sim.assets import lot
 from hlsim.sim.operations import SetHalt
 from hlsim.sim.rules import Rules

@@ -5,7 +5,7 @@ Imported with the first request to `/hlsim/…`: whoever never asks starts soone
 
 from __future__ import annotations
 
-from . import clock, faults, general, market, metrics, moments, money, records
+from . import clock, faults, general, journal, market, metrics, moments, money, records
 from .registry import CONTROL, ControlSpec
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "clock",
     "faults",
     "general",
+    "journal",
     "market",
     "metrics",
     "moments",

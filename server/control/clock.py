@@ -96,7 +96,7 @@ def mode(console: Console, asked: Mode) -> ModeTold:
     except ValueError:
         known = ", ".join(clock.value for clock in Clock)
         raise ValueError(f"no clock {asked.clock!r:.80}; known: {known}") from None
-    node.switch(clock, node.pacer.speed if asked.speed is None else asked.speed)
+    console.hand_clock(clock, node.pacer.speed if asked.speed is None else asked.speed)
     return ModeTold(clock.value, node.pacer.speed, node.pacer.now_ms())
 
 

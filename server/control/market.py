@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 
 from ...matching.merged import UNIT
+from ...scenarios.director import MovePrice, SetBook
 from ...scenarios.ladder import size_for, step_for
 from ...sim.assets import Asset, OutcomeSide, lot, round_px
 from ...sim.fixed import Px, Sz, div_down
@@ -96,7 +97,7 @@ def move(console: Console, asked: MoveAsked) -> MarketTold:
     """
     asset = _market(console, asked.coin).asset
     px = parse_amount(asked.to, 8, "price")
-    console.node.direct(lambda ex: console.director.move(ex, asset, px, asked.over_ms))
+    console.node.direct(MovePrice(asset.id, px, asked.over_ms))
     return _told(console, asked.coin)
 
 
@@ -139,7 +140,7 @@ def book(console: Console, asked: BookAsked) -> MarketTold:
             raise ValueError("the best bid is not below the best ask")
     else:
         bids, asks = _around(asset, asked)
-    console.node.direct(lambda ex: console.director.book(ex, asset, bids, asks))
+    console.node.direct(SetBook(asset.id, tuple(bids), tuple(asks)))
     return _told(console, asked.coin)
 
 

@@ -28,7 +28,7 @@ def snapshot(console: Console) -> SnapshotTold:
     the clock and who moves it, the rate limits and the faults. The 64 newest are kept, of half a
     gigabyte in all; older ones are forgotten.
     """
-    name = console.moments.keep(console.moment())
+    name = console.keep()
     state = console.node.exchange.state
     return SnapshotTold(name, console.node.pacer.now_ms(), state.height)
 
@@ -45,7 +45,7 @@ def restore(console: Console, asked: Restore) -> Time:
 
     Sockets stay open; each subscription gets its first frame anew or is refused.
     """
-    console.go_back(console.moments.find(asked.id))
+    console.restore(asked.id)
     return Time(console.node.pacer.now_ms())
 
 

@@ -37,6 +37,8 @@ class Facts:
     funded: Sequence[tuple[str, str]]
     """Further addresses and their perps USDC."""
     token: str | None
+    journal: str | None = None
+    """Its path, and how much was in it."""
 
 
 def last_line(url: str) -> str:
@@ -69,6 +71,7 @@ def _record(facts: Facts) -> dict[str, Any]:
         ],
         "funded": [{"address": address, "usdc": usdc} for address, usdc in facts.funded],
         "token": facts.token,
+        "journal": facts.journal,
     }
 
 
@@ -85,6 +88,8 @@ def _lines(facts: Facts) -> list[Line]:
             "",
         ),
     ]
+    if facts.journal is not None:
+        lines.append((f"  journal  {facts.journal}", ""))
     if facts.token is not None:
         lines.append((f"  token    {facts.token}  (for /hlsim from other machines)", ""))
     if facts.accounts:

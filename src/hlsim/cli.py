@@ -39,8 +39,9 @@ def _described(option: Option) -> str:
     return option.help + shown
 
 
-def _flags() -> list[click.Parameter]:
-    flags: list[click.Parameter] = [
+def _flags(*names: str) -> list[click.Parameter]:
+    """Those of `serve`, all or by name."""
+    return [
         click.Option(
             [f"--{option.name}"],
             help=_described(option),
@@ -50,9 +51,11 @@ def _flags() -> list[click.Parameter]:
             default=None,
         )
         for option in OPTIONS
+        if not names or option.name in names
     ]
-    config = click.Option(["--config"], help="Settings in TOML, by these names.", metavar="FILE")
-    return [*flags, config]
+
+
+_CONFIG = click.Option(["--config"], help="Settings in TOML, by these names.", metavar="FILE")
 
 
 def _serve(**values: Any) -> None:
@@ -62,6 +65,20 @@ def _serve(**values: Any) -> None:
     for line in config.strangers():
         print(f"hlsim: {line}", file=sys.stderr)
     serve(config.settings({name.replace("_", "-"): value for name, value in values.items()}))
+
+
+def _replay(file: str, until: str | None, check: bool, serve: bool, **values: Any) -> int:
+    from hlsim import config
+    from hlsim.replaying import play, play_and_serve
+
+    flags = {name.replace("_", "-"): value for name, value in values.items()}
+    if not serve:
+        given = [name for name, value in flags.items() if value is not None]
+        if given:
+            raise Refused(f"--{given[0]}: only with --serve")
+        return play(file, until, check=check)
+    play_and_serve(file, until, config.settings(flags), check=check)
+    return 0
 
 
 def _coverage() -> None:
@@ -92,6 +109,13 @@ _EVERY_FLAG = (
     "a flag goes before the environment, the environment before the file."
 )
 
+_ABOUT_REPLAY = (
+    "Rebuild an exchange from the journal that `hlsim serve --journal FILE` wrote.\n\n"
+    "Exits with 1 when something comes out otherwise than it was recorded, with 2 for a file that "
+    "is no journal. With --serve the clock stands still unless --clock says otherwise, and the "
+    "journal stays as it is."
+)
+
 _COMMANDS = _Commands(
     "hlsim",
     help="An offline Hyperliquid exchange on this machine.",
@@ -99,8 +123,28 @@ _COMMANDS = _Commands(
         click.Command(
             "serve",
             callback=_serve,
-            params=_flags(),
+            params=[*_flags(), _CONFIG],
             help="Run the exchange.\n\n" + _EVERY_FLAG,
+        ),
+        click.Command(
+            "replay",
+            callback=_replay,
+            params=[
+                click.Argument(["file"]),
+                click.Option(
+                    ["--until"],
+                    metavar="TIME|NUMBER",
+                    help="Stop at an exchange time (ms or ISO 8601), or after so many records.",
+                ),
+                click.Option(
+                    ["--check"],
+                    is_flag=True,
+                    help="Compare every reply and hash with what the journal has of it.",
+                ),
+                click.Option(["--serve"], is_flag=True, help="Go on from there as a server."),
+                *_flags("host", "port", "ready-file", "clock", "speed", "log", "quiet"),
+            ],
+            help=_ABOUT_REPLAY,
         ),
         click.Command(
             "coverage", callback=_coverage, help="List what is built and what is missing."

@@ -6,6 +6,7 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field
 from typing import Any
 
 from hlsim.matching.dataclass import dataclass
@@ -67,8 +68,11 @@ class Settings:
     limit_header: str | None = None
     fault: tuple[Any, ...] = ()
     record: str | None = None
+    journal: str | None = None
     log: str = "text"
     quiet: bool = False
+    given: tuple[str, ...] = field(default=(), compare=False)
+    """Which of them somebody asked for, by the names of these fields."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -255,6 +259,12 @@ OPTIONS: tuple[Option, ...] = (
         parts=True,
     ),
     Option("record", _text, "Record books, trades and prices into this new folder.", "FOLDER"),
+    Option(
+        "journal",
+        _text,
+        "Write every input to this file; if it is there, go on where it ends.",
+        "FILE",
+    ),
     Option("log", _choice("text", "json"), "Form of banner and log.", "text|json"),
     Option("quiet", _switch, "No banner, only the last line of it.", "", switch=True),
 )
@@ -286,7 +296,7 @@ def settings(
         else:
             continue
         values[option.key] = _parse(option, where, texts)
-    return Settings(**values)
+    return Settings(**values, given=tuple(values))
 
 
 def _texts(given: str | bool | Iterable[str]) -> list[str]:

@@ -141,12 +141,12 @@ class RunningExchange:
         """Raises ValueError for settings that cannot work, OSError for an address that is taken."""
         listening = listen(settings.host, settings.port)
         try:
-            server, accounts = open_server(settings, keep=True)
+            opened = open_server(settings, keep=True)
         except BaseException:
             listening.close()
             raise
-        self._server = server
-        self.accounts: Sequence[FundedAccount] = accounts
+        self._server = opened.server
+        self.accounts: Sequence[FundedAccount] = opened.accounts
         self.clock = ExchangeClock(self)
         self.market = ExchangeMarket(self)
         host, port = listening.getsockname()[:2]
@@ -288,7 +288,7 @@ class RunningExchange:
 
     def load(self, saved: bytes) -> None:
         """Goes on from what `save` gave. Raises ValueError for anything else."""
-        self.call(lambda server: server.node.load(saved))
+        self.call(lambda server: server.console.load(saved))
 
     @contextmanager
     def fault(self, plan: str | Mapping[str, object]) -> Iterator[FaultInForce]:

@@ -40,18 +40,35 @@ TEN_ACCOUNTS = tuple(_funded(account) for account in KNOWN_ACCOUNTS)
 """Those that every exchange opens with unless told otherwise."""
 
 
-def open_server(
-    settings: Settings, *, keep: bool = False
-) -> tuple[Server, Sequence[FundedAccount]]:
-    """A server that does not listen yet, and its test accounts. Raises ValueError.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A server that does not listen yet."""
+
+    server: Server
+    accounts: Sequence[FundedAccount]
+    """Its test accounts."""
+    settings: Settings
+    """Those in force: with a journal that was there, much is as it was."""
+
+
+def open_server(settings: Settings, *, keep: bool = False) -> Opened:
+    """A server, which goes on where its journal ends if it has one. Raises ValueError.
 
     With `keep` the opened exchange is remembered, and the next one with the same settings is made
     from its snapshot: filling 230 books anew takes four times as long.
     """
-    accounts = [_funded(account) for account in known_accounts(settings.accounts)]
-    funded = [(Address(account.address), Usd(settings.balance)) for account in accounts]
+    if settings.journal is None:
+        return assembled(settings, options_of(settings), keep=keep)
+    from hlsim.journals import open_recorded
+
+    return open_recorded(settings, settings.journal, keep=keep)
+
+
+def options_of(settings: Settings) -> Options:
+    """What kind of exchange the settings ask for."""
+    funded = [(Address(one.address), Usd(settings.balance)) for one in _accounts(settings)]
     funded += [(Address(address), Usd(usd)) for address, usd in settings.fund]
-    options = Options(
+    return Options(
         chain=cast(Chain, settings.chain),
         world=settings.world,
         market=settings.market,
@@ -70,9 +87,18 @@ def open_server(
         record=settings.record,
         version=__version__,
     )
+
+
+def _accounts(settings: Settings) -> list[FundedAccount]:
+    return [_funded(account) for account in known_accounts(settings.accounts)]
+
+
+def assembled(settings: Settings, options: Options, *, keep: bool = False) -> Opened:
+    """The server of these options. Raises ValueError."""
     node, start = _remembered(options) if keep else (open_node(options), None)
     token = None if settings.host in LOOPBACK else _new_token()
-    return assemble(node, replace(options, token=token), start), accounts
+    server = assemble(node, replace(options, token=token), start)
+    return Opened(server, _accounts(settings), settings)
 
 
 def _new_token() -> str:

@@ -15,21 +15,25 @@ from hlsim import __version__
 from hlsim.config import Refused, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from hlsim.banner import Facts
-    from hlsim.opening import FundedAccount
+    from hlsim.opening import Opened
     from hlsim.server.app import Server
 
 COLLECT_AFTER = (50_000, 20, 1_000)
 """Of the garbage collector: the worst pause with 100,000 orders is 20 ms, not 162."""
 
 
-def serve(settings: Settings) -> None:
-    """Serves until Ctrl-C or SIGTERM, then returns. Raises Refused when it cannot begin."""
+def serve(settings: Settings, make: Callable[[], Opened] | None = None) -> None:
+    """Serves until Ctrl-C or SIGTERM, then returns. Raises Refused when it cannot begin.
+
+    `make` opens the server, unless the settings say it all.
+    """
     signal.signal(signal.SIGTERM, _leave)
-    # Nothing that start-up makes is garbage, and looking for some takes a tenth of the time.
-    gc.disable()
+    if settings.journal is None and make is None:
+        # Nothing that a start makes is garbage, and looking for some takes a tenth of the time.
+        gc.disable()
     from hlsim import logs
 
     logs.set_up(settings.log)
@@ -40,15 +44,18 @@ def serve(settings: Settings) -> None:
     from hlsim.server.app import new_loop
 
     try:
-        server, accounts = open_server(settings)
+        opened = open_server(settings) if make is None else make()
     except ValueError as error:
         listening.close()
         raise Refused(str(error)) from None
-    job = _Job(settings, server, accounts, listening)
+    job = _Job(opened, listening)
     with asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(job.run())
     if job.refusal is not None:
         raise job.refusal
+    recorder = opened.server.console.recorder
+    if recorder is not None and recorder.broke is not None:
+        raise Refused(f"{recorder.path}: {recorder.broke.strerror or recorder.broke}")
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
@@ -58,17 +65,11 @@ def _leave(number: int, frame: FrameType | None) -> None:
 class _Job:
     """A server on its way from ready to stopped."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        server: Server,
-        accounts: Sequence[FundedAccount],
-        listening: socket.socket,
-    ) -> None:
+    def __init__(self, opened: Opened, listening: socket.socket) -> None:
         self.refusal: Refused | None = None
-        self._settings = settings
-        self._server = server
-        self._accounts = accounts
+        self._settings = opened.settings
+        self._server = opened.server
+        self._accounts = opened.accounts
         self._listening = listening
         host, port = listening.getsockname()[:2]
         self._url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -105,7 +106,7 @@ class _Job:
             url=self._url,
             version=__version__,
             chain=settings.chain,
-            clock=settings.clock,
+            clock=self._server.node.pacer.clock.value,
             seed=settings.seed,
             market=settings.market,
             world=settings.world,
@@ -114,7 +115,14 @@ class _Job:
             accounts=[(one.checksum_address, one.key, usdc) for one in self._accounts],
             funded=[(address, _dollars(usd)) for address, usd in settings.fund],
             token=self._server.token,
+            journal=self._journal(),
         )
+
+    def _journal(self) -> str | None:
+        recorder = self._server.console.recorder
+        if recorder is None:
+            return None
+        return f"{recorder.path}, {recorder.count} records"
 
 
 def _dollars(usd: int) -> str:
