@@ -294,11 +294,11 @@ def test_streams_that_lag_behind_go_back_as_well() -> None:
     with hlsim.start(market="static", ws_lag=1) as exchange, connect(exchange.ws_url) as socket:
         subscription = {"type": "bbo", "coin": "BTC"}
         socket.send(json.dumps({"method": "subscribe", "subscription": subscription}))
-        frames = [json.loads(socket.recv(5)) for _ in range(2)]
+        frames = [json.loads(socket.recv(20)) for _ in range(2)]
         moment = post(exchange, "snapshot")["id"]
         exchange.clock.advance(minutes=1)
         post(exchange, "restore", id=moment)
-        again = json.loads(socket.recv(5))
+        again = json.loads(socket.recv(20))
         while again["data"]["time"] != frames[1]["data"]["time"]:
-            again = json.loads(socket.recv(5))
+            again = json.loads(socket.recv(20))
         assert again == frames[1]
