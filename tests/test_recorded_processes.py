@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,6 +38,9 @@ def crashes(folder: Path, *options: str) -> Iterator[Crashes]:
 
 def test_a_full_disk_stops_the_exchange_and_loses_nothing(tmp_path: Path) -> None:
     """What could not be written down was not answered."""
+    resource = pytest.importorskip("resource")
+    if not hasattr(resource, "prlimit"):
+        pytest.skip("only Linux limits the files of another process")
     with crashes(tmp_path) as one:
         pen = one.pen(one.start())
         pen.buys(0, "0.001", "80000")
