@@ -65,6 +65,8 @@ class Options:
     seed: int = 0
     clock: Clock = Clock.WALL
     speed: float = 1.0
+    own_time: bool = False
+    """Whether clients live in exchange time, too."""
     start_ms: int | None = None
     block_time_ms: int = 0
     ws_lag_ms: int = 0
@@ -98,7 +100,7 @@ def open_node(options: Options) -> LocalNode:
     Raises ValueError for a world that cannot be loaded.
     """
     universe = load_world(options.world)
-    pacer = Pacer(options.clock, start_ms=options.start_ms, speed=options.speed)
+    pacer = _pacer(options, options.start_ms)
     exchange = Exchange.create(
         universe,
         time_ms=pacer.now_ms(),
@@ -134,8 +136,12 @@ def reopen_node(options: Options, saved: bytes) -> LocalNode:
     director = _director_of(options, exchange.state.universe.origin)
     (state,) = states
     director.restore(state)
-    pacer = Pacer(options.clock, start_ms=time_ms, speed=options.speed)
+    pacer = _pacer(options, time_ms)
     return LocalNode(exchange, pacer, scripts=[director], block_time_ms=options.block_time_ms)
+
+
+def _pacer(options: Options, start_ms: int | None) -> Pacer:
+    return Pacer(options.clock, start_ms=start_ms, speed=options.speed, own_time=options.own_time)
 
 
 def _director_of(options: Options, universe: Universe) -> Director:
@@ -158,7 +164,12 @@ def open_server(node: LocalNode, options: Options, start: bytes | None = None) -
     )
     explorer = Explorer(replica.view)
     node.subscribe(explorer.history.on_block)
-    clients = Clients(options.limit_set, options.limits, header=options.limit_header)
+    clients = Clients(
+        options.limit_set,
+        options.limits,
+        header=options.limit_header,
+        clock=node.pacer.client_s,
+    )
     again = replace(options, start_ms=node.pacer.start_ms)
     (director,) = node.scripts
     assert isinstance(director, Director)

@@ -233,7 +233,7 @@ class LocalNode:
 
     def _seconds_to_wait(self) -> float | None:
         pacer = self.pacer
-        due_ms = self._next_due_ms()
+        due_ms = self.next_due_ms
         if pacer.clock is Clock.WALL:
             # However fast the clock, no more heartbeats a real second than at its normal speed.
             beat_ms = self.block_time_ms or round(HEARTBEAT_MS * max(pacer.speed, 1.0))
@@ -243,7 +243,9 @@ class LocalNode:
             return self.block_time_ms / 1000
         return pacer.seconds_until(due_ms)
 
-    def _next_due_ms(self) -> int | None:
+    @property
+    def next_due_ms(self) -> int | None:
+        """Exchange time at which something is due, None when nothing ever is."""
         dues = [self.exchange.state.timers.next_due_ms()]
         dues += [script.next_due_ms() for script in self._scripts]
         return min((due for due in dues if due is not None), default=None)
@@ -266,7 +268,7 @@ class LocalNode:
         pacer = self.pacer
         began_ms = pacer.real_ms()
         for _ in range(JUMPS):
-            due_ms = self._next_due_ms()
+            due_ms = self.next_due_ms
             if due_ms is None:
                 return
             # At least a step: what is due at this very moment runs when the time passes it.

@@ -57,7 +57,8 @@ class Pacer:
     """What exchange time it is now, and how long to wait for a later one.
 
     Exchange time never goes back. `nonce_clock_ms` is apart from it: unmodified clients stamp
-    nonces with their own wall clock, whatever time the exchange lives in.
+    nonces with their own wall clock, whatever time the exchange lives in, unless they were given
+    exchange time for their own.
     """
 
     def __init__(
@@ -67,13 +68,16 @@ class Pacer:
         start_ms: int | None = None,
         speed: float = 1.0,
         skew_ms: int = 0,
+        own_time: bool = False,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
         wall_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self.clock = clock
         self.speed = speed
         self.skew_ms = skew_ms
-        """Wall time plus this is the nonce clock."""
+        """Clients' time plus this is the nonce clock."""
+        self.own_time = own_time
+        """Whether clients live in exchange time, too."""
         self._is_too_fast = False
         self._asked_ms: int | None = None
         """When the last request came, of real time."""
@@ -95,8 +99,13 @@ class Pacer:
         return self._origin_ms + elapsed_ns // 1_000_000
 
     def nonce_clock_ms(self) -> int:
-        """What nonces and `expiresAfter` are judged against."""
-        return self._wall_ns() // 1_000_000 + self.skew_ms
+        """What nonces and `expiresAfter` are judged against: the time that clients stamp."""
+        client_ms = self.now_ms() if self.own_time else self._wall_ns() // 1_000_000
+        return client_ms + self.skew_ms
+
+    def client_s(self) -> float:
+        """The time by which clients pace themselves, in seconds since anywhere."""
+        return self.now_ms() / 1000 if self.own_time else self._monotonic_ns() / 1e9
 
     def move_to(self, time_ms: int) -> None:
         """Makes it `time_ms` now. A wall clock runs on from there."""

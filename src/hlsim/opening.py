@@ -41,9 +41,11 @@ TEN_ACCOUNTS = tuple(_funded(account) for account in KNOWN_ACCOUNTS)
 
 
 def open_server(
-    settings: Settings, *, keep: bool = False
+    settings: Settings, *, keep: bool = False, own_time: bool = False
 ) -> tuple[Server, Sequence[FundedAccount]]:
     """A server that does not listen yet, and its test accounts. Raises ValueError.
+
+    With `own_time` clients live in exchange time, too.
 
     With `keep` the opened exchange is remembered, and the next one with the same settings is made
     from its snapshot: filling 230 books anew takes four times as long.
@@ -58,6 +60,7 @@ def open_server(
         seed=settings.seed,
         clock=Clock(settings.clock),
         speed=settings.speed,
+        own_time=own_time,
         start_ms=settings.start_time,
         block_time_ms=settings.block_time,
         ws_lag_ms=settings.ws_lag,
