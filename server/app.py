@@ -160,6 +160,7 @@ def open_server(node: LocalNode, options: Options, start: bytes | None = None) -
         node,
         replica,
         lag_ms=options.ws_lag_ms,
+        later=node.pacer.later,
         rules={"seed": options.seed, **_readings(options, "sockets")},
     )
     explorer = Explorer(replica.view)
@@ -175,7 +176,7 @@ def open_server(node: LocalNode, options: Options, start: bytes | None = None) -
     assert isinstance(director, Director)
     reopen = lambda: start or open_node(again).save()  # noqa: E731
     requests = Requests()
-    faults = Faults(options.seed, node.pacer.now_ms)
+    faults = Faults(options.seed, node.pacer.now_ms, node.pacer.later)
     for fault in options.faults:
         faults.add(fault)
     console = Console(node, options, director, clients, requests, streams, reopen)

@@ -143,6 +143,7 @@ class LocalNode:
         self._run_to(time_ms)
         self.pacer.move_to(time_ms)
         self._make_block(time_ms)
+        self.pacer.ring()
         self._schedule()
         return time_ms
 
@@ -240,13 +241,14 @@ class LocalNode:
             beat_ms += self.exchange.state.time_ms
             due_ms = beat_ms if due_ms is None or self.block_time_ms else min(due_ms, beat_ms)
         elif self._queue:
-            return self.block_time_ms / 1000
+            # Whoever moves the time for clients makes the blocks, too.
+            return None if pacer.own_time else self.block_time_ms / 1000
         return pacer.seconds_until(due_ms)
 
     @property
     def next_due_ms(self) -> int | None:
         """Exchange time at which something is due, None when nothing ever is."""
-        dues = [self.exchange.state.timers.next_due_ms()]
+        dues = [self.exchange.state.timers.next_due_ms(), self.pacer.next_alarm_ms]
         dues += [script.next_due_ms() for script in self._scripts]
         return min((due for due in dues if due is not None), default=None)
 

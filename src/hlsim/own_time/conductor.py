@@ -34,8 +34,8 @@ would be stamped with the same nonce."""
 QUIET_TURNS = 8
 """Turns of the event loop without work after which none is left. What follows from a message is
 done by callbacks that follow each other at once; the longest chain has half as many."""
-STALLED_TURNS = 400
-"""After so many turns a request that is not answered is one that never will be, or much later."""
+STALLED_ROUNDS = 50
+"""After so many times as many a request that is not answered waits for time to move."""
 HEARING_MS = 5_000
 """Real time in which the server hears of what a client's kernel says was sent."""
 PATIENCE_S = 0.1
@@ -81,6 +81,8 @@ class Conductor:
         self._count = 0
         self._heard: set[int] = set()
         """Ports of bots' connections, those that the server has ended and the bot has not, too."""
+        self._stalled: list[Any] = []
+        """Requests that wait for time to move, or for nothing."""
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[Any]] = []
 
@@ -189,8 +191,12 @@ class Conductor:
             await self._settle()
 
     def _advance_to(self, time_ms: int) -> None:
-        ahead_ms = time_ms - self._node.pacer.now_ms()
-        if ahead_ms > 0:
+        """What falls due on the way happens at its time."""
+        pacer = self._node.pacer
+        while (ahead_ms := time_ms - pacer.now_ms()) > 0:
+            alarm_ms = pacer.next_alarm_ms
+            if alarm_ms is not None:
+                ahead_ms = min(ahead_ms, max(1, alarm_ms - pacer.now_ms()))
             self._node.advance(ahead_ms)
 
     def _connections(self) -> dict[int, Any]:
@@ -215,23 +221,38 @@ class Conductor:
         """
         pacer = self._node.pacer
         began_ms = pacer.real_ms()
-        quiet = busy = 0
-        while quiet < QUIET_TURNS and busy < STALLED_TURNS:
-            await asyncio.sleep(0)
+        busy = 0
+        is_quiet = False
+        while not is_quiet and busy < STALLED_ROUNDS:
             connections = self._connections()
             known = connections.keys()
             self._heard |= known & opened
             is_behind = opened - self._heard or closed & known
+            is_quiet = False
             if is_behind or any(_is_unread(one) for one in connections.values()):
-                quiet = 0
                 if pacer.real_ms() - began_ms > HEARING_MS:
                     logger.warning("a bot's connection is not heard of; its order may not repeat")
                     return
-            elif any(_is_busy(one) for one in connections.values()):
-                quiet = 0
+            elif any(self._is_busy(one) for one in connections.values()):
                 busy += 1
             else:
-                quiet += 1
+                is_quiet = True
+            for _ in range(QUIET_TURNS):
+                await asyncio.sleep(0)
+        if busy >= STALLED_ROUNDS:
+            cycles = [getattr(one, "cycle", None) for one in self._connections().values()]
+            self._stalled = [one for one in cycles if one and not one.response_complete]
+
+    def _is_busy(self, connection: Any) -> bool:
+        """True while there is something to do for the client, or on its way there."""
+        if connection.transport.get_write_buffer_size() or _waiting_bytes(connection, UNSENT):
+            return True
+        if hasattr(connection, "wire"):
+            return not connection.queue.empty()
+        cycle = connection.cycle
+        if cycle is None or cycle.response_complete or cycle.more_body:
+            return False
+        return all(cycle is not one for one in self._stalled)
 
 
 def _ports(text: bytes) -> frozenset[int]:
@@ -247,16 +268,6 @@ def _said(connection: Any) -> int:
 def _is_unread(connection: Any) -> bool:
     """True while the client sent something that was not read yet."""
     return _waiting_bytes(connection, termios.FIONREAD) > 0
-
-
-def _is_busy(connection: Any) -> bool:
-    """True while there is something to do for the client, or on its way there."""
-    if connection.transport.get_write_buffer_size() or _waiting_bytes(connection, UNSENT):
-        return True
-    if hasattr(connection, "wire"):
-        return not connection.queue.empty()
-    cycle = connection.cycle
-    return cycle is not None and not cycle.response_complete and not cycle.more_body
 
 
 def _waiting_bytes(connection: Any, question: int) -> int:
