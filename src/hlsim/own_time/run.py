@@ -8,12 +8,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from hlsim import logs
 from hlsim.config import Refused, Settings
 from hlsim.library import RunningExchange
-from hlsim.own_time.conductor import Conductor
 from hlsim.own_time.environment import child_environment
+
+if TYPE_CHECKING:
+    from hlsim.own_time.conductor import Conductor
 
 PARTING_S = 5.0
 """How long a bot that is asked to end may take, of real time."""
@@ -22,6 +25,10 @@ PARTING_S = 5.0
 @contextmanager
 def conducted(running: RunningExchange) -> Iterator[Conductor]:
     """A conductor of an exchange that was opened with `own_time`."""
+    try:
+        from hlsim.own_time.conductor import Conductor
+    except ImportError:
+        raise Refused("--own-time: not on this system, which has no fcntl") from None
     conductor = running.call(lambda server: Conductor(server, running.port))
     running.call(lambda server: conductor.run())
     try:
