@@ -72,6 +72,7 @@ links:
 	@find typings/hlsim -type l -delete
 	@ln -sfn ../../matching ../../scenarios ../../server ../../sim typings/hlsim/
 	@for file in src/hlsim/*.py src/hlsim/py.typed; do ln -sf ../../$$file typings/hlsim/; done
+	@ln -sfn ../../src/hlsim/own_time typings/hlsim/
 
 # -- the environment -------------------------------------------------------------------------------
 # A stamp is written when all of its step has worked, so a broken download is simply tried again.

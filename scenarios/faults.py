@@ -90,7 +90,7 @@ class Fault:
         `ws/any`.
     chance: in millionths, of every time that the rest holds; `nth` in its place: which times, from
         1 on.
-    ms: the least and the most that a delay takes, real time.
+    ms: the least and the most that a delay takes, of the time that clients live in.
     code: the status or the close code.
     coin, user, cloid: what else a request or a frame must name.
     snapshot: frames only: the first of a subscription (True) or any other (False).

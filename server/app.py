@@ -66,6 +66,8 @@ class Options:
     seed: int = 0
     clock: Clock = Clock.WALL
     speed: float = 1.0
+    own_time: bool = False
+    """Whether clients live in exchange time, too."""
     start_ms: int | None = None
     block_time_ms: int = 0
     ws_lag_ms: int = 0
@@ -109,7 +111,7 @@ def open_node(options: Options) -> LocalNode:
     universe = load_world(options.world) if text is None else parse_world(text, options.world)
     market, first_ms = _market_of(options, universe)
     start_ms = first_ms if options.start_ms is None else options.start_ms
-    pacer = Pacer(options.clock, start_ms=start_ms, speed=options.speed)
+    pacer = _pacer(options, start_ms)
     exchange = Exchange.create(
         universe,
         time_ms=pacer.now_ms(),
@@ -146,8 +148,12 @@ def reopen_node(options: Options, saved: bytes) -> LocalNode:
     director = Director(market)
     (state,) = states
     director.restore(state)
-    pacer = Pacer(options.clock, start_ms=time_ms, speed=options.speed)
+    pacer = _pacer(options, time_ms)
     return LocalNode(exchange, pacer, scripts=[director], block_time_ms=options.block_time_ms)
+
+
+def _pacer(options: Options, start_ms: int | None) -> Pacer:
+    return Pacer(options.clock, start_ms=start_ms, speed=options.speed, own_time=options.own_time)
 
 
 def _market_of(options: Options, universe: Universe) -> tuple[Quoting | None, int | None]:
@@ -179,15 +185,21 @@ def open_server(node: LocalNode, options: Options, start: bytes | None = None) -
         node,
         replica,
         lag_ms=options.ws_lag_ms,
+        later=node.pacer.later,
         rules={"seed": options.seed, **_readings(options, "sockets")},
     )
     explorer = Explorer(replica.view)
     node.subscribe(explorer.history.on_block)
-    clients = Clients(options.limit_set, options.limits, header=options.limit_header)
+    clients = Clients(
+        options.limit_set,
+        options.limits,
+        header=options.limit_header,
+        clock=node.pacer.client_s,
+    )
     again = replace(options, start_ms=node.pacer.start_ms)
     reopen = lambda: start or open_node(again).save()  # noqa: E731
     requests = Requests()
-    faults = Faults(options.seed, node.pacer.now_ms)
+    faults = Faults(options.seed, node.pacer.now_ms, node.pacer.later)
     for fault in options.faults:
         faults.add(fault)
     console = Console(node, options, clients, requests, streams, faults, reopen)

@@ -6,6 +6,7 @@ Every fault has dice of its own, seeded by its number, so that one more of them 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection
 from difflib import get_close_matches
 from random import Random
@@ -21,6 +22,13 @@ MOST_FAULTS = 100
 ANY = "any"
 STRUCK = {"/info": "info", "/exchange": "exchange", "/explorer": "explorer"}
 """Paths whose requests can be struck, and what faults call them."""
+
+
+Later = Callable[[float, Callable[[], object]], object]
+
+
+def _in_real_time(seconds: float, call: Callable[[], object]) -> None:
+    asyncio.get_running_loop().call_later(seconds, call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +49,21 @@ class Entry:
     id: int
     fault: Fault
     dice: Random
+    later: Later
     met: int = 0
     """How often all but chance was given."""
     struck: int = 0
 
     def delay_s(self) -> float:
-        """How long a delay lasts this time, in real seconds."""
+        """How long a delay lasts this time, in seconds of the time that clients live in."""
         least, most = self.fault.ms
         return self.dice.randint(least, most) / 1000
+
+    async def pause(self) -> None:
+        """Returns after a delay."""
+        over = asyncio.Event()
+        self.later(self.delay_s(), over.set)
+        await over.wait()
 
 
 class Faults:
@@ -56,7 +71,9 @@ class Faults:
     any: whoever asks first looks whether there is something to ask for.
     """
 
-    def __init__(self, seed: int, now_ms: Callable[[], int]) -> None:
+    def __init__(self, seed: int, now_ms: Callable[[], int], later: Later | None = None) -> None:
+        """`later` calls something after some seconds, by default of real time."""
+        self.later = later or _in_real_time
         self._seed = seed
         self._now_ms = now_ms
         self._next_id = 1
@@ -74,7 +91,7 @@ class Faults:
         number = self._next_id
         self._next_id += 1
         dice = Random(f"{self._seed}/fault/{number}")
-        self._list_of(fault).append(Entry(number, fault, dice))
+        self._list_of(fault).append(Entry(number, fault, dice, self.later))
         return number
 
     def find(self, number: int) -> Entry:
@@ -174,7 +191,7 @@ class Faults:
         self.clear()
         self._next_id, rows = state
         for number, text, met, struck, dice in rows:
-            entry = Entry(number, parse_fault(text), Random(), met, struck)
+            entry = Entry(number, parse_fault(text), Random(), self.later, met, struck)
             entry.dice.setstate(dice)
             self._list_of(entry.fault).append(entry)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import msgspec
@@ -27,7 +26,6 @@ class Interference:
         self._faults = faults
         self._wire = wire
         self._close = close
-        self._loop = asyncio.get_running_loop()
         self._expected: set[str] = set()
         """Subscriptions that were confirmed and had no frame yet, by type and coin."""
         self._lost: set[str] = set()
@@ -54,13 +52,13 @@ class Interference:
             case Effect.DROP:
                 pass
             case Effect.DELAY:
-                self._loop.call_later(entry.delay_s(), self._put, channels[0], frame)
+                self._faults.later(entry.delay_s(), partial(self._put, channels[0], frame))
             case Effect.DUPLICATE:
                 self._put(channels[0], frame)
                 self._put(channels[0], frame)
             case Effect.REORDER:
                 self._overtaken[channels[0]] = frame
-                self._loop.call_later(OVERTAKEN_S, self._catch_up, channels[0], frame)
+                self._faults.later(OVERTAKEN_S, partial(self._catch_up, channels[0], frame))
             case Effect.LOSE:
                 self._lost.add(channels[-1])
             case Effect.STALL:

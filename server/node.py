@@ -125,6 +125,7 @@ class LocalNode(BlockMaker):
         self._run_to(time_ms)
         self.pacer.move_to(time_ms)
         self._make_block(time_ms)
+        self.pacer.ring()
         self._schedule()
         return time_ms
 
@@ -217,15 +218,22 @@ class LocalNode(BlockMaker):
 
     def _seconds_to_wait(self) -> float | None:
         pacer = self.pacer
-        due_ms = self._next_due_ms()
+        due_ms = self.next_due_ms
         if pacer.clock is Clock.WALL:
             # However fast the clock, no more heartbeats a real second than at its normal speed.
             beat_ms = self.block_time_ms or round(HEARTBEAT_MS * max(pacer.speed, 1.0))
             beat_ms += self.exchange.state.time_ms
             due_ms = beat_ms if due_ms is None or self.block_time_ms else min(due_ms, beat_ms)
         elif self._queue:
-            return self.block_time_ms / 1000
+            # Whoever moves the time for clients makes the blocks, too.
+            return None if pacer.own_time else self.block_time_ms / 1000
         return pacer.seconds_until(due_ms)
+
+    @property
+    def next_due_ms(self) -> int | None:
+        """Exchange time at which something is due, None when nothing ever is."""
+        dues = (self._next_due_ms(), self.pacer.next_alarm_ms)
+        return min((due for due in dues if due is not None), default=None)
 
     def _on_wakeup(self) -> None:
         pacer = self.pacer
@@ -245,7 +253,7 @@ class LocalNode(BlockMaker):
         pacer = self.pacer
         began_ms = pacer.real_ms()
         for _ in range(JUMPS):
-            due_ms = self._next_due_ms()
+            due_ms = self.next_due_ms
             if due_ms is None:
                 return
             # At least a step: what is due at this very moment runs when the time passes it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import heapq
 import logging
 import time
 from collections.abc import Callable
@@ -57,7 +59,8 @@ class Pacer:
     """What exchange time it is now, and how long to wait for a later one.
 
     Exchange time never goes back. `nonce_clock_ms` is apart from it: unmodified clients stamp
-    nonces with their own wall clock, whatever time the exchange lives in.
+    nonces with their own wall clock, whatever time the exchange lives in, unless they were given
+    exchange time for their own.
     """
 
     def __init__(
@@ -67,13 +70,18 @@ class Pacer:
         start_ms: int | None = None,
         speed: float = 1.0,
         skew_ms: int = 0,
+        own_time: bool = False,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
         wall_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self.clock = clock
         self.speed = speed
         self.skew_ms = skew_ms
-        """Wall time plus this is the nonce clock."""
+        """Clients' time plus this is the nonce clock."""
+        self.own_time = own_time
+        """Whether clients live in exchange time, too."""
+        self._alarms: list[tuple[int, int, Callable[[], object]]] = []
+        self._alarms_set = 0
         self._is_too_fast = False
         self._asked_ms: int | None = None
         """When the last request came, of real time."""
@@ -95,11 +103,20 @@ class Pacer:
         return self._origin_ms + elapsed_ns // 1_000_000
 
     def nonce_clock_ms(self) -> int:
-        """What nonces and `expiresAfter` are judged against."""
-        return self._wall_ns() // 1_000_000 + self.skew_ms
+        """What nonces and `expiresAfter` are judged against: the time that clients stamp."""
+        client_ms = self.now_ms() if self.own_time else self._wall_ns() // 1_000_000
+        return client_ms + self.skew_ms
+
+    def client_s(self) -> float:
+        """The time by which clients pace themselves, in seconds since anywhere."""
+        return self.now_ms() / 1000 if self.own_time else self._monotonic_ns() / 1e9
 
     def move_to(self, time_ms: int) -> None:
         """Makes it `time_ms` now. A wall clock runs on from there."""
+        back_ms = self.now_ms() - time_ms
+        if back_ms > 0:
+            # What waits has still to wait as long as it had.
+            self._alarms = [(due - back_ms, number, call) for due, number, call in self._alarms]
         self._origin_ms = time_ms
         self._origin_ns = self._monotonic_ns()
 
@@ -124,6 +141,29 @@ class Pacer:
     def real_ms(self) -> int:
         """Real time since anywhere, to measure how long something takes."""
         return self._monotonic_ns() // 1_000_000
+
+    # -- what comes later --------------------------------------------------------------------------
+
+    def later(self, seconds: float, call: Callable[[], object]) -> None:
+        """Calls after `seconds` of the time that clients live in, in the running event loop."""
+        if not self.own_time:
+            asyncio.get_running_loop().call_later(seconds, call)
+            return
+        self._alarms_set += 1
+        due_ms = self.now_ms() + max(1, round(1000 * seconds))
+        heapq.heappush(self._alarms, (due_ms, self._alarms_set, call))
+
+    @property
+    def next_alarm_ms(self) -> int | None:
+        """Exchange time at which `ring` has something to call."""
+        return self._alarms[0][0] if self._alarms else None
+
+    def ring(self) -> None:
+        """Calls what is due by now, in the order in which it falls due."""
+        while self._alarms and self._alarms[0][0] <= self.now_ms():
+            heapq.heappop(self._alarms)[2]()
+
+    # -- whoever watches ---------------------------------------------------------------------------
 
     def attend(self) -> None:
         """Somebody asked for something just now."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .blocks import Block, Node
@@ -34,15 +34,18 @@ class Streams:
         replica: Replica,
         *,
         lag_ms: int = 0,
+        later: Callable[[float, Callable[[], object]], object] | None = None,
         rules: Mapping[str, Any] | None = None,
     ) -> None:
-        """With a lag the streams read from a replica of their own that is so far behind.
+        """With a lag the streams read from a replica of their own that is so far behind; `later`
+        calls after so many seconds.
 
         `rules`: fields of `SocketRules`, whose module is imported with the first socket.
         """
         self._node = node
         self._replica = replica
         self._lag_s = lag_ms / 1000
+        self._later = later
         self._rules = rules or {}
         self._hub: Hub | None = None
 
@@ -99,6 +102,7 @@ class Streams:
                 logger.exception("no streams of block %d", block.height)
 
         late: deque[Block] = deque()
+        later = self._later or asyncio.get_running_loop().call_later
 
         def lagging(block: Block) -> None:
             if block.restored is not None:
@@ -106,7 +110,7 @@ class Streams:
                 block.restored.snapshot  # noqa: B018
             # Alarms that are due at the same tick of a coarse clock may ring in any order.
             late.append(block)
-            asyncio.get_running_loop().call_later(self._lag_s, lambda: stream(late.popleft()))
+            later(self._lag_s, lambda: stream(late.popleft()))
 
         self._node.subscribe(lagging if self._lag_s else stream)
         return hub

@@ -6,7 +6,6 @@ to its path.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -156,7 +155,7 @@ async def strike(
     found = await reply() if after else None
     match fault.effect:
         case Effect.DELAY:
-            await asyncio.sleep(entry.delay_s())
+            await entry.pause()
             await _forward(found or await reply(), send)
         case Effect.DUPLICATE:
             first = found or await reply()
@@ -237,7 +236,7 @@ async def strike_post(
     answer = await outcome() if after else None
     match fault.effect:
         case Effect.DELAY:
-            await asyncio.sleep(entry.delay_s())
+            await entry.pause()
             (answer or await outcome())()
         case Effect.DUPLICATE:
             first = answer or await outcome()
@@ -261,7 +260,7 @@ async def strike_opening(entry: Entry, scope: Scope, send: Send) -> bool:
     wire: Wire = scope["extensions"][WIRE]
     match entry.fault.effect:
         case Effect.DELAY:
-            await asyncio.sleep(entry.delay_s())
+            await entry.pause()
             return True
         case Effect.STATUS:
             await refuse_upgrade(send, entry.fault.code)

@@ -30,16 +30,19 @@ FRAGMENTS_KEPT = 1_000
 class Wire:
     """The TCP side of one socket, for frames that are built already."""
 
-    __slots__ = ("_transport", "_writable", "has_said_all")
+    __slots__ = ("_transport", "_writable", "frames", "has_said_all")
 
     def __init__(self, transport: asyncio.Transport, writable: asyncio.Event) -> None:
         self._transport = transport
         self._writable = writable
         self.has_said_all = False
+        self.frames = 0
+        """How many were sent."""
 
     def write(self, frame: bytes) -> None:
         """Sends a frame, unless the connection is about to end."""
         if not self.has_said_all and not self._transport.is_closing():
+            self.frames += 1
             self._transport.write(frame)
 
     def say_all(self, frame: bytes) -> None:
@@ -84,20 +87,20 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     _last_call: asyncio.TimerHandle | None = None
     _refusal: dict[str, Any]
-    _wire: Wire
+    wire: Wire
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._wire = Wire(self.transport, self.writable)
+        self.wire = Wire(self.transport, self.writable)
 
     def data_received(self, data: bytes) -> None:
         """As uvicorn's, of clients that are listened to."""
-        if not self._wire.has_said_all:
+        if not self.wire.has_said_all:
             super().data_received(data)
 
     async def run_asgi(self) -> None:
         extensions = cast("dict[str, Any]", self.scope.get("extensions"))
-        extensions[WIRE] = self._wire
+        extensions[WIRE] = self.wire
         await super().run_asgi()
         self._end_soon()
 
@@ -139,7 +142,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         assert ended is not None
         end = {"type": "websocket.disconnect", "code": ended.code, "reason": ended.reason}
         self.queue.put_nowait(cast(Any, end))
-        self._wire.say_all(b"".join(self.conn.data_to_send()))
+        self.wire.say_all(b"".join(self.conn.data_to_send()))
         self.close_sent = True
         if self.read_paused:
             self.read_paused = False

@@ -137,3 +137,20 @@ def test_an_auto_clock_waits_for_whoever_reads_or_listens() -> None:
             while not watched() and time.monotonic() < end:
                 pass
             assert watched()
+
+
+def test_clients_with_a_clock_of_their_own_stamp_and_wait_in_exchange_time() -> None:
+    pacer = Pacer(Clock.MANUAL, start_ms=5_000, skew_ms=3, own_time=True)
+    rung: list[str] = []
+    pacer.later(2.0, lambda: rung.append("second"))
+    pacer.later(1.0, lambda: rung.append("first"))
+
+    assert (pacer.nonce_clock_ms(), pacer.client_s(), pacer.next_alarm_ms) == (5_003, 5.0, 6_000)
+    pacer.ring()
+    assert rung == []
+    pacer.move_to(4_000)
+    assert pacer.next_alarm_ms == 5_000
+    pacer.move_to(6_000)
+    pacer.ring()
+    assert rung == ["first", "second"]
+    assert pacer.next_alarm_ms is None

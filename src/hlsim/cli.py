@@ -81,6 +81,20 @@ def _replay(file: str, until: str | None, check: bool, serve: bool, **values: An
     return 0
 
 
+def _run(own_time: bool, command: Sequence[str], **values: Any) -> int:
+    from hlsim import config
+    from hlsim.own_time.run import run
+
+    if not command:
+        raise Refused("no command to run: hlsim run [FLAGS] -- COMMAND")
+    defaults = Settings(port=0, clock="manual" if own_time else "wall")
+    flags = {name.replace("_", "-"): value for name, value in values.items()}
+    found = config.settings(flags, defaults=defaults)
+    if own_time and found.clock != "manual":
+        raise Refused(f"--own-time: the bot moves the clock, which cannot be {found.clock}")
+    return run(found, command, own_time=own_time)
+
+
 def _coverage() -> None:
     from hlsim.coverage import table
 
@@ -145,6 +159,23 @@ _COMMANDS = _Commands(
                 *_flags("host", "port", "ready-file", "clock", "speed", "log", "quiet"),
             ],
             help=_ABOUT_REPLAY,
+        ),
+        click.Command(
+            "run",
+            callback=_run,
+            params=[
+                click.Option(
+                    ["--own-time"],
+                    is_flag=True,
+                    help="The bot lives in exchange time, which moves when the bot waits.",
+                ),
+                *_flags(),
+                click.Argument(["command"], nargs=-1, type=click.UNPROCESSED),
+            ],
+            help="Run a bot as a child of an exchange of its own: hlsim run [FLAGS] -- COMMAND.\n\n"
+            "The bot finds HLSIM_URL, HYPERLIQUID_API_URL, HYPERLIQUID_PK and "
+            "HYPERLIQUID_ACCOUNT_ADDRESS in its environment; its exit code is passed on. The port "
+            "is a free one unless --port says otherwise. " + _EVERY_FLAG,
         ),
         click.Command(
             "coverage", callback=_coverage, help="List what is built and what is missing."

@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any
 
 from hlsim.matching.dataclass import dataclass
@@ -71,6 +71,8 @@ class Settings:
     journal: str | None = None
     log: str = "text"
     quiet: bool = False
+    own_time: bool = False
+    """Clients live in exchange time. No flag of `serve`: it takes a client that does."""
     given: tuple[str, ...] = field(default=(), compare=False)
     """Which of them somebody asked for, by the names of these fields."""
 
@@ -276,6 +278,8 @@ _BY_NAME = {option.name: option for option in OPTIONS}
 def settings(
     flags: Mapping[str, str | bool | Iterable[str] | None],
     environ: Mapping[str, str] = os.environ,
+    *,
+    defaults: Settings | None = None,
 ) -> Settings:
     """Flag before environment before file. Raises Refused, one line, naming where the fault is.
 
@@ -296,7 +300,7 @@ def settings(
         else:
             continue
         values[option.key] = _parse(option, where, texts)
-    return Settings(**values, given=tuple(values))
+    return replace(defaults or Settings(), **values, given=tuple(values))
 
 
 def _texts(given: str | bool | Iterable[str]) -> list[str]:
@@ -349,8 +353,9 @@ def _toml_text(value: Any) -> str:
 def strangers(environ: Mapping[str, str] = os.environ) -> list[str]:
     """A line for every HLSIM_ variable that is no setting: it is ignored, and likely a slip."""
     known = [option.env for option in OPTIONS] + [PREFIX + "CONFIG"]
+    told = [PREFIX + "URL", PREFIX + "OWN_TIME"]  # by `hlsim run`, to its child
     return [
         f"{name} is ignored; nearest: {nearest(name, known)}"
         for name in sorted(environ)
-        if name.startswith(PREFIX) and name not in known
+        if name.startswith(PREFIX) and name not in known + told
     ]

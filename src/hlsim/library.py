@@ -137,11 +137,14 @@ class FaultInForce:
 class RunningExchange:
     """A server that is up. Stop it, or use it as a context manager."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Raises ValueError for settings that cannot work, OSError for an address that is taken."""
+    def __init__(self, settings: Settings, *, own_time: bool = False) -> None:
+        """`own_time`: clients live in exchange time, too.
+
+        Raises ValueError for settings that cannot work, OSError for an address that is taken.
+        """
         listening = listen(settings.host, settings.port)
         try:
-            opened = open_server(settings, keep=True)
+            opened = open_server(settings, keep=True, own_time=own_time)
         except BaseException:
             listening.close()
             raise

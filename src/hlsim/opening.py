@@ -51,12 +51,15 @@ class Opened:
     """Those in force: with a journal that was there, much is as it was."""
 
 
-def open_server(settings: Settings, *, keep: bool = False) -> Opened:
+def open_server(settings: Settings, *, keep: bool = False, own_time: bool = False) -> Opened:
     """A server, which goes on where its journal ends if it has one. Raises ValueError.
+
+    With `own_time` clients live in exchange time, too.
 
     With `keep` the opened exchange is remembered, and the next one with the same settings is made
     from its snapshot: filling 230 books anew takes four times as long.
     """
+    settings = replace(settings, own_time=own_time)
     if settings.journal is None:
         return assembled(settings, options_of(settings), keep=keep)
     from hlsim.journals import open_recorded
@@ -75,6 +78,7 @@ def options_of(settings: Settings) -> Options:
         seed=settings.seed,
         clock=Clock(settings.clock),
         speed=settings.speed,
+        own_time=settings.own_time,
         start_ms=settings.start_time,
         block_time_ms=settings.block_time,
         ws_lag_ms=settings.ws_lag,

@@ -1,0 +1,24 @@
+"""What runs inside a bot's own interpreter and lets it live in exchange time.
+
+Nothing but the standard library, and nothing of hlsim: a bot's environment need not have it. It is
+imported by `../path/sitecustomize.py` as `hlsim_own_time`, before anything of the bot.
+"""
+
+from __future__ import annotations
+
+import os
+
+
+def install(place: str) -> None:
+    """From now on this process follows the conductor at `place`, HOST:PORT:EXCHANGE_PORT:TOKEN."""
+    from . import clocks, locks, sockets
+    from .baton import Baton
+    from .line import Line
+
+    line = Line(place)
+    baton = Baton(line)
+    clocks.follow(baton)
+    locks.follow(baton)
+    sockets.follow(baton)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=baton.begin_anew)

@@ -1,0 +1,201 @@
+"""One thread runs at a time, and only a thread that waits lets another one run.
+
+That makes a process with threads repeat itself. Whoever waits passes the baton: to the thread that
+became ready first, and when none is ready, time moves. Every file here that begins to wait does it
+through `Baton.wait`.
+"""
+
+from __future__ import annotations
+
+import _thread
+import select
+import time
+from collections import deque
+
+from .line import Line
+
+allocate_real_lock = _thread.allocate_lock
+get_ident = _thread.get_ident
+real_poll = getattr(select, "poll", None)
+
+TICK_NS = 1_000
+"""What a look at a clock takes, so that time goes on for whoever does nothing but look."""
+LOOKS = 1_000
+"""After so many looks without waiting others get their turn."""
+
+Wish = tuple[int, int]
+"""A file descriptor and the events of `poll` that are waited for."""
+
+
+class Strand:
+    """One thread. `number` counts in the order in which they were started."""
+
+    __slots__ = ("fds", "gate", "is_woken", "number", "sentinels", "until_ns")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.gate = allocate_real_lock()
+        self.gate.acquire()
+        self.until_ns: int | None = None
+        self.fds: tuple[Wish, ...] = ()
+        self.is_woken = False
+        self.sentinels: list[object] = []
+
+
+class Baton:
+    """Who runs, who is ready to, and who waits for what."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.real_sleep = time.sleep
+        self._count = 0
+        self._looks = 0
+        self._strands: dict[int, Strand] = {}
+        self._ready: deque[Strand] = deque()
+        self._waiting: dict[Strand, None] = {}
+        self._strands[get_ident()] = self.new_strand()
+
+    def begin_anew(self) -> None:
+        """In a forked process: of all threads there is only the one that forked."""
+        me = self.current
+        self._ready.clear()
+        self._waiting.clear()
+        self._strands = {get_ident(): me}
+        self.line.connect()
+
+    # -- threads -----------------------------------------------------------------------------------
+
+    @property
+    def current(self) -> Strand:
+        """The running thread. One that C code started joins when it first gets here."""
+        found = self._strands.get(get_ident())
+        if found is None:
+            found = self._strands[get_ident()] = self.new_strand()
+        return found
+
+    def new_strand(self) -> Strand:
+        """For a thread that will be started."""
+        self._count += 1
+        return Strand(self._count)
+
+    def start(self, strand: Strand) -> None:
+        """Its thread runs when its turn comes."""
+        self._ready.append(strand)
+
+    def enter(self, strand: Strand) -> None:
+        """The first thing a new thread does."""
+        self._strands[get_ident()] = strand
+        strand.gate.acquire()
+
+    def leave(self) -> None:
+        """The last thing a thread does."""
+        del self._strands[get_ident()]
+        if self._ready or self._waiting:
+            self._next().gate.release()
+
+    # -- waiting -----------------------------------------------------------------------------------
+
+    def look(self) -> int:
+        """The time now, in ns since 1970."""
+        line = self.line
+        line.now_ns += TICK_NS
+        self._looks += 1
+        if self._looks >= LOOKS:
+            self.wait(line.now_ns)
+        return line.now_ns
+
+    def until(self, seconds: float | None) -> int | None:
+        """The moment that is `seconds` from now, None for never."""
+        if seconds is None:
+            return None
+        return self.line.now_ns + max(TICK_NS, int(min(seconds, 1e9) * 1e9))
+
+    def wait(self, until_ns: int | None, fds: tuple[Wish, ...] = ()) -> bool:
+        """Lets others run until `wake`, until one of `fds` is ready, or until it is `until_ns`.
+
+        False: it was the time.
+        """
+        me = self.current
+        me.until_ns, me.fds, me.is_woken = until_ns, fds, False
+        self._looks = 0
+        self._waiting[me] = None
+        try:
+            following = self._next()
+        except BaseException:
+            # A signal's handler raised while we were the one who asks for the time.
+            self._unwait(me)
+            raise
+        if following is not me:
+            following.gate.release()
+            self._pause(me)
+        return me.is_woken
+
+    def wake(self, strand: Strand) -> None:
+        """What a waiting thread waits for has come. It runs after those that are ready."""
+        if strand in self._waiting:
+            del self._waiting[strand]
+            strand.is_woken = True
+            self._ready.append(strand)
+
+    def _unwait(self, me: Strand) -> None:
+        self._waiting.pop(me, None)
+        if me in self._ready:
+            self._ready.remove(me)
+
+    def _pause(self, me: Strand) -> None:
+        try:
+            me.gate.acquire()
+        except BaseException:
+            # Others run: a signal's handler raised, but the baton has to come first.
+            if me in self._waiting:
+                del self._waiting[me]
+                self._ready.appendleft(me)
+            while True:
+                try:
+                    me.gate.acquire()
+                    break
+                except BaseException:
+                    continue
+            raise
+
+    # -- who is next -------------------------------------------------------------------------------
+
+    def _next(self) -> Strand:
+        self.line.settle()
+        while not self._ready:
+            self._move()
+        return self._ready.popleft()
+
+    def _move(self) -> None:
+        """Nobody can run: sockets first, then whose time has come, then time moves."""
+        self.line.settle()
+        if self._ready_by_sockets() or self._ready_by_time():
+            return
+        dues = [one.until_ns for one in self._waiting if one.until_ns is not None]
+        self.line.wait(min(dues, default=None))
+
+    def _ready_by_sockets(self) -> bool:
+        wished = [(one, fd, events) for one in self._waiting for fd, events in one.fds]
+        if not wished or real_poll is None:
+            return False
+        poll = real_poll()
+        masks: dict[int, int] = {}
+        for _, fd, events in wished:
+            masks[fd] = masks.get(fd, 0) | events
+        for fd, events in masks.items():
+            poll.register(fd, events)
+        found = dict(poll.poll(0))
+        ends = select.POLLHUP | select.POLLERR | select.POLLNVAL
+        ready = [one for one, fd, events in wished if found.get(fd, 0) & (events | ends)]
+        for one in sorted(ready, key=lambda one: one.number):
+            self.wake(one)
+        return bool(ready)
+
+    def _ready_by_time(self) -> bool:
+        now_ns = self.line.now_ns
+        due = [(one.until_ns, one.number, one) for one in self._waiting if one.until_ns is not None]
+        due = sorted(entry for entry in due if entry[0] <= now_ns)
+        for _, _, one in due:
+            del self._waiting[one]
+            self._ready.append(one)
+        return bool(due)

@@ -1,0 +1,114 @@
+"""The line to the conductor, who knows the exchange and moves its time. One question at a time."""
+
+from __future__ import annotations
+
+import _socket
+import os
+import sys
+
+NS = 1_000_000
+"""In a millisecond."""
+
+
+class Line:
+    """What this process tells and asks. All sockets here are the real ones.
+
+    `now_ns` is the process's clock, ns since 1970: never behind the exchange's.
+    """
+
+    def __init__(self, place: str) -> None:
+        host, port, exchange_port, token = place.split(":")
+        self._where = (host, int(port))
+        self._token = token
+        self.exchange_port = int(exchange_port)
+        self.now_ns = 0
+        self.open_ports: dict[int, int] = {}
+        """Local ports of this process's connections to the exchange, by file descriptor."""
+        self._closed_ports: list[int] = []
+        self.unsettled: int | None = None
+        """The descriptor through which something was sent that the exchange may not have read."""
+        self.connect()
+
+    def connect(self) -> None:
+        """Opens the line, in a forked process anew."""
+        self._rest = b""
+        self.unsettled = None
+        self._closed_ports.clear()
+        self._line = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+        try:
+            self._line.connect(self._where)
+        except OSError:
+            self._end()
+        self._line.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+        self._ask(f"hello {self._token} {os.getpid()}")
+
+    # -- sockets -----------------------------------------------------------------------------------
+
+    def opened(self, descriptor: int, port: int) -> None:
+        """A connection to the exchange was made."""
+        self.open_ports[descriptor] = port
+        self.unsettled = descriptor
+
+    def sends(self, descriptor: int) -> None:
+        """Something is about to be sent there. What went elsewhere has to be read first."""
+        if descriptor in self.open_ports:
+            if self.unsettled not in (None, descriptor):
+                self.settle()
+            self.unsettled = descriptor
+
+    def closed(self, descriptor: int) -> None:
+        """The descriptor is another one's from now on."""
+        port = self.open_ports.pop(descriptor, None)
+        if port is not None:
+            # No question of its own, which would take time: the collector of garbage closes some.
+            self._closed_ports.append(port)
+
+    # -- time --------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Returns when the exchange has done all that it was asked for, and has sent the answers.
+
+        What was sent takes a millisecond.
+        """
+        if self.unsettled is not None:
+            self.unsettled = None
+            self._ask("settle")
+
+    def wait(self, until_ns: int | None) -> None:
+        """Returns when it is `until_ns`, or when the exchange has sent something before."""
+        self._ask("wait -" if until_ns is None else f"wait {-(-until_ns // NS)}")
+
+    def let_others(self) -> None:
+        """Lets other processes of the same exchange run and time move, if there are any."""
+        self._ask("let")
+
+    def _ask(self, what: str) -> None:
+        """Asks, and takes over what time it is then. Signals that come meanwhile wait."""
+        opened = ",".join(map(str, self.open_ports.values())) or "-"
+        closed = ",".join(map(str, self._closed_ports)) or "-"
+        self._closed_ports.clear()
+        left = f"{what} {self.now_ns // NS} {opened} {closed}\n".encode()
+        interrupt: BaseException | None = None
+        while left or not self._rest.endswith(b"\n"):
+            try:
+                if left:
+                    left = left[self._line.send(left) :]
+                else:
+                    said = self._line.recv(4096)
+                    if not said:
+                        self._end()
+                    self._rest += said
+            except OSError:
+                self._end()
+            except BaseException as error:
+                interrupt = error
+        self.now_ns = max(self.now_ns, int(self._rest) * NS)
+        self._rest = b""
+        if interrupt is not None:
+            raise interrupt
+
+    def _end(self) -> None:
+        """Without an exchange there is no time: whatever waits would wait for ever."""
+        os.write(2, b"hlsim: the exchange of this process has ended\n")
+        sys.stdout.flush()
+        os._exit(1)

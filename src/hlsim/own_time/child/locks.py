@@ -1,0 +1,184 @@
+"""Locks and threads that wait through the baton: what `threading` and `queue` are built on."""
+
+from __future__ import annotations
+
+import _thread
+import os
+import sys
+from collections import deque
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from .baton import Baton, Strand
+
+_baton: Baton
+
+HELD_TURNS = 5_000
+"""Of a millisecond of real time: for longer no other thread is kept waiting for a process."""
+
+
+class Lock:
+    """As `_thread.lock`. Who waits longest gets it next."""
+
+    __slots__ = ("__weakref__", "_is_held", "_waiting")
+
+    def __init__(self) -> None:
+        self._is_held = False
+        self._waiting: deque[Strand] = deque()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """As the real one."""
+        if not blocking and timeout != -1:
+            raise ValueError("can't specify a timeout for a non-blocking call")
+        if timeout < 0 and timeout != -1:
+            raise ValueError("timeout value must be a non-negative number")
+        if not self._is_held:
+            self._is_held = True
+            return True
+        if not blocking or timeout == 0:
+            return False
+        me = _baton.current
+        self._waiting.append(me)
+        try:
+            if _baton.wait(_baton.until(None if timeout == -1 else timeout)):
+                return True
+        except BaseException:
+            if me not in self._waiting:
+                # It was handed over just then.
+                self.release()
+            else:
+                self._waiting.remove(me)
+            raise
+        self._waiting.remove(me)
+        return False
+
+    def release(self) -> None:
+        """As the real one. A thread that waits has the lock at once, and runs when it is ready."""
+        if not self._is_held:
+            raise RuntimeError("release unlocked lock")
+        if self._waiting:
+            _baton.wake(self._waiting.popleft())
+        else:
+            self._is_held = False
+
+    def locked(self) -> bool:
+        """As the real one."""
+        return self._is_held
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *error: object) -> None:
+        self.release()
+
+    def _at_fork_reinit(self) -> None:
+        self._is_held = False
+        self._waiting.clear()
+
+    acquire_lock, release_lock, locked_lock = acquire, release, locked
+
+
+def _in_turn(function: Callable[..., object], strand: Strand) -> Callable[..., None]:
+    def run(*args: Any, **words: Any) -> None:
+        _baton.enter(strand)
+        try:
+            function(*args, **words)
+        finally:
+            for sentinel in strand.sentinels:
+                assert isinstance(sentinel, Lock)
+                if sentinel.locked():
+                    sentinel.release()
+            _baton.leave()
+
+    return run
+
+
+def _sentinel() -> Lock:
+    """A lock that is released when the running thread ends: what `Thread.join` waits for."""
+    found = Lock()
+    _baton.current.sentinels.append(found)
+    return found
+
+
+def follow(baton: Baton) -> None:
+    """From now on every lock and every thread is one of these."""
+    global _baton
+    _baton = baton
+    real_start = _thread.start_new_thread
+
+    def start_new_thread(
+        function: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any] | None = None
+    ) -> int:
+        strand = baton.new_strand()
+        ident = real_start(_in_turn(function, strand), args, kwargs or {})
+        baton.start(strand)
+        return ident
+
+    changed: Any = _thread
+    changed.allocate_lock = changed.allocate = Lock
+    changed.start_new_thread = changed.start_new = start_new_thread
+    changed._set_sentinel = _sentinel
+    # Its own wait is written in C; `queue` has the same in Python.
+    modules: dict[str, Any] = sys.modules
+    modules["_queue"] = None
+    import functools
+    import threading
+
+    renewed: Any = threading
+    if hasattr(_thread, "start_joinable_thread"):
+        _follow_handles(baton, renewed)
+    renewed._CRLock = None
+    again: Any = functools
+    changed.RLock = again.RLock = renewed._PyRLock
+    real_waitpid, real_sleep = os.waitpid, baton.real_sleep
+
+    def waitpid(pid: int, options: int) -> tuple[int, int]:
+        """As the real one. Another process takes no time, unless it lives in exchange time, too."""
+        for turn in count():
+            found = real_waitpid(pid, options | os.WNOHANG)
+            if found[0] or options & os.WNOHANG:
+                return found
+            if turn < HELD_TURNS:
+                real_sleep(0.001)
+                baton.line.let_others()
+            else:
+                baton.wait(baton.until(0.001))
+        raise AssertionError
+
+    os.waitpid = waitpid
+
+
+def _follow_handles(baton: Baton, threading: Any) -> None:
+    """Since 3.13 a thread is joined by a handle that waits in C."""
+    real_start, real_join = threading._start_joinable_thread, threading.Thread.join
+    real_shutdown = threading._shutdown
+    ends: dict[int, Lock] = {}
+
+    def start(function: Callable[..., object], handle: Any = None, daemon: bool = True) -> Any:
+        strand = baton.new_strand()
+        end = Lock()
+        end.acquire()
+        strand.sentinels.append(end)
+        found = real_start(_in_turn(function, strand), handle=handle, daemon=daemon)
+        ends[found.ident] = end
+        baton.start(strand)
+        return found
+
+    def join(self: Any, timeout: float | None = None) -> None:
+        end = ends.get(self.ident)
+        if end is not None and self is not threading.current_thread():
+            if not end.acquire(True, -1 if timeout is None else max(timeout, 0)):
+                return
+            end.release()
+        real_join(self, timeout)
+
+    def shutdown() -> None:
+        for thread in threading.enumerate():
+            if not thread.daemon and thread is not threading.current_thread():
+                thread.join()
+        real_shutdown()
+
+    threading._start_joinable_thread = start
+    threading.Thread.join = join
+    threading._shutdown = shutdown

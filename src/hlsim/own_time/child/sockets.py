@@ -1,0 +1,176 @@
+"""Sockets and selectors that wait through the baton."""
+
+from __future__ import annotations
+
+import select
+import selectors
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from .baton import Baton, real_poll
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def follow(baton: Baton) -> None:
+    """From now on whoever waits for a socket lets others run."""
+    _follow_sockets(baton)
+    _follow_select(baton)
+
+
+# -- sockets ---------------------------------------------------------------------------------------
+
+
+def _follow_sockets(baton: Baton) -> None:
+    line, changed = baton.line, socket.socket
+    foreign: set[int] = set()
+    """Descriptors of connections to anybody else, whose answers take no time of the exchange."""
+
+    def connecting(real: Callable[..., Any]) -> Callable[..., Any]:
+        def connect(self: socket.socket, address: Any) -> Any:
+            line.settle()
+            try:
+                return real(self, address)
+            finally:
+                descriptor = self.fileno()
+                if isinstance(address, tuple) and _is_exchange(baton, address):
+                    line.opened(descriptor, self.getsockname()[1])
+                else:
+                    foreign.add(descriptor)
+
+        return connect
+
+    def receiving(real: Callable[..., Any], events: int) -> Callable[..., Any]:
+        def receive(self: socket.socket, *args: Any, **words: Any) -> Any:
+            descriptor = self.fileno()
+            if descriptor not in foreign:
+                line.settle()
+                timeout = self.gettimeout()
+                if timeout != 0 and not _wait(baton, ((descriptor, events),), timeout):
+                    raise TimeoutError("timed out")
+            return real(self, *args, **words)
+
+        return receive
+
+    def sending(real: Callable[..., Any]) -> Callable[..., Any]:
+        def send(self: socket.socket, *args: Any, **words: Any) -> Any:
+            line.sends(self.fileno())
+            return real(self, *args, **words)
+
+        return send
+
+    def ending(real: Callable[..., Any]) -> Callable[..., Any]:
+        def end(self: socket.socket, *args: Any) -> Any:
+            descriptor = self.fileno()
+            foreign.discard(descriptor)
+            line.closed(descriptor)
+            return real(self, *args)
+
+        return end
+
+    wrapped: Any = changed
+    for name in ("connect", "connect_ex"):
+        setattr(wrapped, name, connecting(getattr(changed, name)))
+    for name in ("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "accept"):
+        setattr(wrapped, name, receiving(getattr(changed, name), select.POLLIN))
+    for name in ("send", "sendall", "sendmsg", "shutdown"):
+        setattr(wrapped, name, sending(getattr(changed, name)))
+    for name in ("_real_close", "detach"):
+        setattr(wrapped, name, ending(getattr(changed, name)))
+
+
+def _is_exchange(baton: Baton, address: tuple[Any, ...]) -> bool:
+    return address[0] in LOOPBACK and address[1] == baton.line.exchange_port
+
+
+def _wait(baton: Baton, fds: tuple[tuple[int, int], ...], timeout: float | None) -> bool:
+    """True when one is ready. Whoever finds it ready at once goes on without letting others run."""
+    assert real_poll is not None
+    poll = real_poll()
+    for fd, events in fds:
+        poll.register(fd, events)
+    return bool(poll.poll(0)) or baton.wait(baton.until(timeout), fds)
+
+
+# -- selectors -------------------------------------------------------------------------------------
+
+
+def _number(fd: Any) -> int:
+    return fd if isinstance(fd, int) else int(fd.fileno())
+
+
+class Poll:
+    """As `select.poll()`."""
+
+    baton: Baton
+
+    def __init__(self) -> None:
+        assert real_poll is not None
+        self._real = real_poll()
+        self._events: dict[int, int] = {}
+
+    def register(
+        self, fd: Any, events: int = select.POLLIN | select.POLLPRI | select.POLLOUT
+    ) -> None:
+        """As the real one."""
+        self._real.register(fd, events)
+        self._events[_number(fd)] = events
+
+    def modify(self, fd: Any, events: int) -> None:
+        """As the real one."""
+        self._real.modify(fd, events)
+        self._events[_number(fd)] = events
+
+    def unregister(self, fd: Any) -> None:
+        """As the real one."""
+        self._real.unregister(fd)
+        del self._events[_number(fd)]
+
+    def poll(self, timeout: float | None = None) -> Any:
+        """As the real one: `timeout` in ms."""
+        self.baton.line.settle()
+        found = self._real.poll(0)
+        if found or timeout == 0:
+            return found
+        seconds = None if timeout is None or timeout < 0 else timeout / 1000
+        self.baton.wait(self.baton.until(seconds), tuple(self._events.items()))
+        return self._real.poll(0)
+
+
+def _follow_select(baton: Baton) -> None:
+    line = baton.line
+    real_select: Callable[..., Any] = select.select
+
+    def select_(readers: Any, writers: Any, others: Any, timeout: float | None = None) -> Any:
+        """As `select.select`."""
+        line.settle()
+        lists = [list(readers), list(writers), list(others)]
+        found = real_select(*lists, 0)
+        if any(found) or timeout == 0:
+            return found
+        events = (select.POLLIN, select.POLLOUT, select.POLLPRI)
+        wished = zip(lists, events, strict=True)
+        fds = tuple((_number(one), event) for group, event in wished for one in group)
+        baton.wait(baton.until(timeout), fds)
+        return real_select(*lists, 0)
+
+    def waiting(real: Callable[..., Any]) -> Callable[..., Any]:
+        def select_events(self: Any, timeout: float | None = None) -> Any:
+            line.settle()
+            found = real(self, 0)
+            if found or (timeout is not None and timeout <= 0):
+                return found
+            baton.wait(baton.until(timeout), ((self.fileno(), select.POLLIN),))
+            return real(self, 0)
+
+        return select_events
+
+    Poll.baton = baton
+    changed: Any = select
+    changed.select, changed.poll = select_, Poll
+    renewed: Any = selectors
+    renewed.SelectSelector._select = staticmethod(select_)
+    renewed.PollSelector._selector_cls = Poll
+    if hasattr(selectors, "EpollSelector"):
+        renewed.EpollSelector.select = waiting(selectors.EpollSelector.select)

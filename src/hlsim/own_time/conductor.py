@@ -1,0 +1,281 @@
+"""Moves exchange time for bots that have no clock of their own.
+
+Time moves when every process waits, as far as the earliest of their wishes, and stops where the
+exchange sends one of them something. One process is woken at a time.
+
+What a process asks stands in one line, `WORD NUMBERS OPEN CLOSED`: the time of its own clock in ms
+among the numbers, then the local ports of its connections to the exchange, and of those it closed
+since. The answer is what time it is then, in ms.
+"""
+
+from __future__ import annotations
+
+import array
+import asyncio
+import fcntl
+import logging
+import secrets
+import socket
+import termios
+from dataclasses import field
+from typing import Any
+
+from hlsim.matching.dataclass import dataclass
+from hlsim.server.app import Server
+from hlsim.server.node import LocalNode
+from hlsim.server.pacer import END_MS
+
+logger = logging.getLogger("hlsim.own_time")
+
+REQUEST_MS = 1
+"""What it takes to send something to the exchange. With no time at all between them two actions
+would be stamped with the same nonce."""
+
+QUIET_TURNS = 8
+"""Turns of the event loop without work after which none is left. What follows from a message is
+done by callbacks that follow each other at once; the longest chain has half as many."""
+STALLED_ROUNDS = 50
+"""After so many times as many a request that is not answered waits for time to move."""
+HEARING_MS = 5_000
+"""Real time in which the server hears of what a client's kernel says was sent."""
+PATIENCE_S = 0.1
+"""Real time after which a process is asked what it wants now, though nothing came for it."""
+
+
+UNSENT = 0x894B
+"""Linux's SIOCOUTQNSD: bytes that the kernel has not sent yet. Within a machine what is sent has
+arrived; SIOCOUTQ counts what is not acknowledged, too, which takes up to 40 ms."""
+
+
+@dataclass(slots=True, eq=False)
+class Party:
+    """One process. Times in ms."""
+
+    writer: asyncio.StreamWriter
+    number: int
+    ports: frozenset[int] = frozenset()
+    is_waiting: bool = False
+    until_ms: int | None = None
+    """What it waits for besides its sockets; None: for nothing else."""
+    seen: dict[int, int] = field(default_factory=dict)
+    """What it had been told when it was woken last."""
+
+    def has_news(self, told: dict[int, int]) -> bool:
+        """True when one of its connections was told something since, or ended."""
+        return any(told.get(port) != self.seen.get(port) for port in sorted(self.ports))
+
+
+class Conductor:
+    """Who moves the time of one exchange. Everything here runs in the exchange's event loop."""
+
+    def __init__(self, server: Server, exchange_port: int) -> None:
+        """Listens at once; call `run` in the event loop before anybody is told the `place`."""
+        self._server = server
+        self._node: LocalNode = server.node
+        self._token = secrets.token_hex(8)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        port = self._listening.getsockname()[1]
+        self.place = f"127.0.0.1:{port}:{exchange_port}:{self._token}"
+        """For the environment of a child process."""
+        self._parties: list[Party] = []
+        self._count = 0
+        self._heard: set[int] = set()
+        """Ports of bots' connections, those that the server has ended and the bot has not, too."""
+        self._stalled: list[Any] = []
+        """Requests that wait for time to move, or for nothing."""
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[Any]] = []
+
+    def run(self) -> None:
+        """Starts. The loop must be running."""
+        loop = asyncio.get_running_loop()
+        self._tasks.append(loop.create_task(self._listen()))
+        self._tasks.append(loop.create_task(self._move_time()))
+
+    def close(self) -> None:
+        """Time stands still from now on, and the processes hear of it."""
+        self._listening.close()
+        for task in self._tasks:
+            task.cancel()
+
+    # -- the processes -----------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._listening.setblocking(False)
+        while True:
+            connection, _ = await loop.sock_accept(self._listening)
+            reader, writer = await asyncio.open_connection(sock=connection)
+            self._tasks.append(loop.create_task(self._attend(reader, writer)))
+
+    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answers one process until it ends."""
+        words = (await reader.readline()).split()
+        if len(words) < 2 or not secrets.compare_digest(words[1], self._token.encode()):
+            writer.close()
+            return
+        self._count += 1
+        party = Party(writer, self._count)
+        self._parties.append(party)
+        try:
+            self._answer(party)
+            while line := await reader.readline():
+                await self._on_question(party, line.split())
+        except ConnectionError:
+            pass
+        finally:
+            self._parties.remove(party)
+            self._wake.set()
+            writer.close()
+
+    async def _on_question(self, party: Party, words: list[bytes]) -> None:
+        word, *times, opened, closed = words
+        party.ports = _ports(opened)
+        own_ms = int(times[-1])
+        ended = _ports(closed)
+        if word == b"settle":
+            await self._settle(party.ports, ended)
+            own_ms = max(own_ms, self._node.pacer.now_ms() + REQUEST_MS)
+        if own_ms > self._node.pacer.now_ms() or ended:
+            self._advance_to(own_ms)
+            await self._settle(closed=ended)
+        self._heard -= ended
+        if word == b"settle":
+            self._answer(party)
+            return
+        if word == b"let":
+            if len(self._parties) == 1:
+                self._answer(party)
+                return
+            times[0] = b"%d" % (self._node.pacer.now_ms() + 1)
+        party.until_ms = None if times[0] == b"-" else int(times[0])
+        party.is_waiting = True
+        self._wake.set()
+
+    def _answer(self, party: Party) -> None:
+        party.is_waiting = False
+        party.seen = self._told()
+        party.writer.write(b"%d\n" % self._node.pacer.now_ms())
+
+    # -- the time ----------------------------------------------------------------------------------
+
+    async def _move_time(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if self._parties and all(party.is_waiting for party in self._parties):
+                party = await self._first()
+                if party in self._parties:
+                    self._answer(party)
+
+    async def _first(self) -> Party:
+        """Lets time go on until one of the waiting processes has something to do: that one."""
+        pacer = self._node.pacer
+        began_ms = pacer.real_ms()
+        timed = [
+            (one.until_ms, one.number, one) for one in self._parties if one.until_ms is not None
+        ]
+        until_ms, _, first = min(timed, default=(END_MS, 0, self._parties[0]))
+        while True:
+            told = self._told()
+            for party in self._parties:
+                if party.has_news(told):
+                    return party
+            is_late = pacer.real_ms() - began_ms > 1000 * PATIENCE_S
+            if pacer.now_ms() >= until_ms or is_late:
+                return first
+            due_ms = self._node.next_due_ms
+            step_ms = until_ms if due_ms is None else min(due_ms, until_ms)
+            # What is due at this very moment runs when the time passes it.
+            self._advance_to(max(step_ms, pacer.now_ms() + 1))
+            await self._settle()
+
+    def _advance_to(self, time_ms: int) -> None:
+        """What falls due on the way happens at its time."""
+        pacer = self._node.pacer
+        while (ahead_ms := time_ms - pacer.now_ms()) > 0:
+            alarm_ms = pacer.next_alarm_ms
+            if alarm_ms is not None:
+                ahead_ms = min(ahead_ms, max(1, alarm_ms - pacer.now_ms()))
+            self._node.advance(ahead_ms)
+
+    def _connections(self) -> dict[int, Any]:
+        """By the port of the client."""
+        found = {}
+        for connection in self._server.server_state.connections:
+            peer = connection.transport.get_extra_info("peername")
+            if peer is not None:
+                found[peer[1]] = connection
+        return found
+
+    def _told(self) -> dict[int, int]:
+        """By port, a number that changes when the client is sent something."""
+        return {port: _said(connection) for port, connection in self._connections().items()}
+
+    async def _settle(
+        self, opened: frozenset[int] = frozenset(), closed: frozenset[int] = frozenset()
+    ) -> None:
+        """Returns when all that clients sent is done and what they get has reached them.
+
+        `opened` and `closed` are connections that the server may not have heard of yet.
+        """
+        pacer = self._node.pacer
+        began_ms = pacer.real_ms()
+        busy = 0
+        is_quiet = False
+        while not is_quiet and busy < STALLED_ROUNDS:
+            connections = self._connections()
+            known = connections.keys()
+            self._heard |= known & opened
+            is_behind = opened - self._heard or closed & known
+            is_quiet = False
+            if is_behind or any(_is_unread(one) for one in connections.values()):
+                if pacer.real_ms() - began_ms > HEARING_MS:
+                    logger.warning("a bot's connection is not heard of; its order may not repeat")
+                    return
+            elif any(self._is_busy(one) for one in connections.values()):
+                busy += 1
+            else:
+                is_quiet = True
+            for _ in range(QUIET_TURNS):
+                await asyncio.sleep(0)
+        if busy >= STALLED_ROUNDS:
+            cycles = [getattr(one, "cycle", None) for one in self._connections().values()]
+            self._stalled = [one for one in cycles if one and not one.response_complete]
+
+    def _is_busy(self, connection: Any) -> bool:
+        """True while there is something to do for the client, or on its way there."""
+        if connection.transport.get_write_buffer_size() or _waiting_bytes(connection, UNSENT):
+            return True
+        if hasattr(connection, "wire"):
+            return not connection.queue.empty()
+        cycle = connection.cycle
+        if cycle is None or cycle.response_complete or cycle.more_body:
+            return False
+        return all(cycle is not one for one in self._stalled)
+
+
+def _ports(text: bytes) -> frozenset[int]:
+    return frozenset() if text == b"-" else frozenset(int(port) for port in text.split(b","))
+
+
+def _said(connection: Any) -> int:
+    if hasattr(connection, "wire"):
+        return int(connection.wire.frames)
+    return int(connection.cycle is None or connection.cycle.response_complete)
+
+
+def _is_unread(connection: Any) -> bool:
+    """True while the client sent something that was not read yet."""
+    return _waiting_bytes(connection, termios.FIONREAD) > 0
+
+
+def _waiting_bytes(connection: Any, question: int) -> int:
+    """How many bytes wait to be read, or to be taken by the other end's kernel."""
+    found = connection.transport.get_extra_info("socket")
+    number = array.array("i", [0])
+    try:
+        fcntl.ioctl(found.fileno(), question, number)
+    except (OSError, ValueError):
+        return 0  # it has just ended
+    return number[0]

@@ -1,0 +1,96 @@
+"""Waits in all the ways there are, and prints how long each took by the clocks of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import json
+import os
+import queue
+import select
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+found: dict[str, float] = {}
+
+
+def took(name, wait):
+    began = time.monotonic()
+    wait()
+    found[name] = round(time.monotonic() - began, 1)
+
+
+def timed_out(wait):
+    def run():
+        try:
+            wait()
+        except (TimeoutError, queue.Empty):
+            return
+        raise AssertionError("it did not time out")
+
+    return run
+
+
+def wait_for_condition():
+    condition = threading.Condition()
+    with condition:
+        assert not condition.wait(40)
+
+
+def join_in_time():
+    thread = threading.Thread(target=time.sleep, args=(100,), daemon=True)
+    thread.start()
+    thread.join(50)
+    assert thread.is_alive()
+    thread.join()
+
+
+def receive_nothing():
+    ours, _theirs = socket.socketpair()
+    ours.settimeout(70)
+    ours.recv(1)
+
+
+async def call_later():
+    done = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.call_later(80, done.set)
+    await done.wait()
+
+
+async def never():
+    await asyncio.wait_for(asyncio.Event().wait(), 90)
+
+
+def in_a_pool():
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(time.sleep, [30, 10, 20, 5])) == [None] * 4
+
+
+started = [time.time(), time.time_ns() / 1e9, datetime.datetime.now().timestamp()]
+started += [datetime.datetime.now(datetime.UTC).timestamp()]
+stamps = [str(datetime.date.today()), time.strftime("%Y-%m-%d"), time.ctime()[-4:]]
+stamps += [datetime.datetime.today().date().isoformat(), f"{time.gmtime().tm_year}"]
+kept = isinstance(datetime.datetime.now(), datetime.datetime)
+mutex = threading.Lock()
+mutex.acquire()
+took("sleep", lambda: time.sleep(10))
+took("event", lambda: threading.Event().wait(20))
+took("lock", lambda: mutex.acquire(timeout=30))
+took("condition", wait_for_condition)
+took("queue", timed_out(lambda: queue.Queue().get(timeout=45)))
+took("simple queue", timed_out(lambda: queue.SimpleQueue().get(timeout=46)))
+took("join", join_in_time)
+took("select", lambda: select.select([], [], [], 60))
+took("poll", lambda: select.poll().poll(65_000))
+took("socket", timed_out(receive_nothing))
+took("asyncio.sleep", lambda: asyncio.run(asyncio.sleep(75)))
+took("call_later", lambda: asyncio.run(call_later()))
+took("wait_for", timed_out(lambda: asyncio.run(never())))
+took("pool", in_a_pool)
+took("timer", lambda: (timer := threading.Timer(55, print), timer.start(), timer.join()))
+total = [time.time() - started[0], time.perf_counter_ns() / 1e9 - 100_000]
+print(json.dumps({"took": found, "started": started, "stamps": stamps, "total": total}))
+assert kept, os.getpid()
