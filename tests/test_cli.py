@@ -47,7 +47,7 @@ def test_without_a_word_everything_has_its_default() -> None:
 
 def test_every_option_is_a_setting_and_has_an_environment_twin() -> None:
     keys = [option.key for option in OPTIONS]
-    assert [*keys, "given"] == list(Settings.__dataclass_fields__)
+    assert [*keys, "own_time", "given"] == list(Settings.__dataclass_fields__)
     assert {option.name: option.env for option in OPTIONS}["ready-file"] == "HLSIM_READY_FILE"
 
 
