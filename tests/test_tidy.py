@@ -30,7 +30,7 @@ THIRD_PARTY = {
     "scenarios": {"eth_account"},
 }
 """What a layer may import beside the standard library; the layers that are not here: anything."""
-LAZY = {"eth_account", "eth_keys", "eth_utils", "locust", "hyperliquid"}
+LAZY = {"eth_account", "eth_keys", "eth_utils", "locust", "hyperliquid", "yaml"}
 """Slow to import: inside a function only, or the exchange is not up in half a second."""
 NOT_IN_CORE = {"time", "datetime", "random", "secrets", "uuid", "json", "os", "socket", "asyncio"}
 NOT_IN_CORE |= {"threading", "subprocess", "http", "urllib", "msgpack", "msgspec"}
