@@ -179,8 +179,8 @@ def _parsed(text: str, file: str) -> Part:
     import yaml
 
     lines: dict[str, int] = {}
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is None:
             raise Mistake(f"{file}:1: the file: it is empty")
@@ -191,8 +191,6 @@ def _parsed(text: str, file: str) -> Part:
         raise Mistake(f"{file}:{mark.line + 1 if mark else 1}: not YAML: {said}") from None
     except RecursionError:
         raise Mistake(f"{file}:1: not YAML: it is nested too deep") from None
-    finally:
-        loader.dispose()
     return Part(value, file, "", lines)
 
 
