@@ -20,12 +20,15 @@ NAMES = sorted(shipped())
 
 CAUGHT = {
     "bad-gateway": {"never", "no_blind_retry", "no_orphan_orders"},
+    "cancel-race": {"always", "finally"},
     "dead-man": {"no_orphan_orders"},
     "dropped-fill": {"recovers"},
     "liquidated": {"always", "finally"},
     "lost-reply": {"finally", "always", "no_blind_retry"},
     "new-listing": {"finally", "exit"},
+    "new-oid": {"no_orphan_orders"},
     "no-match": {"finally"},
+    "partial-fill": {"always", "finally"},
     "read-lag": {"never", "finally", "no_orphan_orders"},
     "silent-socket": {"recovers"},
     "stale-close": {"always", "finally"},

@@ -18,9 +18,9 @@ GTC, IOC = {"limit": {"tif": "Gtc"}}, {"limit": {"tif": "Ioc"}}
 
 
 def connect(skip_ws: bool = True) -> tuple[Exchange, Info]:
-    """Both clients, which give up on a reply after two seconds."""
-    info = Info(URL, skip_ws=skip_ws, timeout=2)
-    return Exchange(WALLET, URL, timeout=2), info
+    """Both clients, which give up on a reply after ten seconds."""
+    info = Info(URL, skip_ws=skip_ws, timeout=10)
+    return Exchange(WALLET, URL, timeout=10), info
 
 
 def new_cloid() -> Cloid:

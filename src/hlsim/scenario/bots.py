@@ -64,8 +64,13 @@ class BotProcess:
         """The exit code; None: it runs. That of a signal is negative."""
         return self._process.poll()
 
+    def hear_out(self) -> None:
+        """Waits for the last words of one that has ended."""
+        # A child of its own may hold the pipe open for ever.
+        self._reader.join(1.0)
+
     def stop(self) -> None:
-        """Ends it if it runs, gently at first, and waits for its last words."""
+        """Ends it if it runs, gently at first."""
         if self._process.poll() is None:
             self._process.terminate()
             try:
@@ -73,5 +78,4 @@ class BotProcess:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        # A child of its own may hold the pipe open for ever.
-        self._reader.join(1.0)
+        self.hear_out()

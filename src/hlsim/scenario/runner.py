@@ -241,6 +241,7 @@ class Run:
         if self._bot is None or course.exit is not None or self._bot.code is None:
             return
         course.exit = self._bot.code
+        self._bot.hear_out()
         self._running.call(lambda _: self._recorder.say("bot", f"ended with {course.exit}"))
 
     # -- the timeline ------------------------------------------------------------------------------
