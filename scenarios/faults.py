@@ -270,7 +270,7 @@ def fault_of(words: Mapping[str, Any]) -> Fault:
     return Fault(**found)
 
 
-def _word(kind: type[Any], text: Any) -> Any:
+def _word(kind: type[Enum], text: Any) -> Any:
     try:
         return kind(text)
     except ValueError:

@@ -16,6 +16,7 @@ import msgspec
 from hlsim.matching.dataclass import dataclass
 from hlsim.scenario.course import Course, Moment
 from hlsim.scenarios.story import Named
+from hlsim.server.control.records import RequestTold
 from hlsim.server.control.registry import Asked
 
 Number = Annotated[int | float | str, msgspec.Meta(description="a number, or its decimal text")]
@@ -184,12 +185,16 @@ class OfRequests(Bounds):
 @condition("requests")
 def requests(asked: OfRequests, moment: Moment, course: Course) -> int:
     """How many requests the bot has sent that reached the exchange."""
-    return sum(
-        asked.action in (None, row.name if row.path in ("/exchange", "/ws action") else "")
-        and asked.type in (None, row.name if row.path in ("/info", "/ws info") else "")
-        and asked.status in (None, row.status)
-        for row in course.asked_by(moment)
-    )
+
+    def is_meant(row: RequestTold) -> bool:
+        acts = row.path in ("/exchange", "/ws action")
+        return (
+            asked.action in (None, row.name if acts else "")
+            and asked.type in (None, "" if acts else row.name)
+            and asked.status in (None, row.status)
+        )
+
+    return course.count(repr(asked), is_meant, moment)
 
 
 class OfRefusals(Bounds):
@@ -201,4 +206,8 @@ class OfRefusals(Bounds):
 @condition("refusals")
 def refusals(asked: OfRefusals, moment: Moment, course: Course) -> int:
     """How often the bot was refused with a text, in whole or in part of a batch."""
-    return sum(asked.text in said for row in course.asked_by(moment) for said in row.refusals)
+
+    def times(row: RequestTold) -> int:
+        return sum(asked.text in said for said in row.refusals)
+
+    return course.count(repr(asked), times, moment)

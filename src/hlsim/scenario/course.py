@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,14 @@ class Happening:
 
 
 @dataclass(slots=True)
+class _Count:
+    """Which requests were counted, by their ids, and how many were looked at."""
+
+    seen: int = 0
+    ids: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Course:
     """One run. Moments follow each other where anything changed, the last one is the end."""
 
@@ -89,9 +98,18 @@ class Course:
     ended_ms: int = 0
     """Since it began."""
 
-    def asked_by(self, moment: Moment) -> Sequence[RequestTold]:
-        """The requests until a moment."""
-        return [row for row in self.requests if row.id <= moment.asked]
+    _counted: dict[str, _Count] = field(default_factory=dict)
+
+    def count(self, key: str, times: Callable[[RequestTold], int], moment: Moment) -> int:
+        """How often something was so until a moment, `times` for each request.
+
+        `key` names what is counted: each request is looked at once, however many moments ask.
+        """
+        counted = self._counted.setdefault(key, _Count())
+        for row in self.requests[counted.seen :]:
+            counted.ids += [row.id] * times(row)
+        counted.seen = len(self.requests)
+        return bisect_right(counted.ids, moment.asked)
 
     def actions(self) -> Iterator[tuple[RequestTold, dict[str, Any]]]:
         """Every signed action with the request that brought it."""
