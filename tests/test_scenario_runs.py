@@ -107,6 +107,15 @@ def test_a_step_waits_for_its_condition_and_is_done_once() -> None:
     assert len(said(verdict, "scenario")) == 1
 
 
+def test_a_step_that_moves_the_clock_is_part_of_the_time_that_a_scenario_lasts() -> None:
+    jump = Step(Named("clock/advance", {"hours": 1}), at_ms=100)
+
+    verdict = play("ask(type='meta')", timeline=(jump, move(1500, at_ms=5_000)), lasts_ms=3_600_500)
+
+    assert times(verdict, "scenario") == [100, 3_600_150]  # what was jumped over is done behind it
+    assert verdict.course.ended_ms == 3_600_500
+
+
 def test_a_fault_of_the_timeline_is_lifted_after_its_time() -> None:
     fault = Step(Named("fault", {"plan": "meta:1:429"}), at_ms=0, for_ms=500)
     code = """

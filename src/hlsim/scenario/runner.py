@@ -206,7 +206,7 @@ class Run:
 
     def _pass_time(self) -> None:
         scenario = self._scenario
-        now_ms = 0
+        now_ms = self._now_ms()
         begun_s = real_s()
         while now_ms < scenario.lasts_ms:
             next_ms = min(now_ms + scenario.step_ms, scenario.lasts_ms, *self._dues(now_ms))
@@ -215,9 +215,13 @@ class Run:
             # What was lost to a busy machine is not made up for: time would run.
             begun_s = max(due_s, real_s() - TICK_S)
             self._running.clock.advance(ms=next_ms - now_ms)
-            now_ms = next_ms
-            self._do_due(now_ms)
+            self._do_due(next_ms)
+            # Later than that where a step of the timeline moved the clock, too.
+            now_ms = self._now_ms()
             self._note_exit()
+
+    def _now_ms(self) -> int:
+        return self._running.call(lambda _: self._recorder.ms())
 
     def _dues(self, now_ms: int) -> list[int]:
         found = [due.ms for due in self._timeline if due.left and due.condition is None]
