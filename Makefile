@@ -71,6 +71,7 @@ links:
 	@mkdir -p typings/hlsim
 	@find typings/hlsim -type l -delete
 	@ln -sfn ../../matching ../../scenarios ../../server ../../sim typings/hlsim/
+	@ln -sfn ../../src/hlsim/scenario typings/hlsim/
 	@for file in src/hlsim/*.py src/hlsim/py.typed; do ln -sf ../../$$file typings/hlsim/; done
 	@ln -sfn ../../src/hlsim/own_time typings/hlsim/
 

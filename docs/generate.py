@@ -15,6 +15,10 @@ from typing import Any
 
 from hlsim.config import OPTIONS, Settings
 from hlsim.coverage import MISSING, REFUSED, UNSPECIFIED, Entry, entries
+from hlsim.scenario import schema
+from hlsim.scenario.conditions import CONDITIONS
+from hlsim.scenario.judges import JUDGES
+from hlsim.scenario.shelf import shipped
 from hlsim.scenarios.faults import EFFECTS
 from hlsim.server.control import CONTROL
 from hlsim.server.control.openapi import document
@@ -119,6 +123,31 @@ def clients() -> str:
     return "\n".join(rows)
 
 
+def scenarios() -> str:
+    """The scenarios that come with it."""
+    rows = ["| scenario | | what it teaches | seen in |", "|---|---|---|---|"]
+    rows += [
+        f"| `{name}` | {one.title} | {one.teaches} | {one.source} |"
+        for name, one in shipped().items()
+    ]
+    return "\n".join(rows)
+
+
+def judges() -> str:
+    """Conditions and judges with what they take."""
+    rows = ["| condition | keys | |", "|---|---|---|"]
+    rows += [_row(name, spec.asked, spec.text) for name, spec in CONDITIONS.items()]
+    rows += ["", "| judge | keys | |", "|---|---|---|"]
+    for name, judge in JUDGES.items():
+        rows.append(_row(name, judge.asked, judge.text, "a condition" * judge.wants_condition))
+    return "\n".join(rows)
+
+
+def _row(name: str, asked: Any, text: str, first: str = "") -> str:
+    keys = [first] * bool(first) + [f"`{key}`" for key in asked.__struct_encode_fields__]
+    return f"| `{name}` | {', '.join(keys)} | {' '.join(text.split())} |"
+
+
 def control_summary() -> str:
     """Every endpoint of the control plane in one line, for the README."""
     rows = ["| control endpoint | |", "|---|---|"]
@@ -189,9 +218,15 @@ PARTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/serve.md", "flags", flags),
     ("docs/serve.md", "profile", profile),
     ("docs/faults.md", "effects", effects),
+    ("docs/scenarios.md", "judges", judges),
+    ("docs/scenarios.md", "scenarios", scenarios),
     ("docs/coverage.md", "coverage", coverage),
     ("docs/clients.md", "clients", clients),
 )
+
+
+WHOLE: tuple[tuple[str, Callable[[], str]], ...] = (("docs/scenario.schema.json", schema.text),)
+"""Files that are written as a whole."""
 
 
 def renewed(text: str, name: str, content: str) -> str:
@@ -207,14 +242,18 @@ def renewed(text: str, name: str, content: str) -> str:
 def main(arguments: list[str]) -> int:
     """Renews every part. Returns 1 with `--check` when one was out of date."""
     stale = []
-    for path, name, write in PARTS:
-        file = ROOT / path
-        text = file.read_text("utf-8")
-        new = renewed(text, name, write())
-        if new != text:
-            stale.append(f"{path}: {name}")
+
+    def put(file: Path, new: str, name: str) -> None:
+        if not file.exists() or file.read_text("utf-8") != new:
+            stale.append(name)
             if "--check" not in arguments:
                 file.write_text(new, "utf-8")
+
+    for path, name, write in PARTS:
+        file = ROOT / path
+        put(file, renewed(file.read_text("utf-8"), name, write()), f"{path}: {name}")
+    for path, write in WHOLE:
+        put(ROOT / path, write(), path)
     for part in stale:
         print(part)
     return 1 if stale and "--check" in arguments else 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import cache, reduce
 from operator import or_
+from threading import Lock
 from typing import Annotated, Any
 
 import msgspec
@@ -109,8 +110,17 @@ class _Reader:
     wrapper: type[Any]
 
 
-@cache
+_building = Lock()
+
+
 def _reader() -> _Reader:
+    """Made with the first request, once: two servers in two threads may get theirs at a time."""
+    with _building:
+        return _built()
+
+
+@cache
+def _built() -> _Reader:
     kinds = {}
     by_name = {}
     for name, spec in ACTIONS.items():

@@ -40,6 +40,8 @@ class Asked:
     cloids: Collection[str] = ()
     user: Callable[[], str | None] = lambda: None
     """Who asks, or about whom; found out only when a fault wants to know."""
+    request: Any = None
+    """What was sent, decoded; None where it cannot be read."""
 
 
 @dataclass(slots=True)
@@ -77,6 +79,8 @@ class Faults:
         self._seed = seed
         self._now_ms = now_ms
         self._next_id = 1
+        self.heard: Callable[[Entry, Any], None] | None = None
+        """Is told of each one that strikes, and of the request that it strikes, if it does."""
         self.requests: list[Entry] = []
         self.frames: list[Entry] = []
         self.openings: list[Entry] = []
@@ -85,7 +89,7 @@ class Faults:
         """Puts a fault in force. Returns its number. Raises ValueError for what can never strike,
         and when there are too many.
         """
-        _check_name(fault)
+        check_name(fault)
         if len(self.entries()) >= MOST_FAULTS:
             raise ValueError(f"no more than {MOST_FAULTS} faults at once")
         number = self._next_id
@@ -124,7 +128,7 @@ class Faults:
     def on_request(self, asked: Asked) -> Entry | None:
         """The first fault that strikes a request. Those behind it do not hear of it."""
         for entry in self.requests:
-            if self._concerns(entry.fault, asked) and self._strikes(entry):
+            if self._concerns(entry.fault, asked) and self._strikes(entry, asked.request):
                 return entry
         return None
 
@@ -156,7 +160,7 @@ class Faults:
             and (fault.user is None or fault.user == asked.user())
         )
 
-    def _strikes(self, entry: Entry) -> bool:
+    def _strikes(self, entry: Entry, request: Any = None) -> bool:
         fault = entry.fault
         if fault.times is not None and entry.struck >= fault.times:
             return False
@@ -172,6 +176,8 @@ class Faults:
         else:
             strikes = fault.chance == CERTAIN or entry.dice.randrange(CERTAIN) < fault.chance
         entry.struck += strikes
+        if strikes and self.heard is not None:
+            self.heard(entry, request)
         return strikes
 
     # -- to keep -----------------------------------------------------------------------------------
@@ -196,7 +202,7 @@ class Faults:
             self._list_of(entry.fault).append(entry)
 
 
-def _check_name(fault: Fault) -> None:
+def check_name(fault: Fault) -> None:
     """Raises ValueError for a request or a channel that there is not: it would never strike."""
     if fault.kind == "socket":
         return

@@ -72,13 +72,14 @@ class Witness:
             return _query(path, parsed)
         action = parsed.get("action")
         if not isinstance(action, dict):
-            return Asked((path,), user=signer)
+            return Asked((path,), user=signer, request=parsed)
         assets: list[int] = []
         cloids: list[str] = []
         _gather(action, assets, cloids)
         markets = self.view.state.markets
         coins = [markets[one].asset.coin for one in assets if one in markets]
-        return Asked((_text(action.get("type")), path), coins, cloids, signer)
+        types = (_text(action.get("type")), path)
+        return Asked(types, coins, cloids, signer, parsed)
 
 
 def _query(path: str, parsed: dict[str, Any]) -> Asked:
@@ -88,7 +89,7 @@ def _query(path: str, parsed: dict[str, Any]) -> Asked:
     coins = [said["coin"]] if isinstance(said.get("coin"), str) else []
     user = said.get("user")
     whom = user.lower() if isinstance(user, str) else None
-    return Asked((_text(parsed.get("type")), path), coins, (), lambda: whom)
+    return Asked((_text(parsed.get("type")), path), coins, (), lambda: whom, parsed)
 
 
 def _text(value: Any) -> str:

@@ -42,6 +42,7 @@ DISTRIBUTION = {
     "uvicorn": "uvicorn",
     "uvloop": "uvloop",
     "websockets": "websockets",
+    "yaml": "PyYAML",
 }
 """Import name to the dependency that brings it."""
 FOR_TESTERS = {"pytest"}

@@ -30,7 +30,7 @@ THIRD_PARTY = {
     "scenarios": {"eth_account", "lz4"},
 }
 """What a layer may import beside the standard library; the layers that are not here: anything."""
-LAZY = {"eth_account", "eth_keys", "eth_utils", "locust", "hyperliquid", "lz4"}
+LAZY = {"eth_account", "eth_keys", "eth_utils", "locust", "hyperliquid", "lz4", "yaml"}
 """Slow to import, or not there: inside a function only, or the exchange is not up in half a
 second."""
 NOT_IN_CORE = {"time", "datetime", "random", "secrets", "uuid", "json", "os", "socket", "asyncio"}

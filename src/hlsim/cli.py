@@ -118,6 +118,70 @@ def _bench(quick: bool) -> None:
     bench.run(bench.QUICK if quick else bench.FULL)
 
 
+def _scenario_list() -> None:
+    from hlsim.scenario import commands
+
+    commands.list_()
+
+
+def _scenario_show(name: str) -> None:
+    from hlsim.scenario import commands
+
+    commands.show(name)
+
+
+def _scenario_schema() -> None:
+    from hlsim.scenario import commands
+
+    commands.print_schema()
+
+
+def _scenario_run(
+    name: str, bot: str | None, seeds: str, junit: str | None, report: str | None
+) -> int:
+    from hlsim.scenario import commands
+
+    return commands.run_(name, bot, seeds, junit, report)
+
+
+_WHICH = click.Argument(["name"], metavar="NAME|FILE")
+
+_SCENARIO = _Commands(
+    "scenario",
+    help="Let a bot meet what goes wrong on the exchange, and judge it.",
+    commands=[
+        click.Command(
+            "list", callback=_scenario_list, help="List the scenarios that come with hlsim."
+        ),
+        click.Command(
+            "show", callback=_scenario_show, params=[_WHICH], help="Print the file of a scenario."
+        ),
+        click.Command(
+            "schema", callback=_scenario_schema, help="Print the JSON Schema of scenario files."
+        ),
+        click.Command(
+            "run",
+            callback=_scenario_run,
+            params=[
+                _WHICH,
+                click.Option(
+                    ["--bot"],
+                    help="How the bot is started; without it whoever connects is the bot.",
+                    metavar="COMMAND",
+                ),
+                click.Option(
+                    ["--seeds"], default="0", help="N, N..M or several, a run each.", metavar="N..M"
+                ),
+                click.Option(["--junit"], help="Write the verdicts as JUnit XML.", metavar="FILE"),
+                click.Option(["--report"], help="Write them as a page of HTML.", metavar="FILE"),
+            ],
+            help="Play a scenario with a bot. Exit code 1: it failed. The bot finds the exchange "
+            "in HLSIM_URL and HYPERLIQUID_API_URL, its account in HYPERLIQUID_PK and "
+            "HYPERLIQUID_ACCOUNT_ADDRESS.",
+        ),
+    ],
+)
+
 _EVERY_FLAG = (
     "Every flag can also be given as HLSIM_FLAG in the environment or in the --config file; "
     "a flag goes before the environment, the environment before the file."
@@ -185,6 +249,7 @@ _COMMANDS = _Commands(
             callback=_profile,
             help="List the points on which sources differ, for `hlsim serve --profile`.",
         ),
+        _SCENARIO,
         click.Command(
             "bench",
             callback=_bench,

@@ -1,0 +1,45 @@
+"""What every bot in this folder begins with: the official SDK, told where the exchange is."""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+from eth_account import Account
+from hyperliquid.exchange import Exchange
+from hyperliquid.info import Info
+from hyperliquid.utils import constants
+from hyperliquid.utils.types import Cloid
+
+URL = os.environ.get("HYPERLIQUID_API_URL", constants.LOCAL_API_URL)
+WALLET = Account.from_key(os.environ["HYPERLIQUID_PK"])
+ADDRESS = WALLET.address
+GTC, IOC = {"limit": {"tif": "Gtc"}}, {"limit": {"tif": "Ioc"}}
+
+
+def connect(skip_ws: bool = True) -> tuple[Exchange, Info]:
+    """Both clients, which give up on a reply after ten seconds."""
+    info = Info(URL, skip_ws=skip_ws, timeout=10)
+    return Exchange(WALLET, URL, timeout=10), info
+
+
+def new_cloid() -> Cloid:
+    """A name for an order that no order had before."""
+    return Cloid.from_str("0x" + secrets.token_hex(16))
+
+
+def mid(info: Info, coin: str) -> float:
+    return float(info.all_mids()[coin])
+
+
+def position(info: Info, coin: str) -> float:
+    """The signed size that the account has, 0 without a position."""
+    rows = [row["position"] for row in info.user_state(ADDRESS)["assetPositions"]]
+    return sum(float(row["szi"]) for row in rows if row["coin"] == coin)
+
+
+def entry(answer: dict) -> dict:
+    """What became of the only order of an answer: resting, filled or error."""
+    if answer["status"] != "ok":
+        return {"error": answer["response"]}
+    return answer["response"]["data"]["statuses"][0]

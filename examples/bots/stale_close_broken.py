@@ -1,0 +1,17 @@
+"""Closes the position that it saw a second ago, whatever it takes: scenario stale-close."""
+
+import time
+
+from connect import GTC, IOC, connect, entry, mid, position
+
+exchange, info = connect()
+exchange.market_open("ETH", True, 0.5)
+held = position(info, "ETH")
+exchange.order("ETH", False, held, round(mid(info, "ETH") * 1.02), GTC, reduce_only=True)
+time.sleep(1)  # makes up its mind
+px = round(mid(info, "ETH") * 0.98)
+found = entry(exchange.order("ETH", False, held, px, IOC, reduce_only=True))
+if "error" in found:
+    print("refused:", found["error"])
+    found = entry(exchange.order("ETH", False, held, px, IOC))
+print("closed:", found)

@@ -1,0 +1,1 @@
+"""The scenarios that come with hlsim, one file each."""

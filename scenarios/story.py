@@ -1,0 +1,95 @@
+"""A scenario, as data: what kind of exchange, what happens to it, what a bot must make of it.
+
+Names of steps, conditions and judges stand here as text; the tables that know them are above.
+Times are of the exchange, in ms since the scenario began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Any
+
+from ..matching.dataclass import dataclass
+from .faults import Fault
+
+MOST_MS = 30 * 86_400_000
+"""How long a scenario lasts at most."""
+
+UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+DURATION = r"[0-9]{1,9}(\.[0-9]{1,3})?(ms|s|m|h|d)"
+"""How a time is written: `500ms`, `1.5s`, `2m`, `1h`, `1d`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An entry of a table and what it is given: a control request, a condition, a judge."""
+
+    name: str
+    keys: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that is done while the scenario runs. Raises ValueError for what makes no sense.
+
+    act: a control request (`market/move`), or `fault` with a plan as its key `plan`.
+    at_ms, every_ms, when: when it is done, one of them; `when` is a condition, looked at after
+        each step of time.
+    times: how often at most; once, unless it is `every`.
+    for_ms: a fault is lifted after so long.
+    """
+
+    act: Named
+    at_ms: int | None = None
+    every_ms: int | None = None
+    when: Named | None = None
+    times: int | None = None
+    for_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        given = [self.at_ms is not None, self.every_ms is not None, self.when is not None]
+        if sum(given) != 1:
+            raise ValueError("a step has one of at, every and when")
+        if self.every_ms is not None and self.every_ms < 1:
+            raise ValueError("every is more than 0 ms")
+        if self.times is not None and (self.times < 1 or self.at_ms is not None):
+            raise ValueError("times is 1 or more, of every or when")
+        if self.for_ms is not None and self.act.name != "fault":
+            raise ValueError("only a fault is lifted after a time")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One scenario. Raises ValueError for what makes no sense.
+
+    exchange: what `hlsim.start` takes, but for clock, seed and address.
+    account: which of the funded accounts is the bot's.
+    lasts_ms: how long, unless it is stopped before.
+    step_ms: how far time goes at a go.
+    speed: exchange seconds in a real one, while the bot runs.
+    expect: judges, all of whom must be content.
+    """
+
+    name: str
+    title: str
+    lasts_ms: int
+    expect: tuple[Named, ...]
+    teaches: str = ""
+    source: str = ""
+    exchange: Mapping[str, Any] = field(default_factory=dict)
+    account: int = 0
+    step_ms: int = 50
+    speed: float = 1
+    timeline: tuple[Step, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 < self.step_ms <= self.lasts_ms <= MOST_MS:
+            raise ValueError(f"a scenario lasts at least one step and at most {MOST_MS} ms")
+        if not 0 < self.speed <= 1_000:
+            raise ValueError("speed is above 0 and at most 1000")
+        if not self.expect:
+            raise ValueError("a scenario without expectations judges nothing")
+        if self.account < 0:
+            raise ValueError("accounts count from 0")

@@ -1,0 +1,73 @@
+"""What the timeline of a scenario can do: control requests by their own names, and faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hlsim.library import RunningExchange
+from hlsim.scenarios.faults import Fault, fault_of, parse_fault
+from hlsim.scenarios.story import Named
+from hlsim.server.control import CONTROL, ControlSpec
+from hlsim.server.console.faults import check_name
+
+FAULT = "fault"
+
+NOT_IN_SCENARIOS = {
+    "clock/mode": "the scenario moves the clock",
+    "snapshot": "a scenario goes forward only",
+    "restore": "a scenario goes forward only",
+    "reset": "a scenario goes forward only",
+}
+
+REQUESTS: dict[str, ControlSpec] = {
+    path: spec
+    for path, spec in CONTROL.items()
+    if spec.method == "POST" and path not in NOT_IN_SCENARIOS
+}
+
+Act = Callable[[RunningExchange], int | None]
+"""Does it. Returns the number of the fault that is in force now, if it is one. Raises ValueError
+where the exchange refuses."""
+
+
+def act_of(named: Named) -> Act:
+    """What a step does. Raises ValueError that says what is known."""
+    if named.name == FAULT:
+        return _fault(plan_of(named.keys["plan"]))
+    if named.name in NOT_IN_SCENARIOS:
+        raise ValueError(f"not {named.name} here: {NOT_IN_SCENARIOS[named.name]}")
+    if named.name not in REQUESTS:
+        raise ValueError(f"unknown key {named.name!r}; known: {', '.join([*REQUESTS, FAULT])}")
+    REQUESTS[named.name].take(dict(named.keys))
+    return _request(named.name, named.keys)
+
+
+def plan_of(plan: Any) -> Fault:
+    """A fault as `--fault` takes it, or as an object. Raises ValueError."""
+    if not isinstance(plan, str | Mapping):
+        raise ValueError("a fault is a line such as order:#1:after:drop, or an object")
+    fault = parse_fault(plan) if isinstance(plan, str) else fault_of(plan)
+    check_name(fault)
+    return fault
+
+
+def add_fault(running: RunningExchange, fault: Fault) -> int:
+    """Puts a fault in force. Returns its number."""
+    return running.call(lambda server: server.console.faults.add(fault))
+
+
+def lift_fault(running: RunningExchange, number: int) -> None:
+    """Ends it."""
+    running.call(lambda server: server.console.faults.remove(number))
+
+
+def _fault(fault: Fault) -> Act:
+    return lambda running: add_fault(running, fault)
+
+
+def _request(path: str, keys: Mapping[str, Any]) -> Act:
+    def act(running: RunningExchange) -> None:
+        running.control(path, **keys)
+
+    return act

@@ -1,0 +1,213 @@
+"""What can be asked of one moment of a run: for `when` in the timeline and for what is expected.
+
+`@condition("position")` makes a function the condition of that name; its struct says what it takes.
+A condition looks at the moment and at what the bot had asked until then, at nothing else.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+import msgspec
+
+from hlsim.matching.dataclass import dataclass
+from hlsim.scenario.course import Course, Moment
+from hlsim.scenarios.story import Named
+from hlsim.server.control.records import RequestTold
+from hlsim.server.control.registry import Asked
+
+Number = Annotated[int | float | str, msgspec.Meta(description="a number, or its decimal text")]
+
+
+class Bounds(Asked):
+    """Which values are meant."""
+
+    exactly: Annotated[Number | None, msgspec.Meta(description="this value")] = msgspec.field(
+        default=None, name="is"
+    )
+    at_least: Annotated[Number | None, msgspec.Meta(description="this or more")] = None
+    at_most: Annotated[Number | None, msgspec.Meta(description="this or less")] = None
+
+    def __post_init__(self) -> None:
+        for bound in self._given():
+            number(bound)
+        if not self._given():
+            raise ValueError("one of is, at_least and at_most is missing")
+
+    def _given(self) -> list[int | float | str]:
+        return [one for one in (self.exactly, self.at_least, self.at_most) if one is not None]
+
+    def hold(self, value: Decimal | int) -> bool:
+        """True for a value that is meant."""
+        return (
+            (self.exactly is None or value == number(self.exactly))
+            and (self.at_least is None or value >= number(self.at_least))
+            and (self.at_most is None or value <= number(self.at_most))
+        )
+
+
+def number(value: float | str) -> Decimal:
+    """A number as it was written. Raises ValueError."""
+    try:
+        found = Decimal(str(value))
+    except ArithmeticError:
+        raise ValueError(f"{value!r} is no number") from None
+    if not found.is_finite():
+        raise ValueError(f"{value!r} is no number")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionSpec:
+    """One row of the table. `shows`: what the moment has, for a verdict."""
+
+    name: str
+    asked: type[Asked]
+    text: str
+    """What its docstring says."""
+    holds: Callable[[Any, Moment, Course], bool]
+    shows: Callable[[Any, Moment, Course], str]
+
+
+CONDITIONS: dict[str, ConditionSpec] = {}
+"""By name, in the order of definition."""
+
+A = TypeVar("A", bound=Bounds)
+
+
+def condition(
+    name: str,
+) -> Callable[[Callable[[A, Moment, Course], Decimal | int]], Callable[..., Decimal | int]]:
+    """Registers a function that measures something as the condition that bounds it."""
+
+    def register(measure: Callable[[A, Moment, Course], Decimal | int]) -> Any:
+        if name in CONDITIONS:
+            raise ValueError(f"condition {name} is defined twice")
+        asked = get_type_hints(measure)["asked"]
+        CONDITIONS[name] = ConditionSpec(
+            name,
+            asked,
+            inspect.getdoc(measure) or "",
+            lambda given, moment, course: given.hold(measure(given, moment, course)),
+            lambda given, moment, course: f"{name} {measure(given, moment, course)}",
+        )
+        return measure
+
+    return register
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition with what it was given."""
+
+    spec: ConditionSpec
+    asked: Asked
+    text: str
+    """As it was written, in one line."""
+
+    def holds(self, moment: Moment, course: Course) -> bool:
+        return self.spec.holds(self.asked, moment, course)
+
+    def shows(self, moment: Moment, course: Course) -> str:
+        """What there is instead."""
+        return self.spec.shows(self.asked, moment, course)
+
+
+def condition_of(named: Named) -> Condition:
+    """The condition of a name and its keys. Raises ValueError that says what is known."""
+    spec = CONDITIONS.get(named.name)
+    if spec is None:
+        raise ValueError(f"no condition {named.name!r}; known: {', '.join(CONDITIONS)}")
+    return Condition(spec, take(spec.asked, named.keys), f"{named.name} {_words(named.keys)}")
+
+
+def take(kind: type[Asked], given: Mapping[str, Any]) -> Asked:
+    """The struct that `given` makes. Raises ValueError that names the known keys."""
+    known = kind.__struct_encode_fields__
+    listed = f"known: {', '.join(known) or 'none'}"
+    unknown = sorted(given.keys() - set(known))
+    if unknown:
+        raise ValueError(f"unknown key {unknown[0]!r}; {listed}")
+    try:
+        return msgspec.convert(dict(given), kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{error}; {listed}") from None
+
+
+def _words(keys: Mapping[str, Any]) -> str:
+    return " ".join(f"{key}={value}" for key, value in keys.items())
+
+
+# -- the conditions --------------------------------------------------------------------------------
+
+
+class OfCoin(Bounds, kw_only=True):
+    """A market of the bot's account."""
+
+    coin: str
+
+
+@condition("position")
+def position(asked: OfCoin, moment: Moment, course: Course) -> Decimal:
+    """The signed size of the bot's position in a coin, 0 without one."""
+    return moment.positions.get(asked.coin, Decimal(0))
+
+
+@condition("equity")
+def equity(asked: Bounds, moment: Moment, course: Course) -> Decimal:
+    """The account value of the bot's perps, USD."""
+    return moment.equity
+
+
+class OfOrders(Bounds):
+    """Which open orders."""
+
+    coin: str | None = None
+
+
+@condition("open_orders")
+def open_orders(asked: OfOrders, moment: Moment, course: Course) -> int:
+    """How many orders of the bot are open, of one coin or of all."""
+    return sum(asked.coin in (None, order.coin) for order in moment.orders)
+
+
+class OfRequests(Bounds):
+    """Which requests; what is left out filters nothing."""
+
+    action: Annotated[str | None, msgspec.Meta(description="of /exchange: order, cancel …")] = None
+    type: Annotated[str | None, msgspec.Meta(description="of /info: l2Book …")] = None
+    status: Annotated[int | None, msgspec.Meta(description="HTTP status of the answer")] = None
+
+
+@condition("requests")
+def requests(asked: OfRequests, moment: Moment, course: Course) -> int:
+    """How many requests the bot has sent that reached the exchange."""
+
+    def is_meant(row: RequestTold) -> bool:
+        acts = row.path in ("/exchange", "/ws action")
+        return (
+            asked.action in (None, row.name if acts else "")
+            and asked.type in (None, "" if acts else row.name)
+            and asked.status in (None, row.status)
+        )
+
+    return course.count(repr(asked), is_meant, moment)
+
+
+class OfRefusals(Bounds):
+    """Which refusals."""
+
+    text: Annotated[str, msgspec.Meta(description="what the refusal says, or a part of it")] = ""
+
+
+@condition("refusals")
+def refusals(asked: OfRefusals, moment: Moment, course: Course) -> int:
+    """How often the bot was refused with a text, in whole or in part of a batch."""
+
+    def times(row: RequestTold) -> int:
+        return sum(asked.text in said for said in row.refusals)
+
+    return course.count(repr(asked), times, moment)

@@ -1,0 +1,140 @@
+"""What happened in one run of a scenario, as plain data: all that conditions and judges look at."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from hlsim.matching.dataclass import dataclass
+from hlsim.scenarios.faults import Fault
+from hlsim.sim.view import View
+
+if TYPE_CHECKING:
+    from hlsim.server.control.records import RequestTold
+    from hlsim.sim.exchange import Exchange
+    from hlsim.sim.fixed import Address
+
+
+@dataclass(frozen=True, slots=True)
+class RestingOrder:
+    """An open order of the bot."""
+
+    oid: int
+    coin: str
+    cloid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where the bot's account stood after one block.
+
+    ms: since the scenario began.
+    equity: account value of the perps, USD.
+    positions: signed sizes by coin.
+    asked: how many requests there had been.
+    """
+
+    ms: int
+    equity: Decimal
+    positions: Mapping[str, Decimal]
+    orders: tuple[RestingOrder, ...]
+    asked: int
+
+    def is_like(self, other: Moment) -> bool:
+        """True when nothing but time differs."""
+        mine = (self.equity, self.positions, self.orders, self.asked)
+        return mine == (other.equity, other.positions, other.orders, other.asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A fault that struck.
+
+    asked: how many requests there had been.
+    request: what it struck, None for a frame or a socket.
+    """
+
+    ms: int
+    fault: Fault
+    asked: int
+    request: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """A line of the timeline. `who`: bot, scenario, fault, request, fill, end."""
+
+    ms: int
+    who: str
+    text: str
+
+
+@dataclass(slots=True)
+class _Count:
+    """Which requests were counted, by their ids, and how many were looked at."""
+
+    seen: int = 0
+    ids: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Course:
+    """One run. Moments follow each other where anything changed, the last one is the end."""
+
+    account: str
+    began_ms: int
+    """Exchange time, since 1970."""
+    moments: list[Moment] = field(default_factory=list)
+    requests: list[RequestTold] = field(default_factory=list)
+    """Those of the bot, oldest first."""
+    strikes: list[Strike] = field(default_factory=list)
+    happenings: list[Happening] = field(default_factory=list)
+    exit: int | None = None
+    """The bot's exit code; None: it was there until the end and was told to stop, or there was
+    none."""
+    ended_ms: int = 0
+    """Since it began."""
+
+    _counted: dict[str, _Count] = field(default_factory=dict)
+
+    def count(self, key: str, times: Callable[[RequestTold], int], moment: Moment) -> int:
+        """How often something was so until a moment, `times` for each request.
+
+        `key` names what is counted: each request is looked at once, however many moments ask.
+        """
+        counted = self._counted.setdefault(key, _Count())
+        for row in self.requests[counted.seen :]:
+            counted.ids += [row.id] * times(row)
+        counted.seen = len(self.requests)
+        return bisect_right(counted.ids, moment.asked)
+
+    def actions(self) -> Iterator[tuple[RequestTold, dict[str, Any]]]:
+        """Every signed action with the request that brought it."""
+        for row in self.requests:
+            action = row.request.get("action") if isinstance(row.request, dict) else None
+            if isinstance(action, dict):
+                yield row, action
+
+
+def look(exchange: Exchange, address: Address, ms: int, asked: int) -> Moment:
+    """How an account stands now. To be called where nothing changes it meanwhile."""
+    from hlsim.server.shapes.accounts import clearinghouse_state
+    from hlsim.server.shapes.text import px_text
+
+    state = exchange.state
+    account = state.accounts[address]
+    markets = state.markets
+    value = clearinghouse_state(View(state), address)["marginSummary"]["accountValue"]
+    positions = {
+        markets[asset_id].asset.coin: Decimal(px_text(position.szi))
+        for part in account.clearings()
+        for asset_id, position in part.positions.items()
+    }
+    orders = tuple(
+        RestingOrder(order.oid, markets[order.asset_id].asset.coin, order.cloid)
+        for order in account.orders.values()
+    )
+    return Moment(ms, Decimal(value), positions, orders, asked)

@@ -1,0 +1,274 @@
+"""Who says whether a bot did well: `@judge("finally")` makes a function the judge of that name.
+
+A judge looks at the whole course and returns None, or in one line what is wrong with it. What it
+takes is either a condition (`finally: {position: …}`), with keys of its own beside it, or keys
+alone.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+import msgspec
+
+from hlsim.matching.dataclass import dataclass
+from hlsim.scenario.conditions import CONDITIONS, Condition, condition_of, take
+from hlsim.scenario.course import Course, Moment
+from hlsim.scenario.durations import Duration, duration_ms
+from hlsim.scenarios.faults import Effect, Fault
+from hlsim.scenarios.story import Named
+from hlsim.server.control.registry import Asked, Nothing
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeSpec:
+    """One row of the table."""
+
+    name: str
+    asked: type[Asked]
+    wants_condition: bool
+    call: Callable[..., str | None]
+    """Takes the course, then the condition if it wants one, then the keys if there are any."""
+
+    @property
+    def text(self) -> str:
+        """What its docstring says."""
+        return inspect.getdoc(self.call) or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A judge with what he was given. Ask him once the run is over."""
+
+    spec: JudgeSpec
+    asked: Asked
+    condition: Condition | None
+
+    @property
+    def text(self) -> str:
+        """Name and condition, in one line."""
+        return self.spec.name + ("" if self.condition is None else f" {self.condition.text}")
+
+    def says(self, course: Course) -> str | None:
+        """What is wrong; None: nothing."""
+        parts: list[Any] = [course]
+        if self.condition is not None:
+            parts.append(self.condition)
+        if self.spec.asked is not Nothing:
+            parts.append(self.asked)
+        return self.spec.call(*parts)
+
+
+JUDGES: dict[str, JudgeSpec] = {}
+"""By name, in the order of definition."""
+
+F = TypeVar("F", bound=Callable[..., str | None])
+
+
+def judge(name: str) -> Callable[[F], F]:
+    """Registers a function as the judge of that name."""
+
+    def register(call: F) -> F:
+        if name in JUDGES:
+            raise ValueError(f"judge {name} is defined twice")
+        hints = get_type_hints(call)
+        JUDGES[name] = JudgeSpec(name, hints.get("asked", Nothing), "condition" in hints, call)
+        return call
+
+    return register
+
+
+def judge_of(named: Named) -> Judge:
+    """The judge of a name and its keys. Raises ValueError that says what is known."""
+    spec = JUDGES.get(named.name)
+    if spec is None:
+        raise ValueError(f"no judge {named.name!r}; known: {', '.join(JUDGES)}")
+    keys = dict(named.keys)
+    found = None
+    if spec.wants_condition:
+        conditions = [key for key in keys if key not in spec.asked.__struct_encode_fields__]
+        if len(conditions) != 1:
+            raise ValueError(f"{named.name} wants one condition; known: {', '.join(CONDITIONS)}")
+        (name,) = conditions
+        given = keys.pop(name)
+        if not isinstance(given, dict):
+            raise ValueError(f"{name}: an object is wanted")
+        found = condition_of(Named(name, given))
+    return Judge(spec, take(spec.asked, keys), found)
+
+
+# -- of a condition --------------------------------------------------------------------------------
+
+
+def _at(ms: int) -> str:
+    return f"at +{ms / 1000:.3f} s"
+
+
+@judge("finally")
+def finally_(course: Course, condition: Condition) -> str | None:
+    """The condition holds at the end."""
+    last = course.moments[-1]
+    return None if condition.holds(last, course) else condition.shows(last, course)
+
+
+@judge("always")
+def always(course: Course, condition: Condition) -> str | None:
+    """The condition holds after every block."""
+    for moment in course.moments:
+        if not condition.holds(moment, course):
+            return f"{condition.shows(moment, course)} {_at(moment.ms)}"
+    return None
+
+
+@judge("never")
+def never(course: Course, condition: Condition) -> str | None:
+    """The condition holds after no block."""
+    for moment in course.moments:
+        if condition.holds(moment, course):
+            return f"{condition.shows(moment, course)} {_at(moment.ms)}"
+    return None
+
+
+@judge("eventually")
+def eventually(course: Course, condition: Condition) -> str | None:
+    """The condition holds after one block at least."""
+    if any(condition.holds(moment, course) for moment in course.moments):
+        return None
+    return f"it never was so; at the end {condition.shows(course.moments[-1], course)}"
+
+
+class Recovers(Asked):
+    """How soon."""
+
+    within: Duration
+
+
+@judge("recovers")
+def recovers(course: Course, condition: Condition, asked: Recovers) -> str | None:
+    """The condition holds `within` so much time of the last fault that struck, and to the end.
+
+    Without a fault that struck it was no test, and the bot did not recover.
+    """
+    if not course.strikes:
+        return "no fault struck"
+    limit_ms = course.strikes[-1].ms + duration_ms(asked.within)
+    if limit_ms > course.ended_ms:
+        return "the last fault struck too close to the end to tell"
+    for moment in _standing_from(course, limit_ms):
+        if not condition.holds(moment, course):
+            return f"{condition.shows(moment, course)} {_at(max(moment.ms, limit_ms))}"
+    return None
+
+
+def _standing_from(course: Course, ms: int) -> Iterator[Moment]:
+    """The moment that lasts at a time, and those after it."""
+    before = [moment for moment in course.moments if moment.ms <= ms]
+    yield from before[-1:]
+    yield from course.moments[len(before) :]
+
+
+# -- of orders -------------------------------------------------------------------------------------
+
+
+class Orphans(Asked):
+    """How many may stay."""
+
+    allowed: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+@judge("no_orphan_orders")
+def no_orphan_orders(course: Course, asked: Orphans) -> str | None:
+    """When the bot has gone no more than `allowed` orders are left on the exchange."""
+    left = course.moments[-1].orders
+    if len(left) <= asked.allowed:
+        return None
+    return "left behind: " + ", ".join(f"order {one.oid} {one.coin}" for one in left)
+
+
+@judge("no_duplicate_cloid")
+def no_duplicate_cloid(course: Course) -> str | None:
+    """No two orders that the bot sent have the same cloid."""
+    cloids = Counter(
+        order["c"] for _, action in course.actions() for order in _orders(action) if order.get("c")
+    )
+    twice = [cloid for cloid, count in cloids.items() if count > 1]
+    return None if not twice else f"cloid {twice[0]} was sent {cloids[twice[0]]} times"
+
+
+def _orders(action: dict[str, Any]) -> list[dict[str, Any]]:
+    orders = action.get("orders") if action.get("type") == "order" else None
+    return [one for one in orders if isinstance(one, dict)] if isinstance(orders, list) else []
+
+
+ASKING = {
+    "orderStatus",
+    "openOrders",
+    "frontendOpenOrders",
+    "historicalOrders",
+    "userFills",
+    "userFillsByTime",
+    "clearinghouseState",
+    "spotClearinghouseState",
+    "webData2",
+}
+"""Queries that tell what became of an order."""
+
+
+@judge("no_blind_retry")
+def no_blind_retry(course: Course) -> str | None:
+    """No order is sent again after a lost reply before the bot has asked what became of it.
+
+    Again: another order of the same market, side and size, with a cloid or without.
+    """
+    for strike in course.strikes:
+        lost = _orders_of(strike.request) if _is_uncertain(strike.fault) else []
+        for row in course.requests:
+            # A delayed or doubled request may come to the exchange later: it has the same nonce.
+            if row.id <= strike.asked or _nonce(row.request) == _nonce(strike.request):
+                continue
+            if row.name in ASKING and row.path in ("/info", "/ws info"):
+                break
+            if any(one in lost for one in _orders_of(row.request)):
+                return f"request {row.id} sends again what was lost {_at(strike.ms)}"
+    return None
+
+
+def _is_uncertain(fault: Fault) -> bool:
+    """True for what leaves a client without knowing whether his order is there.
+
+    429 tells that it is not.
+    """
+    if fault.kind != "request" or fault.effect is Effect.DUPLICATE:
+        return False
+    return fault.code != 429
+
+
+def _orders_of(request: Any) -> list[tuple[Any, Any, Any]]:
+    """Market, side and size of every order of an envelope."""
+    action = request.get("action") if isinstance(request, dict) else None
+    orders = _orders(action) if isinstance(action, dict) else []
+    return [(one.get("a"), one.get("b"), one.get("s")) for one in orders]
+
+
+def _nonce(request: Any) -> Any:
+    return request.get("nonce") if isinstance(request, dict) else None
+
+
+# -- of the bot ------------------------------------------------------------------------------------
+
+
+class Exit(Asked):
+    """Which exit code."""
+
+    code: int = 0
+
+
+@judge("exit")
+def exit_(course: Course, asked: Exit) -> str | None:
+    """The bot ended with an exit code, or was still there at the end."""
+    if course.exit in (None, asked.code):
+        return None
+    return f"the bot ended with {course.exit}"

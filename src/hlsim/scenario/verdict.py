@@ -1,0 +1,69 @@
+"""What the judges of a scenario say of one run, or of several with different seeds."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterable, Sequence
+
+from hlsim.matching.dataclass import dataclass
+from hlsim.scenario.course import Course
+from hlsim.scenario.judges import judge_of
+from hlsim.scenario.runner import Run
+from hlsim.scenarios.story import Named, Scenario
+
+BOT_MUST_NOT_CRASH = Named("exit")
+"""Asked of every bot whose scenario does not speak of its exit itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one judge says. `wrong`: None when he is content."""
+
+    judge: str
+    wrong: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Of one run."""
+
+    scenario: Scenario
+    seed: int
+    findings: tuple[Finding, ...]
+    course: Course
+
+    @property
+    def passed(self) -> bool:
+        """True when every judge is content."""
+        return all(one.wrong is None for one in self.findings)
+
+
+def run(
+    scenario: Scenario,
+    bot: str | Sequence[str] | None = None,
+    *,
+    seed: int = 0,
+    tell: Callable[[str], None] = print,
+) -> Verdict:
+    """Plays a scenario with a bot and judges it.
+
+    `bot` is a command, in one line or in words; without one `tell` gets the address of the exchange
+    and the run waits for the first request of whoever comes. Raises ValueError for a scenario that
+    cannot be played and for a bot that cannot be started.
+    """
+    command = shlex.split(bot) if isinstance(bot, str) else bot
+    if command is not None and not command:
+        raise ValueError("the command of the bot is empty")
+    course = Run(scenario, command, seed, tell).play()
+    expected = list(scenario.expect)
+    if all(named.name != BOT_MUST_NOT_CRASH.name for named in expected):
+        expected.append(BOT_MUST_NOT_CRASH)
+    judges = [judge_of(named) for named in expected]
+    findings = tuple(Finding(judge.text, judge.says(course)) for judge in judges)
+    return Verdict(scenario, seed, findings, course)
+
+
+def smallest_failure(verdicts: Iterable[Verdict]) -> Verdict | None:
+    """The failed run with the smallest seed."""
+    failed = [verdict for verdict in verdicts if not verdict.passed]
+    return min(failed, key=lambda verdict: verdict.seed, default=None)

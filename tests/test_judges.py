@@ -1,0 +1,211 @@
+"""Each judge and each condition can be content and can complain: over courses made by hand."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from hlsim.scenario.conditions import CONDITIONS, condition_of
+from hlsim.scenario.course import Course, Moment, RestingOrder, Strike
+from hlsim.scenario.judges import JUDGES, judge_of
+from hlsim.scenarios.faults import parse_fault
+from hlsim.scenarios.story import Named
+from hlsim.server.control.records import RequestTold
+
+LOST = parse_fault("order:#1:after:drop")
+
+
+def moment(
+    ms: int, eth: str = "0", *, equity: int = 1000, orders: int = 0, asked: int = 0
+) -> Moment:
+    held = {"ETH": Decimal(eth)} if Decimal(eth) else {}
+    resting = tuple(RestingOrder(oid, "ETH", None) for oid in range(1, orders + 1))
+    return Moment(ms, Decimal(equity), held, resting, asked)
+
+
+def order(nonce: int, sz: str = "0.5", cloid: str | None = None) -> dict[str, Any]:
+    """The envelope of an order."""
+    row = {"a": 1, "b": True, "p": "2000", "s": sz, "r": False, "t": {"limit": {"tif": "Ioc"}}}
+    if cloid is not None:
+        row["c"] = cloid
+    return {"action": {"type": "order", "orders": [row], "grouping": "na"}, "nonce": nonce}
+
+
+def told(number: int, request: Any, *, status: int = 200, refusals: tuple[str, ...] = ()) -> Any:
+    """A row of what the bot asked; an envelope, or the type of a query."""
+    acts = isinstance(request, dict)
+    return RequestTold(
+        id=number,
+        time=0,
+        path="/exchange" if acts else "/info",
+        status=status,
+        name=request["action"]["type"] if acts else request,
+        user=None,
+        request=request if acts else {"type": request},
+        response=None,
+        refusals=list(refusals),
+    )
+
+
+def course(*moments: Moment, requests: Any = (), strikes: Any = (), code: int | None = 0) -> Course:
+    made = Course("0x" + "00" * 20, 0, [*moments] or [moment(0)], list(requests), list(strikes))
+    made.exit, made.ended_ms = code, 10_000
+    return made
+
+
+FLAT = {"position": {"coin": "ETH", "is": 0}}
+CASES: list[tuple[str, dict[str, Any], Course, Course]] = [
+    (
+        "finally",
+        FLAT,
+        course(moment(0, "1"), moment(5)),
+        course(moment(0), moment(5, "1")),
+    ),
+    ("always", FLAT, course(moment(0), moment(5)), course(moment(0, "1"), moment(5))),
+    (
+        "never",
+        {"position": {"coin": "ETH", "at_least": 1}},
+        course(moment(0, "0.9")),
+        course(moment(0), moment(5, "1"), moment(9)),
+    ),
+    (
+        "eventually",
+        {"position": {"coin": "ETH", "is": 1}},
+        course(moment(0), moment(5, "1"), moment(9)),
+        course(moment(0, "0.5")),
+    ),
+    (
+        "recovers",
+        {"within": "3s", **FLAT},
+        course(moment(0, "1"), moment(4_000), strikes=[Strike(1_000, LOST, 0)]),
+        course(moment(0, "1"), moment(4_001), strikes=[Strike(1_000, LOST, 0)]),
+    ),
+    ("no_orphan_orders", {"allowed": 1}, course(moment(0, orders=1)), course(moment(0, orders=2))),
+    (
+        "no_duplicate_cloid",
+        {},
+        course(requests=[told(1, order(1, cloid="0x01")), told(2, order(2, cloid="0x02"))]),
+        course(requests=[told(1, order(1, cloid="0x01")), told(2, order(2, cloid="0x01"))]),
+    ),
+    (
+        "no_blind_retry",
+        {},
+        course(
+            requests=[told(1, order(1)), told(2, "orderStatus"), told(3, order(2))],
+            strikes=[Strike(0, LOST, 0, order(1))],
+        ),
+        course(
+            requests=[told(1, order(1)), told(2, "allMids"), told(3, order(2))],
+            strikes=[Strike(0, LOST, 0, order(1))],
+        ),
+    ),
+    ("exit", {"code": 3}, course(code=3), course(code=0)),
+]
+
+
+@pytest.mark.parametrize(("name", "keys", "good", "bad"), CASES, ids=[case[0] for case in CASES])
+def test_a_judge_tells_good_from_bad(
+    name: str, keys: dict[str, Any], good: Course, bad: Course
+) -> None:
+    judge = judge_of(Named(name, keys))
+
+    assert judge.says(good) is None
+    assert judge.says(bad)
+
+
+def test_every_judge_has_a_case() -> None:
+    assert {case[0] for case in CASES} == set(JUDGES)
+
+
+@pytest.mark.parametrize(
+    ("plan", "request_", "is_blind"),
+    [
+        ("order:#1:after:drop", order(2), True),
+        ("order:#1:before:drop", order(2), True),
+        ("order:#1:after:502", order(2), True),
+        ("order:#1:before:stall", order(2), True),
+        ("order:#1:before:429", order(2), False),  # which says that it is not there
+        ("order:#1:before:duplicate", order(2), False),
+        ("order:#1:after:drop", order(2, sz="0.6"), False),  # another order
+        ("order:#1:after:drop", order(2, cloid="0x01"), True),  # a name does not make it sighted
+        ("order:#1:before:delay=100", order(1), False),  # the request itself, late
+    ],
+)
+def test_what_counts_as_a_blind_retry(plan: str, request_: Any, is_blind: bool) -> None:
+    judge = judge_of(Named("no_blind_retry"))
+    strike = Strike(0, parse_fault(plan), 0, order(1))
+
+    said = judge.says(course(requests=[told(1, request_)], strikes=[strike]))
+
+    assert (said is not None) is is_blind
+
+
+def test_who_met_no_fault_or_met_it_at_the_end_has_not_recovered() -> None:
+    judge = judge_of(Named("recovers", {"within": "3s", **FLAT}))
+
+    assert judge.says(course(moment(0))) == "no fault struck"
+    late = course(moment(0), strikes=[Strike(9_000, LOST, 0)])
+    assert judge.says(late) == "the last fault struck too close to the end to tell"
+
+
+def test_a_bot_that_was_stopped_at_the_end_did_not_crash() -> None:
+    assert judge_of(Named("exit")).says(course(code=None)) is None
+    assert judge_of(Named("exit")).says(course(code=1)) == "the bot ended with 1"
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "holds"),
+    [
+        ("position", {"coin": "ETH", "is": "-0.5"}, True),
+        ("position", {"coin": "BTC", "is": 0}, True),
+        ("position", {"coin": "ETH", "at_least": 0}, False),
+        ("equity", {"at_least": 900, "at_most": 1000}, True),
+        ("equity", {"at_least": "1000.01"}, False),
+        ("open_orders", {"is": 2}, True),
+        ("open_orders", {"coin": "BTC", "at_least": 1}, False),
+        ("requests", {"at_least": 3}, True),
+        ("requests", {"action": "order", "is": 1}, True),
+        ("requests", {"type": "order", "is": 0}, True),
+        ("requests", {"type": "allMids", "status": 429, "is": 1}, True),
+        ("refusals", {"text": "margin", "at_least": 1}, True),
+        ("refusals", {"text": "tick", "at_least": 1}, False),
+    ],
+)
+def test_a_condition_of_one_moment(name: str, keys: dict[str, Any], holds: bool) -> None:
+    rows = [
+        told(1, order(1), refusals=("Insufficient margin to place order.",)),
+        told(2, "allMids", status=429),
+        told(3, "meta"),
+        told(4, order(2)),  # later than the moment
+    ]
+    now = moment(0, "-0.5", orders=2, asked=3)
+
+    assert condition_of(Named(name, keys)).holds(now, course(now, requests=rows)) is holds
+
+
+def test_every_condition_has_a_docstring_and_bounds() -> None:
+    for spec in CONDITIONS.values():
+        assert spec.text.endswith(".")
+        assert {"is", "at_least", "at_most"} <= set(spec.asked.__struct_encode_fields__)
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        (Named("nobody"), "no judge 'nobody'; known: finally, always"),
+        (Named("finally"), "finally wants one condition; known: position, equity"),
+        (Named("finally", {"position": {"is": 1}}), "required field `coin`; known: "),
+        (Named("finally", {"position": {"coin": "ETH"}}), "one of is, at_least and at_most"),
+        (Named("finally", {"position": {"coin": "ETH", "is": "much"}}), "'much' is no number"),
+        (Named("recovers", FLAT), "required field `within`"),
+        (Named("recovers", {"within": "3", **FLAT}), "regex"),
+        (Named("exit", {"cod": 1}), "unknown key 'cod'; known: code"),
+    ],
+)
+def test_a_judge_that_cannot_judge_says_why(named: Named, said: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        judge_of(named)
+
+    assert said in str(caught.value)

@@ -1,0 +1,293 @@
+"""One run of a scenario: time, timeline, the bot's environment and end, the command line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+import hlsim
+from hlsim.scenario import Named, Scenario, Step, Verdict, run
+from hlsim.scenario.report import lines
+from hlsim.scenarios.faults import parse_fault
+
+ASK = """\
+import json, os, sys, time, urllib.request
+
+def ask(**query):
+    request = urllib.request.Request(
+        os.environ["HYPERLIQUID_API_URL"] + "/info",
+        json.dumps(query).encode(),
+        {"content-type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+def until(wanted):
+    while not wanted():
+        time.sleep(0.02)
+
+def eth():
+    return float(ask(type="allMids")["ETH"])
+"""
+"""The beginning of a bot that only asks."""
+
+
+def play(code: str, *, seed: int = 0, **words: Any) -> Verdict:
+    """What comes of a bot of a few lines."""
+    whole = {"lasts_ms": 1_000, "expect": (Named("exit"),), **words}
+    scenario = Scenario(name="test", title="A test", **whole)
+    return run(scenario, [sys.executable, "-c", ASK + code], seed=seed)
+
+
+def said(verdict: Verdict, who: str) -> list[str]:
+    return [one.text for one in verdict.course.happenings if one.who == who]
+
+
+def times(verdict: Verdict, who: str) -> list[int]:
+    return [one.ms for one in verdict.course.happenings if one.who == who]
+
+
+def move(px: int, **when: Any) -> Step:
+    return Step(Named("market/move", {"coin": "ETH", "to": px}), **when)
+
+
+def test_the_bot_finds_the_exchange_and_its_account_in_its_environment() -> None:
+    names = ("HLSIM_URL", "HYPERLIQUID_API_URL", "HYPERLIQUID_PK", "HYPERLIQUID_TESTNET_PK")
+    names += ("HYPERLIQUID_ACCOUNT_ADDRESS",)
+    code = f"ask(type='meta'); print(json.dumps([os.environ[name] for name in {names}]))"
+
+    verdict = play(code, account=1)
+
+    (line, _) = said(verdict, "bot")
+    url, api_url, key, testnet_key, address = json.loads(line)
+    with hlsim.start() as exchange:
+        mine = exchange.accounts[1]
+    assert url == api_url
+    assert url.startswith("http://127.0.0.1:")
+    assert (key, testnet_key, address) == (mine.key, mine.key, mine.address)
+    assert verdict.course.account == mine.address
+    assert verdict.passed
+
+
+def test_time_begins_with_the_first_request_and_waits_for_a_bot_that_asks() -> None:
+    code = "time.sleep(0.5)\nfor _ in range(50): ask(type='exchangeStatus')\nprint('done')"
+
+    verdict = play(code)
+
+    assert times(verdict, "request")[0] == 0
+    assert verdict.course.ended_ms == 1_000
+    assert said(verdict, "bot") == ["done", "ended with 0"]
+
+
+def test_steps_at_a_time_are_done_at_it_whatever_the_grid() -> None:
+    steps = (move(1500, at_ms=0), move(1600, at_ms=333), move(1700, every_ms=400, times=2))
+
+    verdict = play("print(eth())", timeline=steps)
+
+    assert times(verdict, "scenario") == [0, 333, 400, 800]
+    assert said(verdict, "scenario")[0] == "market/move coin=ETH to=1500"
+    assert (
+        said(verdict, "bot")[0] == "1500.0"
+    )  # what is due at once is done before the bot is there
+
+
+def test_a_step_waits_for_its_condition_and_is_done_once() -> None:
+    when = Named("requests", {"type": "allMids", "at_least": 1})
+    code = "assert eth() > 1900\nuntil(lambda: eth() == 1500)"
+
+    verdict = play(code, timeline=(move(1500, when=when),), lasts_ms=5_000)
+
+    assert verdict.passed, "\n".join(lines(verdict))
+    assert len(said(verdict, "scenario")) == 1
+
+
+def test_a_step_that_moves_the_clock_is_part_of_the_time_that_a_scenario_lasts() -> None:
+    jump = Step(Named("clock/advance", {"hours": 1}), at_ms=100)
+
+    verdict = play("ask(type='meta')", timeline=(jump, move(1500, at_ms=5_000)), lasts_ms=3_600_500)
+
+    assert times(verdict, "scenario") == [100, 3_600_150]  # what was jumped over is done behind it
+    assert verdict.course.ended_ms == 3_600_500
+
+
+def test_a_fault_of_the_timeline_is_lifted_after_its_time() -> None:
+    fault = Step(Named("fault", {"plan": "meta:1:429"}), at_ms=0, for_ms=500)
+    code = """
+def meta():
+    try:
+        return bool(ask(type="meta"))
+    except OSError as error:
+        return False
+until(meta)
+print("let in")
+"""
+    verdict = play(code, timeline=(fault,), lasts_ms=5_000)
+
+    assert "let in" in said(verdict, "bot")
+    assert verdict.course.strikes
+    assert all(strike.ms < 500 for strike in verdict.course.strikes)
+    assert verdict.course.requests[0].time - verdict.course.began_ms >= 500
+
+
+def test_a_bot_that_stays_is_told_to_stop_before_it_is_judged() -> None:
+    code = """
+import signal
+def leave(*_):
+    ask(type="meta")
+    sys.exit(3)
+signal.signal(signal.SIGTERM, leave)
+ask(type="allMids")
+while True: time.sleep(1)
+"""
+    verdict = play(code)
+
+    assert [row.name for row in verdict.course.requests] == ["allMids", "meta"]
+    assert verdict.course.exit is None
+    assert verdict.passed
+
+
+def test_a_bot_that_crashes_has_failed_and_its_last_words_are_told() -> None:
+    verdict = play("ask(type='meta'); raise SystemExit('all is lost')", expect=NEVER_SHORT)
+
+    assert said(verdict, "bot") == ["all is lost", "ended with 1"]
+    assert [one.wrong for one in verdict.findings] == [None, "the bot ended with 1"]
+
+
+NEVER_SHORT = (Named("never", {"position": {"coin": "ETH", "at_most": -1}}),)
+
+
+def test_the_seed_decides_whom_a_chance_strikes_and_the_same_seed_the_same() -> None:
+    faults = (parse_fault("exchangeStatus:0.5:429"),)
+    code = """
+for number in range(12):
+    try:
+        ask(type="exchangeStatus")
+    except OSError:
+        print(number)
+"""
+    struck = [said(play(code, faults=faults, seed=seed), "bot") for seed in (1, 1, 2)]
+
+    assert struck[0] == struck[1] != struck[2]
+
+
+def test_what_cannot_be_played_says_why() -> None:
+    step = Step(Named("market/move", {"coin": "NOPE", "to": 1}), at_ms=0)
+    with pytest.raises(ValueError, match="market/move: no coin 'NOPE'"):
+        play("", timeline=(step,))
+    with pytest.raises(ValueError, match="account 10 is not among the funded ones"):
+        play("", account=10)
+    scenario = Scenario(name="x", title="X", lasts_ms=100, expect=NEVER_SHORT)
+    with pytest.raises(ValueError, match="the bot 'no-such-program' cannot be started"):
+        run(scenario, "no-such-program")
+    with pytest.raises(ValueError, match="the command of the bot is empty"):
+        run(scenario, "")
+
+
+# -- the command line ------------------------------------------------------------------------------
+
+FILE = """\
+title: A price is moved
+lasts: 500ms
+timeline:
+  - when: {requests: {type: allMids, at_least: 1}}
+    market/move: {coin: ETH, to: 1500}
+expect:
+  - finally: {requests: {type: allMids, at_least: 2}}
+"""
+
+
+def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    whole = [sys.executable, "-m", "hlsim", "scenario", *arguments]
+    return subprocess.run(whole, cwd=cwd, capture_output=True, text=True, timeout=100, check=False)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("bots")
+    (made / "moved.yaml").write_text(FILE, "utf-8")
+    (made / "bot.py").write_text(ASK + "eth()\nif '--twice' in sys.argv: eth()\n", "utf-8")
+    return made
+
+
+def test_a_failed_verdict_is_exit_code_1_with_the_smallest_seed(folder: Path) -> None:
+    bot = f"{sys.executable} bot.py"
+    flags = ("--seeds", "5,3..4", "--junit", "out.xml", "--report", "out.html")
+    done = command("run", "moved.yaml", "--bot", bot, *flags, cwd=folder)
+
+    assert done.returncode == 1, done.stderr
+    assert "moved  seed 3  FAILED  (0.5 s of exchange time)" in done.stdout
+    assert "FAILED  finally requests type=allMids at_least=2: requests 1" in done.stdout
+    assert done.stdout.endswith(
+        "0 of 3 seeds passed\nsmallest failing seed: 3\n"
+        f"again: hlsim scenario run moved.yaml --seeds 3 --bot '{bot}'\n"
+    )
+    suite = ElementTree.parse(folder / "out.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures")) == ("3", "3")
+    assert [case.get("name") for case in suite] == [f"moved[seed={n}]" for n in (3, 4, 5)]
+    page = (folder / "out.html").read_text("utf-8")
+    assert "<h1>A price is moved</h1>" in page
+    assert "market/move coin=ETH to=1500" in page
+
+
+def test_a_passed_verdict_is_exit_code_0(folder: Path) -> None:
+    bot = f"{sys.executable} bot.py --twice"
+    done = command("run", "moved.yaml", "--bot", bot, "--junit", "good.xml", cwd=folder)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "moved  seed 0  passed" in done.stdout
+    assert "again:" not in done.stdout
+    assert ElementTree.parse(folder / "good.xml").getroot().get("failures") == "0"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("run", "nothing"), "hlsim: no scenario 'nothing'; nearest: "),
+        (("run", "moved.yaml", "--seeds", "x"), "hlsim: --seeds: 'x' is not N, N..M or several"),
+        (("run", "moved.yaml", "--seeds", "5..2"), "hlsim: --seeds: 5..2 is no range"),
+        (("run", "moved.yaml", "--bot", "no-such"), "hlsim: moved.yaml: the bot 'no-such' cannot"),
+        (("run",), "hlsim: Missing argument 'NAME|FILE'"),
+        (("runn",), "hlsim: no command 'runn'; nearest: run"),
+        (("show", "bad.yaml"), "hlsim: bad.yaml:1: the file: 'title' is missing"),
+    ],
+)
+def test_a_wrong_use_is_exit_code_2(arguments: tuple[str, ...], text: str, folder: Path) -> None:
+    (folder / "bad.yaml").write_text("lasts: 5\n", "utf-8")
+
+    done = command(*arguments, cwd=folder)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(text)
+
+
+def test_what_there_is_can_be_listed_and_shown(folder: Path) -> None:
+    listed = command("list", cwd=folder)
+    shown = command("show", "moved.yaml", cwd=folder)
+
+    assert "lost-reply" in listed.stdout
+    assert shown.stdout == FILE
+    assert json.loads(command("schema", cwd=folder).stdout)["title"] == "hlsim scenario"
+
+
+def test_without_a_command_whoever_connects_is_the_bot(folder: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "hlsim", "scenario", "run", "moved.yaml"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as exchange:
+        assert exchange.stdout is not None
+        told = [exchange.stdout.readline().strip() for _ in range(5)]
+        environment = dict(line.removeprefix("export ").split("=", 1) for line in told)
+        bot = [sys.executable, "bot.py", "--twice"]
+        subprocess.run(bot, cwd=folder, env=environment, timeout=60, check=True)
+        rest = exchange.stdout.read()
+
+    assert exchange.returncode == 0, rest
+    assert "moved  seed 0  passed" in rest
