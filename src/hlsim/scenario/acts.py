@@ -9,7 +9,7 @@ from hlsim.library import RunningExchange
 from hlsim.scenarios.faults import Fault, fault_of, parse_fault
 from hlsim.scenarios.story import Named
 from hlsim.server.control import CONTROL, ControlSpec
-from hlsim.server.console.faults import check_name
+from hlsim.server.faults import check_name
 
 FAULT = "fault"
 

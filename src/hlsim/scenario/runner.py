@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hlsim.library import RunningExchange
     from hlsim.server.app import Server
     from hlsim.server.blocks import Block
-    from hlsim.server.console.faults import Entry
+    from hlsim.server.faults import Entry
 
 QUIET_S = 0.015
 """So long after a request time stands still, of real time."""
