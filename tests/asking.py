@@ -51,6 +51,13 @@ def ask(
         connection.close()
 
 
+def steer(running: RunningExchange, path: str, **keys: Any) -> Any:
+    """What a POST to the control plane answers, or (status, error) where it refuses."""
+    answered = ask(running, "POST", f"/hlsim/{path}", json.dumps(keys).encode())
+    found = json.loads(answered.body)
+    return found if answered.status == 200 else (answered.status, found["error"])
+
+
 def headers_of(body: bytes, *more: dict[str, str]) -> dict[str, str]:
     found = {**CORS, "content-length": str(len(body))}
     for one in more:

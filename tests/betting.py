@@ -50,22 +50,22 @@ def act(trader: Trader, **variant: Any) -> str | None:
 
 
 def split(trader: Trader, outcome: int, text: str) -> str | None:
-    one: Any = SplitOutcome(outcome, amount(text))  # type: ignore[arg-type]
+    one: Any = SplitOutcome(outcome, amount(text))  # type: ignore[arg-type]  # the wire text
     return act(trader, split_outcome=one)
 
 
 def merge(trader: Trader, outcome: int, text: str | None = None) -> str | None:
-    one: Any = MergeOutcome(outcome, amount(text))  # type: ignore[arg-type]
+    one: Any = MergeOutcome(outcome, amount(text))  # type: ignore[arg-type]  # the wire text
     return act(trader, merge_outcome=one)
 
 
 def merge_question(trader: Trader, question: int, text: str | None = None) -> str | None:
-    one: Any = MergeQuestion(question, amount(text))  # type: ignore[arg-type]
+    one: Any = MergeQuestion(question, amount(text))  # type: ignore[arg-type]  # the wire text
     return act(trader, merge_question=one)
 
 
 def negate(trader: Trader, question: int, outcome: int, text: str) -> str | None:
-    one: Any = NegateOutcome(question, outcome, amount(text))  # type: ignore[arg-type]
+    one: Any = NegateOutcome(question, outcome, amount(text))  # type: ignore[arg-type]  # the wire text
     return act(trader, negate_outcome=one)
 
 

@@ -79,7 +79,7 @@ class Sender:
         self.gone.clear()
         self.rounds += 1
         # All that a pen wants of a server is where it listens.
-        pen = Pen(place, TEN_ACCOUNTS[self.number].key)  # type: ignore[arg-type]
+        pen = Pen(place, TEN_ACCOUNTS[self.number].key)  # type: ignore[arg-type]  # no more is asked
         try:
             for n in itertools.count():
                 cloid = f"0x{self.number:04x}{self.rounds:012x}{n:016x}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import requests
-from asking import ask
+from asking import ask, steer
 from bots import ALO, GTC, Bot, one
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -23,12 +23,6 @@ DROP = "meta:0.5:before:429"
 def running() -> Iterator[RunningExchange]:
     with hlsim.start(market="empty", fault="l2Book:1:before:502") as exchange:
         yield exchange
-
-
-def post(exchange: RunningExchange, path: str, **keys: Any) -> Any:
-    answer = ask(exchange, "POST", f"/hlsim/{path}", json.dumps(keys).encode())
-    found = json.loads(answer.body)
-    return found if answer.status == 200 else (answer.status, found["error"])
 
 
 def in_force(exchange: RunningExchange) -> list[tuple[int, str, int, int]]:
@@ -47,21 +41,21 @@ def statuses(exchange: RunningExchange, times: int) -> list[int]:
 def test_faults_are_added_listed_and_cleared(running: RunningExchange) -> None:
     first = (1, "l2Book:1:before:502", 0, 0)
     assert in_force(running) == [first]
-    assert post(running, "fault/add", plan="meta:#2:drop") == {
+    assert steer(running, "fault/add", plan="meta:#2:drop") == {
         "id": 2,
         "plan": "meta:#2:before:drop",
         "met": 0,
         "struck": 0,
     }
-    third = post(running, "fault/add", plan={"on": "meta", "effect": "status", "code": 504})
+    third = steer(running, "fault/add", plan={"on": "meta", "effect": "status", "code": 504})
     assert third["plan"] == "meta:1:before:504"
     assert statuses(running, 1) == [504]
     assert in_force(running)[1:] == [
         (2, "meta:#2:before:drop", 1, 0),
         (3, "meta:1:before:504", 1, 1),
     ]
-    assert [row["id"] for row in post(running, "fault/clear", id=2)] == [2]
-    assert [row["id"] for row in post(running, "fault/clear")] == [1, 3]
+    assert [row["id"] for row in steer(running, "fault/clear", id=2)] == [2]
+    assert [row["id"] for row in steer(running, "fault/clear")] == [1, 3]
     assert in_force(running) == []
     assert statuses(running, 1) == [200]
 
@@ -75,10 +69,10 @@ def test_what_makes_no_sense_is_refused(running: RunningExchange) -> None:
         ({}, "plan"),
         ({"fault": "meta:1:drop"}, "unknown key 'fault'; known: plan"),
     ):
-        status, error = post(running, "fault/add", **keys)
+        status, error = steer(running, "fault/add", **keys)
         assert status == 400
         assert words in error
-    assert post(running, "fault/clear", id=99) == (400, "no fault 99")
+    assert steer(running, "fault/clear", id=99) == (400, "no fault 99")
     assert len(in_force(running)) == 1
 
 
@@ -94,9 +88,9 @@ def test_a_clock_apart_from_the_clients_refuses_their_nonces(bot: Bot) -> None:
         try:
             assert said().startswith(words)
         finally:
-            assert post(bot.server, "clock/skew", ms=0) == {"ms": 0}
+            assert steer(bot.server, "clock/skew", ms=0) == {"ms": 0}
     assert said() == "ok"
-    assert post(bot.server, "clock/skew", ms=10**12)[0] == 400
+    assert steer(bot.server, "clock/skew", ms=10**12)[0] == 400
 
 
 def test_an_upgrade_closes_sockets_and_takes_only_post_only_orders_for_a_while(bot: Bot) -> None:
@@ -107,7 +101,7 @@ def test_an_upgrade_closes_sockets_and_takes_only_post_only_orders_for_a_while(b
         return str(next(iter(one(reply).items())))
 
     with connect(bot.server.ws_url) as socket:
-        told = post(bot.server, "upgrade", post_only_ms=5_000)
+        told = steer(bot.server, "upgrade", post_only_ms=5_000)
         with pytest.raises(ConnectionClosed):
             socket.recv(timeout=10)
     assert told["post_only_until"] == told["time"] + 5_000
@@ -118,11 +112,11 @@ def test_an_upgrade_closes_sockets_and_takes_only_post_only_orders_for_a_while(b
 
 
 def test_a_restore_takes_faults_and_their_dice_back(running: RunningExchange) -> None:
-    post(running, "fault/add", plan=DROP)
+    steer(running, "fault/add", plan=DROP)
     statuses(running, 5)
     moment = running.snapshot()
     then, seen = in_force(running), statuses(running, 30)
-    post(running, "fault/clear")
+    steer(running, "fault/clear")
 
     running.restore(moment)
 
@@ -136,7 +130,7 @@ def test_a_reset_leaves_the_faults_that_the_exchange_started_with(
 ) -> None:
     seen = []
     for _ in range(2):
-        post(running, "fault/add", plan=DROP)
+        steer(running, "fault/add", plan=DROP)
         seen.append(statuses(running, 30))
         running.reset()
         assert in_force(running) == [(1, "l2Book:1:before:502", 0, 0)]

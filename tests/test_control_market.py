@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from asking import ask
+from asking import ask, steer
 from eth_account import Account
 from hyperliquid.exchange import Exchange
 from hyperliquid.info import Info
@@ -25,12 +25,6 @@ def running() -> Iterator[RunningExchange]:
         yield exchange
 
 
-def post(exchange: RunningExchange, path: str, **keys: Any) -> Any:
-    answer = ask(exchange, "POST", f"/hlsim/{path}", json.dumps(keys).encode())
-    found = json.loads(answer.body)
-    return found if answer.status == 200 else (answer.status, found["error"])
-
-
 def get(exchange: RunningExchange, path: str) -> Any:
     return json.loads(ask(exchange, "GET", f"/hlsim/{path}", None, {}).body)
 
@@ -40,9 +34,9 @@ def get(exchange: RunningExchange, path: str) -> Any:
 
 def test_an_account_is_funded_on_both_sides(running: RunningExchange) -> None:
     info = Info(running.url, skip_ws=True)
-    told = post(running, "fund", address=NEW.upper().replace("0X", "0x"), usdc=1000.5)
+    told = steer(running, "fund", address=NEW.upper().replace("0X", "0x"), usdc=1000.5)
     assert told["accountValue"] == "1000.5"
-    told = post(running, "fund", address=NEW, token="HYPE", amount="2.25")
+    told = steer(running, "fund", address=NEW, token="HYPE", amount="2.25")
     assert told == {
         "address": NEW,
         "accountValue": "1000.5",
@@ -58,7 +52,7 @@ def test_an_account_is_funded_on_both_sides(running: RunningExchange) -> None:
     assert held["HYPE"] == "2.25"
     deltas = [row["delta"]["type"] for row in info.user_non_funding_ledger_updates(NEW, 0)]
     assert sorted(deltas) == ["deposit", "spotGenesis"]
-    assert post(running, "fund", address=NEW, token=_token_id(info, "PURR"), amount=1)["spot"] == {
+    assert steer(running, "fund", address=NEW, token=_token_id(info, "PURR"), amount=1)["spot"] == {
         "HYPE": "2.25",
         "PURR": "1.0",
     }
@@ -91,7 +85,7 @@ def test_what_is_no_money_is_refused(
     running: RunningExchange, keys: dict[str, Any], said: str
 ) -> None:
     before = running.state_hash()
-    status, text = post(running, "fund", **keys)
+    status, text = steer(running, "fund", **keys)
     assert status == 400
     assert text.startswith(said)
     assert running.state_hash() == before
@@ -122,7 +116,7 @@ def test_a_price_is_moved_and_a_resting_order_fills(running: RunningExchange) ->
     info = Info(running.url, skip_ws=True)
     bot.order("ETH", True, 1, 1500, GTC)
 
-    told = post(running, "market/move", coin="ETH", to="1400")
+    told = steer(running, "market/move", coin="ETH", to="1400")
 
     # The mark is the ask: the last trade, with that order, was above it.
     assert (told["oracle"], told["mid"], told["mark"]) == ("1400.0", "1400.0", "1400.7")
@@ -130,7 +124,7 @@ def test_a_price_is_moved_and_a_resting_order_fills(running: RunningExchange) ->
     (fill,) = info.user_fills(running.accounts[0].address)
     assert (fill["px"], fill["sz"], fill["crossed"]) == ("1500.0", "1.0", False)
 
-    assert post(running, "market/move", coin="ETH", to=1600, over_ms=10_000)["mid"] == "1400.0"
+    assert steer(running, "market/move", coin="ETH", to=1600, over_ms=10_000)["mid"] == "1400.0"
     running.clock.advance(seconds=5)
     assert info.all_mids()["ETH"] == "1500.0"
     running.clock.advance(seconds=5)
@@ -140,13 +134,13 @@ def test_a_price_is_moved_and_a_resting_order_fills(running: RunningExchange) ->
 def test_a_book_by_levels_and_one_by_its_mid(running: RunningExchange) -> None:
     info = Info(running.url, skip_ws=True)
     levels = [[["1400", "2"], [1399.5, 1]], [[1401, "0.5"]]]
-    assert post(running, "market/book", coin="ETH", levels=levels)["mid"] == "1400.5"
+    assert steer(running, "market/book", coin="ETH", levels=levels)["mid"] == "1400.5"
     assert info.l2_snapshot("ETH")["levels"] == [
         [{"px": "1400.0", "sz": "2.0", "n": 1}, {"px": "1399.5", "sz": "1.0", "n": 1}],
         [{"px": "1401.0", "sz": "0.5", "n": 1}],
     ]
     keys = {"mid": 2000, "depth": 40_000, "spread_bps": 20}
-    assert post(running, "market/book", coin="ETH", **keys)["mid"] == "2000.0"
+    assert steer(running, "market/book", coin="ETH", **keys)["mid"] == "2000.0"
     bids, asks = info.l2_snapshot("ETH")["levels"]
     assert (len(bids), len(asks)) == (20, 20)
     assert (bids[0]["px"], bids[1]["px"], asks[0]["px"]) == ("1998.0", "1997.0", "2002.0")
@@ -174,7 +168,7 @@ def test_a_book_that_cannot_be_is_refused_before_anything_changed(
     running: RunningExchange, keys: dict[str, Any], said: str
 ) -> None:
     before = running.state_hash()
-    status, text = post(running, "market/book", coin="ETH", **keys)
+    status, text = steer(running, "market/book", coin="ETH", **keys)
     assert status == 400
     assert text.startswith(said)
     assert running.state_hash() == before
@@ -182,24 +176,24 @@ def test_a_book_that_cannot_be_is_refused_before_anything_changed(
 
 def test_halts_listings_and_delistings(running: RunningExchange) -> None:
     bot = Exchange(Account.from_key(running.accounts[0].key), running.url)
-    assert post(running, "market/halt", coin="ETH")["halted"] is True
+    assert steer(running, "market/halt", coin="ETH")["halted"] is True
     answer = bot.order("ETH", True, 1, 1500, GTC)
     assert answer["response"]["data"]["statuses"] == [{"error": "Trading is halted."}]
-    assert post(running, "market/move", coin="ETH", to=1)[1].startswith("ETH does not trade")
-    assert post(running, "market/resume", coin="ETH")["halted"] is False
+    assert steer(running, "market/move", coin="ETH", to=1)[1].startswith("ETH does not trade")
+    assert steer(running, "market/resume", coin="ETH")["halted"] is False
     assert "resting" in bot.order("ETH", True, 1, 1500, GTC)["response"]["data"]["statuses"][0]
 
-    told = post(running, "market/list", coin="FRESH", px="2.5", sz_decimals=1, max_leverage=5)
+    told = steer(running, "market/list", coin="FRESH", px="2.5", sz_decimals=1, max_leverage=5)
     (listed,) = [
         row for row in Info(running.url, skip_ws=True).meta()["universe"] if row["name"] == "FRESH"
     ]
     assert (listed["szDecimals"], listed["maxLeverage"]) == (1, 5)
     assert (told["mark"], told["oracle"], told["mid"]) == ("2.5", "2.5", None)
-    assert post(running, "market/book", coin="FRESH", mid=2.5)["mid"] is not None
-    post(running, "market/delist", coin="FRESH")
-    assert post(running, "market/move", coin="FRESH", to=3)[1].startswith("FRESH does not trade")
-    assert post(running, "market/list", coin="BTC", px=1) == (400, "no new coin: 'BTC'")
-    assert post(running, "market/halt", coin="ETHH") == (
+    assert steer(running, "market/book", coin="FRESH", mid=2.5)["mid"] is not None
+    steer(running, "market/delist", coin="FRESH")
+    assert steer(running, "market/move", coin="FRESH", to=3)[1].startswith("FRESH does not trade")
+    assert steer(running, "market/list", coin="BTC", px=1) == (400, "no new coin: 'BTC'")
+    assert steer(running, "market/halt", coin="ETHH") == (
         400,
         "no coin 'ETHH'; nearest: ETH, ETHFI, MET",
     )
