@@ -172,6 +172,35 @@ def test_what_cannot_be_read_is_still_a_request_to_its_path(server: Any) -> None
         assert reply.status_code in (400, 422)
 
 
+@pytest.mark.parametrize("depth", [100, 900, 5_000])
+def test_a_body_that_nests_deep_or_counts_high_is_refused_as_without_faults(
+    server: Any, depth: int
+) -> None:
+    lists, objects = b"[" * depth + b"]" * depth, b'{"a":' * depth + b"1" + b"}" * depth
+    bodies = [
+        b'{"action":{"type":"order","orders":%b}}' % lists,
+        b'{"action":%b}' % objects,
+        b'{"action":{"type":["order"],"c":"\\ud800","a":%b}}' % (b"9" * depth),
+        b'{"type":"meta","req":%b}' % lists,
+    ]
+
+    def said() -> list[tuple[int, str]]:
+        words = {"content-type": "application/json"}
+        paths = ("/exchange", "/info")
+        found = [
+            requests.post(server.url + path, body, headers=words, timeout=10)
+            for path in paths
+            for body in bodies
+        ]
+        return [(reply.status_code, reply.text) for reply in found]
+
+    plain = said()
+    with server.fault(f"order[user=0x{'ab' * 20}&coin=BTC]:1:before:502") as fault:
+        assert said() == plain
+        assert fault.struck == 0
+    assert {status for status, _ in plain} <= {200, 400, 422}
+
+
 def test_refusals_of_the_envelope_stay_what_they_are_under_faults(server: Any) -> None:
     with server.fault("order:1:before:502"):
         for words, status in (
