@@ -17,11 +17,10 @@ from ..sim.actions.outcomes import SplitOutcome, UserOutcome
 from ..sim.actions.registry import Action
 from ..sim.actions.transfers import AddressText, SendAsset
 from ..sim.amounts import USDC, from_usd
-from ..sim.assets import Asset, OutcomeSide, Perp, SpotPair
+from ..sim.assets import DEFAULT_LEVERAGE, Asset, OutcomeSide, Perp, SpotPair
 from ..sim.call import Call
 from ..sim.exchange import Exchange
 from ..sim.fixed import Address, Px, Sz, Usd, Wei, sz_to_wei
-from ..sim.margin import DEFAULT_LEVERAGE
 from ..sim.operations import DepositUsd, GrantRequests, KeepHistory, MintToken
 from ..sim.replies import Response
 from ..sim.state import Account
@@ -104,7 +103,7 @@ def equip(ex: Exchange, user: Address, asset: Asset, pen: Pen, *, spot_usd: int)
     if isinstance(asset, Perp):
         _join_dex(ex, user, asset, pen)
         wanted, is_cross = safe_leverage(asset)
-        if not is_cross or wanted != min(DEFAULT_LEVERAGE, asset.max_leverage):
+        if not is_cross or wanted != asset.default_leverage:
             pen.send(ex, user, UpdateLeverage(U32(asset.id), is_cross, U32(wanted)))
         return
     quote, tokens = asset.quote, base_endowment(asset, spot_usd)

@@ -6,7 +6,7 @@ the edges change: what is on the wrong side or too far out is cancelled, what is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
@@ -61,6 +61,9 @@ class Ladder:
     center: int = 0
     basis: int = 0
     """How far the mid stands above the outside price, in 1e-9 of it."""
+    stood: int = 0
+    stood_step: int = 0
+    """Center and step when it was sorted last; 0: not known."""
 
     @property
     def spot_usd(self) -> int:
@@ -80,26 +83,38 @@ class Ladder:
         self.center = max(1, wanted // 2)
         return True
 
-    def sort(self, mine: Iterable[Order]) -> tuple[list[CancelOid], list[tuple[int, Side, Px]]]:
+    def sort(self, mine: Mapping[int, Order]) -> tuple[list[CancelOid], list[tuple[int, Side, Px]]]:
         """Cancels of those orders of `mine` that stand wrong, and where none stands: (how far from
         the middle, side, price).
         """
-        asset = self.asset
-        bids: dict[int, int] = {}
-        asks: dict[int, int] = {}
-        for order in mine:
-            (bids if order.side is Side.BID else asks)[order.px] = order.oid
-        cancels: list[CancelOid] = []
-        missing: list[tuple[int, Side, Px]] = []
-        wanted_bids, wanted_asks = rungs(self.center, self.step, LEVELS, highest_px(asset))
-        sides = (Side.BID, bids, wanted_bids), (Side.ASK, asks, wanted_asks)
-        for side, there, wanted in sides:
-            stay = set(wanted)
-            wrong = [oid for px, oid in there.items() if px not in stay]
-            cancels += [CancelOid(U32(asset.id), U64(oid)) for oid in wrong]
-            places = enumerate(wanted)
-            missing += [(place, side, Px(px)) for place, px in places if px not in there]
-        return cancels, missing
+        asset, step = self.asset, self.step
+        bids, asks = rungs(self.center, step, LEVELS, highest_px(asset))
+        bid_places: Sequence[int]
+        ask_places: Sequence[int]
+        shift = self.center - self.stood if step == self.stood_step else 0
+        self.stood, self.stood_step = self.center, step
+        is_whole = len(mine) == 2 * LEVELS == len(bids) + len(asks)
+        if is_whole and 0 < abs(shift) < LEVELS:
+            # A whole ladder changes at its edges only: what it gains there on one side, it loses on
+            # the other.
+            inner, outer = range(abs(shift)), range(LEVELS - abs(shift), LEVELS)
+            bid_places, ask_places = (inner, outer) if shift > 0 else (outer, inner)
+            gone = {bids[place] - shift * step for place in ask_places}
+            gone.update(asks[place] - shift * step for place in bid_places)
+            wrong = [order.oid for order in mine.values() if order.px in gone]
+        else:
+            stay: set[int] = set()
+            wrong = []
+            for order in mine.values():
+                if order.px in (bids if order.side is Side.BID else asks):
+                    stay.add(order.px)
+                else:
+                    wrong.append(order.oid)
+            bid_places = [place for place, px in enumerate(bids) if px not in stay]
+            ask_places = [place for place, px in enumerate(asks) if px not in stay]
+        missing = [(place, Side.BID, Px(bids[place])) for place in bid_places]
+        missing += [(place, Side.ASK, Px(asks[place])) for place in ask_places]
+        return [CancelOid(U32(asset.id), U64(oid)) for oid in wrong], missing
 
 
 @dataclass(slots=True)
@@ -165,7 +180,7 @@ class Makers:
         for ladder in maker.ladders:
             equip(ex, maker.address, ladder.asset, self._pen, spot_usd=ladder.spot_usd)
             ladder.aim(outside(ladder.asset.id), 0)
-            _, missing = ladder.sort(())
+            _, missing = ladder.sort({})
             orders += [self._draw_up(ladder, *rung) for rung in missing]
         self._pen.place(ex, maker.address, orders)
 
@@ -214,7 +229,7 @@ class Makers:
         places: list[NewOrder] = []
         for ladder in moved:
             mine = account.orders_by_asset.get(ladder.asset.id, {})
-            wrong, missing = ladder.sort(mine.values())
+            wrong, missing = ladder.sort(mine)
             cancels += wrong
             places += [self._draw_up(ladder, *rung) for rung in missing]
         self._pen.cancel(ex, account.address, cancels)
@@ -242,3 +257,4 @@ class Makers:
         ladders = [ladder for maker in self.makers for ladder in maker.ladders]
         for ladder, (step, center, basis) in zip(ladders, state[1], strict=True):
             ladder.step, ladder.center, ladder.basis = step, center, basis
+            ladder.stood = ladder.stood_step = 0

@@ -107,10 +107,14 @@ class BlockMaker:
         return min((due for due in dues if due is not None), default=None)
 
     def _run_to(self, time_ms: int) -> None:
+        """Time passes: every turn that is due by then, and whatever else."""
+        self._take_turns(time_ms)
+        self.exchange.advance(time_ms)
+
+    def _take_turns(self, time_ms: int) -> None:
         """Runs every script that is due by `time_ms`, each at its own time and in its own block."""
         while (script := self._first_due(time_ms)) is not None:
             self._take_turn(script)
-        self.exchange.advance(time_ms)
 
     def _take_turn(self, script: Script) -> None:
         exchange = self.exchange

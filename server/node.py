@@ -34,7 +34,8 @@ CATCH_UP_MS = 10
 """A wall clock is followed in steps of so much exchange time, and for so much real time at a go:
 clients get their answers between two goes, however fast the clock."""
 JUMPS = 100
-"""An auto clock that nobody watches jumps so often at a go, within the same real time."""
+"""An auto clock that nobody watches jumps so often at a go, within the same real time, each time as
+far as the last turn of a step."""
 
 
 class LocalNode(BlockMaker):
@@ -257,8 +258,12 @@ class LocalNode(BlockMaker):
             if due_ms is None:
                 return
             # At least a step: what is due at this very moment runs when the time passes it.
-            pacer.move_to(max(due_ms, pacer.now_ms() + 1))
-            self._make_block(pacer.now_ms())
+            time_ms = max(due_ms, pacer.now_ms() + 1)
+            if not pacer.is_watched:
+                self._take_turns(due_ms + STEP_MS)
+                time_ms = max(time_ms, self.exchange.state.time_ms)
+            pacer.move_to(time_ms)
+            self._make_block(time_ms)
             if pacer.clock is not Clock.AUTO:
                 return
             if pacer.is_watched or pacer.real_ms() - began_ms >= CATCH_UP_MS:

@@ -26,6 +26,10 @@ MAX_PX = 10**12 * 10**8
 """A trillion dollars: what is computed from prices stays within the powers of ten there are."""
 
 
+DEFAULT_LEVERAGE = 20
+"""Observed: a coin never touched reports cross 20, capped by its maximum (mechanics 6.2, 6.4)."""
+
+
 class MarginMode(Enum):
     """Which margin an asset allows. Values are the wire words; NORMAL has none."""
 
@@ -160,6 +164,12 @@ class Perp:
     """None on the first dex."""
     max_decimals: int = field(init=False, default=6)
     is_spot: bool = field(init=False, default=False)
+    default_leverage: int = field(init=False, compare=False, metadata={"transient": True})
+    """Of whoever never set one."""
+
+    def __post_init__(self) -> None:
+        leverage = min(DEFAULT_LEVERAGE, self.max_leverage)
+        object.__setattr__(self, "default_leverage", leverage)
 
     @property
     def only_isolated(self) -> bool:

@@ -37,9 +37,6 @@ from .state import (
     State,
 )
 
-DEFAULT_LEVERAGE = 20
-"""Observed: a coin never touched reports cross 20, capped by its maximum (mechanics 6.2, 6.4)."""
-
 _USD_PER_NTL = 10**10
 """px * sz units (1e-16 USD) in one µUSD."""
 
@@ -74,12 +71,12 @@ def leverage_of(clearing: Clearing, perp: Perp) -> Leverage:
     Inferred: assets that allow no cross margin start as isolated (info 5.3).
     """
     found = clearing.leverages.get(perp.id)
-    return found or _default_leverage(perp.max_leverage, perp.only_isolated)
+    return found or _default_leverage(perp.default_leverage, perp.only_isolated)
 
 
 @lru_cache(maxsize=4096)
-def _default_leverage(max_leverage: int, only_isolated: bool) -> Leverage:
-    return Leverage(min(DEFAULT_LEVERAGE, max_leverage), not only_isolated)
+def _default_leverage(value: int, only_isolated: bool) -> Leverage:
+    return Leverage(value, not only_isolated)
 
 
 # -- one position ----------------------------------------------------------------------------------
@@ -243,7 +240,7 @@ def order_margin(state: State, clearing: Clearing) -> Usd:
     """
     total = 0
     sums = state.rules.order_margin == "sum"
-    positions, leverages, markets = clearing.positions, clearing.leverages, state.markets
+    positions, leverages = clearing.positions, clearing.leverages
     for asset_id, load in clearing.order_loads.items():
         position = positions.get(asset_id)
         if position is None:
@@ -253,11 +250,10 @@ def order_margin(state: State, clearing: Clearing) -> Usd:
             exposed = load.bid_ntl if position.szi > 0 else load.ask_ntl
         if exposed:
             leverage = leverages.get(asset_id)
-            if leverage is None:
-                perp = markets[asset_id].asset
-                assert isinstance(perp, Perp)
-                leverage = _default_leverage(perp.max_leverage, perp.only_isolated)
-            total += div_down(exposed, _USD_PER_NTL * leverage.value)
+            value = (
+                perp_of(state, asset_id).default_leverage if leverage is None else leverage.value
+            )
+            total += div_down(exposed, _USD_PER_NTL * value)
     return Usd(total)
 
 
@@ -282,8 +278,13 @@ def unused_value(state: State, clearing: Clearing) -> Usd:
     markets, leverages = state.markets, clearing.leverages
     for asset_id, position in clearing.positions.items():
         if position.is_cross:
-            leverage = leverages.get(asset_id) or leverage_of(clearing, perp_of(state, asset_id))
-            value += ntl_less_margin(markets[asset_id].mark_px, position.szi, leverage.value)
+            market, leverage = markets[asset_id], leverages.get(asset_id)
+            if leverage is None:
+                perp = market.asset
+                assert isinstance(perp, Perp)
+                value += ntl_less_margin(market.mark_px, position.szi, perp.default_leverage)
+            else:
+                value += ntl_less_margin(market.mark_px, position.szi, leverage.value)
     return Usd(value)
 
 

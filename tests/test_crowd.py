@@ -6,12 +6,9 @@ import json
 from collections import Counter
 from functools import cache
 
-import pytest
-
 from hlsim.matching.types import Side
 from hlsim.scenarios.actors import BATCH
 from hlsim.scenarios.crowd import LivingMarket
-from hlsim.scenarios.ladder import rungs, size_for, step_fits, step_for
 from hlsim.scenarios.script import Script
 from hlsim.scenarios.still import StillMarket
 from hlsim.scenarios.takers import LIMIT_TRADES
@@ -21,7 +18,7 @@ from hlsim.sim.actions.orders import PlaceOrders
 from hlsim.sim.assets import Universe, has_legal_decimals, on_lot, on_tick
 from hlsim.sim.events import Event, OrderUpdate, Trade
 from hlsim.sim.exchange import Applied, Exchange, Input
-from hlsim.sim.fixed import Px, Sz
+from hlsim.sim.fixed import Sz
 from hlsim.sim.margin import cross_maintenance, cross_value
 from hlsim.sim.state import Market
 
@@ -346,44 +343,3 @@ def test_nobody_moves_the_still_market() -> None:
     script.restore(script.state())
 
     assert before == {market.asset.coin: market.book.version for market in live_markets(ex)}
-
-
-# -- ladders ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("coin", "px", "spacing", "step"),
-    [
-        ("BTC", 66_383 * 10**8, 15, 10**8),  # one tick
-        ("BTC", 66_383 * 10**8, 500, 33 * 10**8),
-        ("BTC", 9_900 * 10**8, 15, 10**8),  # 3 % up five figures end, integers go on
-        ("ETH", 1_920 * 10**8, 50, 10**7),
-        ("HMSTR", 17_100, 450, 100),  # a tick is 58 bp
-    ],
-)
-def test_the_step_is_the_multiple_of_the_tick_nearest_to_the_spacing(
-    coin: str, px: int, spacing: int, step: int
-) -> None:
-    """Evidence: mechanics 1.1 (effective tick)."""
-    asset = mainnet().by_coin[coin]
-
-    assert step_for(asset, px, spacing) == step
-    assert step_fits(asset, px, spacing, step)
-    assert not step_fits(asset, px, spacing, step * 5)
-
-
-def test_sizes_are_whole_lots_worth_at_least_eleven_dollars() -> None:
-    """Evidence: mechanics 2.5 and 12 (lots)."""
-    for asset in mainnet().by_id.values():
-        for usd in (1, 300, 60_000):
-            sz = size_for(asset, asset.start_px, usd)
-            assert on_lot(asset, sz)
-            assert asset.start_px * sz >= TEN_USD * 11 // 10
-
-
-def test_rungs_never_reach_zero() -> None:
-    """Evidence: none."""
-    bids, asks = rungs(3, 100, 5)
-
-    assert list(bids) == [Px(300), Px(200), Px(100)]
-    assert list(asks) == [Px(400), Px(500), Px(600), Px(700), Px(800)]
