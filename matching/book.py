@@ -79,8 +79,7 @@ class OrderBook:
         level = order.level
         assert level is not None, "the order does not rest"
         assert 0 < sz <= order.sz, "only a smaller size keeps the turn"
-        level.sz += sz - order.sz
-        order.sz = sz
+        level.reduce(order, sz)
         self.version += 1
 
     def take(self, taker: Order, gate: Gate) -> None:

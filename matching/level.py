@@ -6,12 +6,13 @@ Only `book.py` changes these. Nothing here crosses or compares two sides.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from sortedcontainers import SortedDict  # type: ignore[import-untyped]  # no types come with it
 
-from .marks import LadderMark, Rows, fields_of
-from .types import Order, Px
+from .marks import LadderMark, LevelMark, fields_of
+from .types import Order, Px, Sz
 
 
 class Level:
@@ -22,7 +23,7 @@ class Level:
     that the next look at the head walks over.
     """
 
-    __slots__ = ("count", "head", "px", "sz", "tail")
+    __slots__ = ("count", "head", "mark", "px", "sz", "tail")
 
     def __init__(self, px: Px) -> None:
         self.px = px
@@ -30,6 +31,8 @@ class Level:
         self.count = 0
         self.head: Order | None = None
         self.tail: Order | None = None
+        self.mark: LevelMark | None = None
+        """What it is, if it was kept since it changed last and the book holds it."""
 
     def __iter__(self) -> Iterator[Order]:
         """Oldest first. The order just yielded may leave the level meanwhile, no other one."""
@@ -42,6 +45,7 @@ class Level:
     def append(self, order: Order) -> None:
         """Puts `order`, which rests nowhere, last in line."""
         tail = self.tail
+        self.mark = None
         order.level = self
         if tail is None:
             self.head = order
@@ -55,6 +59,7 @@ class Level:
     def insert(self, order: Order, behind: Order) -> None:
         """Puts `order`, which rests nowhere, in line just before `behind`."""
         before = behind.before
+        self.mark = None
         order.level = self
         order.before, order.behind = before, behind
         behind.before = order
@@ -68,6 +73,7 @@ class Level:
     def remove(self, order: Order) -> None:
         """Takes `order`, which rests here, out of the line; its `sz` stays what it was."""
         before, behind = order.before, order.behind
+        self.mark = None
         if before is None:
             self.head = behind
         else:
@@ -81,6 +87,30 @@ class Level:
         order.level = None
         self.sz -= order.sz
         self.count -= 1
+
+    def reduce(self, order: Order, sz: Sz) -> None:
+        """Shrinks `order`, which rests here, in its place."""
+        self.mark = None
+        self.sz += sz - order.sz
+        order.sz = sz
+
+    def keep(self) -> LevelMark:
+        """The level and its orders as they are; the same mark while nothing changes."""
+        mark = self.mark
+        if mark is None:
+            orders = list(self)
+            cells = list(chain.from_iterable(map(_RESTING.get, orders)))
+            mark = self.mark = LevelMark(self, _LEVEL.get(self), orders, cells)
+        return mark
+
+    def put_back(self, mark: LevelMark) -> None:
+        """Makes it and its orders what they were."""
+        put, cells = _RESTING.put, iter(mark.cells)
+        rows = zip(*[cells] * len(_RESTING.names), strict=True)
+        for order, row in zip(mark.orders, rows, strict=True):
+            put(order, row)
+        _LEVEL.put(self, mark.row)
+        self.mark = mark
 
 
 _LEVEL = fields_of(Level, "sz", "count", "head", "tail")
@@ -114,17 +144,21 @@ class Ladder:
 
     def mark(self) -> LadderMark:
         """All levels and orders as they are, for `rewind`."""
-        levels, orders = Rows(_LEVEL), Rows(_RESTING)
-        levels.extend(self._in_order())
-        orders.extend([order for level in levels.values for order in level])
-        return LadderMark(self.best, levels, orders)
+        return LadderMark(self.best, [level.keep() for level in self._in_order()])
 
     def rewind(self, mark: LadderMark) -> None:
         """Makes everything again what it was."""
-        mark.orders.put_back()
-        mark.levels.put_back()
-        self.by_px.clear()
-        self.by_px.update([(level.px, level) for level in mark.levels.values])
+        there = list(self._in_order())
+        wanted = [kept.level for kept in mark.levels]
+        if there != wanted:
+            # Orders of a level that goes may rest at another one again.
+            for level in there:
+                level.mark = None
+            self.by_px.clear()
+            self.by_px.update([(level.px, level) for level in wanted])
+        for kept in mark.levels:
+            if kept.level.mark is not kept:
+                kept.level.put_back(kept)
         self.best = mark.best
 
     def _in_order(self) -> Iterator[Level]:

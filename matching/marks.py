@@ -79,12 +79,22 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class LevelMark:
+    """One price of a book, and its orders from the oldest on."""
+
+    level: Any
+    row: Row
+    orders: list[Any]
+    cells: list[Any]
+    """The rows of all of them, one behind the other."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class LadderMark:
-    """One side of a book: its levels from the lowest price on, and the orders in them."""
+    """One side of a book: its levels from the lowest price on."""
 
     best: Any
-    levels: Rows
-    orders: Rows
+    levels: list[LevelMark]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

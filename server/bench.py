@@ -21,6 +21,7 @@ from ..matching.book import OrderBook
 from ..matching.dataclass import dataclass
 from ..matching.types import Order, Px, Side, Sz
 from ..scenarios.genesis import KNOWN_ACCOUNTS
+from . import garbage
 from .app import Options, open_node
 from .bench_client import (
     Server,
@@ -314,11 +315,12 @@ def bench_memory(effort: Effort, server: Server) -> Row:
 
 def bench_moments(effort: Effort) -> Iterator[Row]:
     """Snapshots and restores of a crowd, every book of it changed in between; resets of a still
-    market. CPU time, the best of some rounds.
+    market. CPU time, the best of some rounds, with the garbage collector as a server has it.
     """
     node = crowded_node(effort.accounts)
     still = open_node(Options(market="static", clock=Clock.MANUAL, start_ms=START_MS))
     start = still.mark()
+    garbage.settle()
     there_and_back: list[float] = []
     resets: list[float] = []
     for _ in range(effort.rounds):

@@ -11,17 +11,19 @@ import re
 import sys
 from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
+from itertools import chain, filterfalse, islice
+from operator import attrgetter
 from types import UnionType
 from typing import Any, NewType, TypeVar
 
 from ..matching.book import OrderBook
 from ..matching.dataclass import dataclass, is_frozen
-from ..matching.marks import BookMark, Fields, Row, Rows, fields_of
+from ..matching.marks import BookMark, Row, Rows, fields_of
 from .assets import Universe
 from .events import Fill, LedgerRow, OrderUpdate, Trade
 from .orders import Order
@@ -34,25 +36,82 @@ _CLOSED = frozenset({Universe, OrderUpdate, Fill, Trade, LedgerRow, TwapUpdate})
 """Never changed, nor what hangs on them: what is listed, and rows of histories; but for the orders
 of such rows, which are open at one moment and over at another.
 """
+_ORDER = attrgetter("order")
 _OVER = fields_of(Order, "sz", "stage", "level", "before", "behind")
 """In what an order that is over may differ from what it was when it was open."""
 
 
+Getter = Callable[[Any], Any]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Plan:
-    """How to keep the objects of a class: where among their fields others hang."""
+    """How to keep the objects of a class: which of their fields others hang on."""
 
-    fields: Fields
-    flat: tuple[int, ...] = ()
+    flat: tuple[Getter, ...] = ()
     """Containers of what never changes."""
-    each: tuple[tuple[int, type], ...] = ()
+    each: tuple[tuple[Getter, type], ...] = ()
     """Dicts of objects on which nothing hangs, all of one class."""
-    orders: tuple[int, ...] = ()
+    orders: tuple[Getter, ...] = ()
     """Dicts of orders."""
-    told: tuple[int, ...] = ()
+    told: tuple[Getter, ...] = ()
     """Dicts of rows of the order history."""
-    deep: tuple[int, ...] = ()
+    indexes: tuple[tuple[Getter, Getter], ...] = ()
+    """Dicts of dicts of orders by their assets, and the dicts of all of them."""
+    deep: tuple[Getter, ...] = ()
     """What has to be looked into."""
+
+
+class _Queues:
+    """Lists or deques and all that they held, in one list: the garbage collector would look at a
+    copy of each of them.
+    """
+
+    __slots__ = ("_sizes", "held", "holders")
+
+    def __init__(self) -> None:
+        self.holders: list[Any] = []
+        self._sizes: list[int] = []
+        self.held: list[Any] = []
+
+    def keep(self, holders: list[Any]) -> None:
+        """Keeps what they hold."""
+        self.holders += holders
+        self._sizes += map(len, holders)
+        self.held += chain.from_iterable(holders)
+
+    def put_back(self) -> None:
+        """Makes them hold it again."""
+        held = iter(self.held)
+        for holder, size in zip(self.holders, self._sizes, strict=True):
+            holder.clear()
+            holder.extend(islice(held, size))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Index:
+    """Orders by their assets, which are put there anew from the dict of all of them, if those
+    changed: whoever has orders of many assets would have as many dicts to be kept.
+    """
+
+    index: dict[int, dict[int, Order]]
+    whole: dict[int, Order]
+    assets: list[int]
+    oids: list[int]
+    """What is in both, in its order."""
+
+    @property
+    def is_changed(self) -> bool:
+        """True when other orders are there, or in another order."""
+        return list(self.whole) != self.oids or list(self.index) != self.assets
+
+    def put_back(self) -> None:
+        """When the whole dict is again what it was."""
+        self.index.clear()
+        for asset_id in self.assets:
+            self.index[asset_id] = {}
+        for oid, order in self.whole.items():
+            self.index[order.asset_id][oid] = order
 
 
 class Mark:
@@ -63,16 +122,13 @@ class Mark:
         self._over = Rows(_OVER)
         self._rows: dict[type, Rows] = {}
         self._dicts: list[dict[Any, Any]] = []
-        self._pairs: list[dict[Any, Any]] = []
+        self._copies: list[dict[Any, Any]] = []
         """What each of them held."""
-        self._lists: list[Any] = []
-        """Lists and arrays."""
-        self._items: list[Any] = []
-        self._deques: list[deque[Any]] = []
-        self._queued: list[deque[Any]] = []
+        self._queues = _Queues()
+        self._indexes: list[_Index] = []
+        self._arrays: list[tuple[array[Any], array[Any]]] = []
         self._empty: list[Any] = []
-        self._books: list[OrderBook] = []
-        self._book_marks: list[BookMark] = []
+        self._books: list[tuple[OrderBook, BookMark]] = []
         self._markets: list[tuple[int, Row]] = []
         with _without_collector():
             self._walk(state)
@@ -81,23 +137,23 @@ class Mark:
     def rewind(self) -> None:
         """Makes the state again what it was. The markets are new objects, as caches want it."""
         with _without_collector():
+            changed = [index for index in self._indexes if index.is_changed]
             self._over.put_back()
             for rows in self._rows.values():
                 rows.put_back()
-            for filled, pairs in zip(self._dicts, self._pairs, strict=True):
+            for full in filter(None, self._empty):
+                full.clear()
+            for filled, copy in zip(self._dicts, self._copies, strict=True):
                 filled.clear()
-                filled.update(pairs)
-            for listed, items in zip(self._lists, self._items, strict=True):
-                listed[:] = items
-            for queue, waiting in zip(self._deques, self._queued, strict=True):
-                queue.clear()
-                queue.extend(waiting)
-            for emptied in self._empty:
-                if emptied:
-                    emptied.clear()
-            for book, mark in zip(self._books, self._book_marks, strict=True):
+                filled.update(copy)
+            self._queues.put_back()
+            for index in changed:
+                index.put_back()
+            for numbers, kept in self._arrays:
+                numbers[:] = kept
+            for book, mark in self._books:
                 book.rewind(mark)
-            put = _plan(Market).fields.put
+            put = fields_of(Market).put
             markets = self._state.markets = {}
             for asset_id, row in self._markets:
                 markets[asset_id] = market = Market.__new__(Market)
@@ -106,29 +162,34 @@ class Mark:
     # -- taking ------------------------------------------------------------------------------------
 
     def _walk(self, state: State) -> None:
+        """Everything that hangs on the state, all of a kind at once: a look at each object by
+        itself takes several times as long.
+        """
+        waiting: dict[Any, list[Any]] = {}
         row = self._rows_of(State).add(state)
         # Of the markets only the values are kept, not the objects.
-        stack = [value for value in row if value is not state.markets]
-        plan = _plan(Market)
-        for asset_id, market in state.markets.items():
-            row = plan.fields.get(market)
-            self._markets.append((asset_id, row))
-            self._hang(plan, row, stack)
-        seen: dict[int, None] = {}
-        while stack:
-            value = stack.pop()
-            kind: Any = type(value)
+        _sort([value for value in row if value is not state.markets], waiting)
+        markets = list(state.markets.values())
+        self._markets = list(zip(state.markets, map(fields_of(Market).get, markets), strict=True))
+        self._hang(_plan(Market), markets, waiting)
+        seen: set[int] = set()
+        while waiting:
+            kind, values = waiting.popitem()
             if kind is dict:
-                self._keep(value)
-                stack.extend(value.values())
+                self._keep(values)
+                _sort(list(chain.from_iterable(map(dict.values, values))), waiting)
             elif kind is tuple or kind is list or kind is deque:
                 if kind is not tuple:
-                    self._keep(value)
-                stack.extend(value)
+                    self._keep(values)
+                _sort(list(chain.from_iterable(values)), waiting)
             elif kind is array:
-                self._keep(value)
-            elif not _is_closed(kind) and not (kind is Order and value.level is not None):
-                self._look_into(value, kind, stack, seen)
+                self._arrays += [(value, value[:]) for value in values]
+            elif issubclass(kind, OrderBook):
+                self._books += [(book, book.mark()) for book in values]
+            elif kind is Order:
+                self._look_into(kind, _without_level(values), waiting, seen)
+            elif not _is_closed(kind):
+                self._look_into(kind, values, waiting, seen)
 
     def _rows_of(self, kind: Any) -> Rows:
         rows = self._rows.get(kind)
@@ -136,80 +197,86 @@ class Mark:
             rows = self._rows[kind] = Rows(fields_of(kind))
         return rows
 
-    def _look_into(self, value: Any, kind: Any, stack: list[Any], seen: dict[int, None]) -> None:
-        """Keeps one object and what hangs on it."""
-        if issubclass(kind, OrderBook):
-            self._books.append(value)
-            self._book_marks.append(value.mark())
-            return
+    def _look_into(
+        self, kind: Any, values: list[Any], waiting: dict[Any, list[Any]], seen: set[int]
+    ) -> None:
+        """Keeps objects of one class and what hangs on them."""
         plan = _plan(kind)
         if plan.deep:
-            if id(value) in seen:
-                return
-            seen[id(value)] = None
-        row = plan.fields.get(value) if is_frozen(kind) else self._rows_of(kind).add(value)
-        self._hang(plan, row, stack)
+            values = [value for value in values if id(value) not in seen]
+            seen.update(map(id, values))
+        if not is_frozen(kind):
+            self._rows_of(kind).extend(values)
+        self._hang(plan, values, waiting)
 
-    def _hang(self, plan: _Plan, row: Row, stack: list[Any]) -> None:
-        """Keeps what hangs on an object, or puts it on the stack to be looked into."""
-        empty = self._empty
-        for place in plan.flat:
-            container = row[place]
-            if container:
-                self._keep(container)
-            else:
-                empty.append(container)
-        for place, simple in plan.each:
-            held = row[place]
-            if held:
-                self._keep(held)
-                self._rows_of(simple).extend(held.values())
-            else:
-                empty.append(held)
-        for place in plan.orders:
-            orders = row[place]
-            if orders:
-                self._keep(orders)
-                # What rests is kept by its book.
-                stack.extend([order for order in orders.values() if order.level is None])
-            else:
-                empty.append(orders)
-        for place in plan.told:
-            told = row[place]
-            if told:
-                self._keep(told)
-                found = [update.order for update in told.values()]
-                found += [child for order in found for child in order.children]
-                self._over.extend([order for order in found if order.level is None])
-            else:
-                empty.append(told)
-        for place in plan.deep:
-            value = row[place]
-            if value is not None:
-                stack.append(value)
+    def _hang(self, plan: _Plan, values: list[Any], waiting: dict[Any, list[Any]]) -> None:
+        """Keeps what hangs on objects, or lets it wait to be looked into."""
+        for get in plan.flat:
+            self._keep(self._full(list(map(get, values))))
+        for get, simple in plan.each:
+            held = self._full(list(map(get, values)))
+            self._keep(held)
+            self._rows_of(simple).extend(chain.from_iterable(map(dict.values, held)))
+        for get in plan.orders:
+            orders = self._full(list(map(get, values)))
+            self._keep(orders)
+            _sort(_without_level(chain.from_iterable(map(dict.values, orders))), waiting)
+        for get in plan.told:
+            told = self._full(list(map(get, values)))
+            self._keep(told)
+            last = map(_ORDER, chain.from_iterable(map(dict.values, told)))
+            found = [order for order in last if order.level is None or order.children]
+            found += [child for order in found for child in order.children]
+            self._over.extend(_without_level(found))
+        for index, whole in plan.indexes:
+            pairs = zip(map(index, values), map(whole, values), strict=True)
+            self._indexes += [_Index(one, all_, list(one), list(all_)) for one, all_ in pairs]
+        for get in plan.deep:
+            _sort([value for value in map(get, values) if value is not None], waiting)
 
-    def _keep(self, container: Any) -> None:
-        """Keeps what a container holds."""
-        kind = type(container)
-        if kind is dict:
-            self._dicts.append(container)
-            self._pairs.append(container.copy())
-        elif kind is deque:
-            self._deques.append(container)
-            self._queued.append(container.copy())
+    def _full(self, containers: list[Any]) -> list[Any]:
+        """Those that hold something; the others are to be emptied."""
+        self._empty += filterfalse(None, containers)
+        return list(filter(None, containers))
+
+    def _keep(self, holders: list[Any]) -> None:
+        """Keeps what containers hold that are all of one kind."""
+        if not holders:
+            return
+        if type(holders[0]) is dict:
+            self._dicts += holders
+            self._copies += map(dict.copy, holders)
         else:
-            self._lists.append(container)
-            self._items.append(container[:])
+            self._queues.keep(holders)
 
     def _sum(self) -> int:
-        words = 40 * (len(self._dicts) + len(self._lists)) + len(self._empty)
-        words += sum(20 + len(waiting) for waiting in self._queued)
+        words = len(self._empty)
+        words += sum(30 + len(index.assets) + len(index.oids) for index in self._indexes)
+        words += 30 * len(self._dicts) + 3 * sum(map(len, self._copies))
+        words += 2 * len(self._queues.holders) + len(self._queues.held)
+        words += sum(20 + len(kept) for _, kept in self._arrays)
         words += 20 * sum(len(rows.values) for rows in (self._over, *self._rows.values()))
-        for mark in self._book_marks:
-            for side in (mark.bids, mark.asks):
+        for _, mark in self._books:
+            for level in (*mark.bids.levels, *mark.asks.levels):
                 # The orders themselves live as long as the mark does.
-                words += 40 * len(side.orders.values) + 20 * len(side.levels.values)
+                words += 40 * len(level.orders) + 30
         return 8 * words
+
+
+def _without_level(orders: Iterable[Order]) -> list[Order]:
+    """Those that do not rest: what does is kept by its book."""
+    return [order for order in orders if order.level is None]
+
+
+def _sort(values: list[Any], waiting: dict[Any, list[Any]]) -> None:
+    """Puts values to those of their kind that wait."""
+    kinds = dict.fromkeys(map(type, values))
+    for kind in kinds:
+        mine = values if len(kinds) == 1 else [value for value in values if type(value) is kind]
+        if kind in waiting:
+            waiting[kind] += mine
+        elif not _is_closed(kind):
+            waiting[kind] = mine if mine is not values else list(values)
 
 
 @contextmanager
@@ -231,24 +298,27 @@ def _without_collector() -> Iterator[None]:
 def _plan(cls: type) -> _Plan:
     if not is_dataclass(cls):
         raise TypeError(f"a state cannot hold {cls.__name__}")
-    found = fields_of(cls)
     annotations = {part.name: str(part.type) for part in fields(cls)}
-    flat: list[int] = []
-    each: list[tuple[int, type]] = []
-    orders: list[int] = []
-    told: list[int] = []
-    deep: list[int] = []
-    for place, name in enumerate(found.names):
+    flat: list[Getter] = []
+    each: list[tuple[Getter, type]] = []
+    orders: list[Getter] = []
+    told: list[Getter] = []
+    indexes: list[tuple[Getter, Getter]] = []
+    deep: list[Getter] = []
+    for part in fields(cls):
+        name, get = part.name, attrgetter(part.name)
         kind, simple = _kind_of(cls, annotations[name]), _simple(cls, annotations[name])
-        if simple is not None:
-            each.append((place, simple))
+        if "index_of" in part.metadata:
+            indexes.append((get, attrgetter(part.metadata["index_of"])))
+        elif simple is not None:
+            each.append((get, simple))
         elif annotations[name] == "dict[int, Order]":
-            orders.append(place)
+            orders.append(get)
         elif annotations[name] == "dict[int, OrderUpdate]":
-            told.append(place)
+            told.append(get)
         elif kind != "leaf":
-            (flat if kind == "flat" else deep).append(place)
-    return _Plan(found, tuple(flat), tuple(each), tuple(orders), tuple(told), tuple(deep))
+            (flat if kind == "flat" else deep).append(get)
+    return _Plan(tuple(flat), tuple(each), tuple(orders), tuple(told), tuple(indexes), tuple(deep))
 
 
 _FLAT = re.compile(r"(?:dict|list|deque)\[.*\]")

@@ -161,7 +161,9 @@ class Account(Clearing):
     """By token index."""
     orders: dict[int, Order] = field(default_factory=dict)
     """Open orders by oid, oldest first."""
-    orders_by_asset: dict[int, dict[int, Order]] = field(default_factory=dict)
+    orders_by_asset: dict[int, dict[int, Order]] = field(
+        default_factory=dict, metadata={"index_of": "orders"}
+    )
     """The same by asset, then oid. No asset without an order."""
     reduce_only: dict[int, dict[int, Order]] = field(default_factory=dict)
     """Resting reduce-only orders by asset, then oid, oldest first."""

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from hlsim.opening import Opened
     from hlsim.server.app import Server
 
-COLLECT_AFTER = (50_000, 20, 1_000)
-"""Of the garbage collector: the worst pause with 100,000 orders is 20 ms, not 162."""
-
 
 def serve(settings: Settings, make: Callable[[], Opened] | None = None) -> None:
     """Serves until Ctrl-C or SIGTERM, then returns. Raises Refused when it cannot begin.
@@ -81,9 +78,9 @@ class _Job:
         await self._server.live(self._listening, self._ready)
 
     def _ready(self) -> None:
-        gc.freeze()
-        gc.set_threshold(*COLLECT_AFTER)
-        gc.enable()
+        from hlsim.server import garbage
+
+        garbage.settle()
         path = self._settings.ready_file
         if path is not None:
             try:
