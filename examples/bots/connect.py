@@ -38,9 +38,9 @@ def position(info: Info, coin: str, address: str = ADDRESS) -> float:
     return sum(float(row["szi"]) for row in rows if row["coin"] == coin)
 
 
-def trigger(kind: str, px: float) -> dict:
-    """The type of a market order that sleeps until the mark is there: kind is tp or sl."""
-    return {"trigger": {"isMarket": True, "triggerPx": px, "tpsl": kind}}
+def trigger(kind: str, px: float, is_market: bool = True) -> dict:
+    """The type of an order that sleeps until the mark is at a price: kind is tp or sl."""
+    return {"trigger": {"isMarket": is_market, "triggerPx": px, "tpsl": kind}}
 
 
 def entry(answer: dict) -> dict:
