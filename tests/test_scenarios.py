@@ -24,6 +24,7 @@ CAUGHT = {
     "bare-ok": {"no_orphan_orders", "exit"},
     "bracket": {"always"},
     "cancel-race": {"always", "finally"},
+    "cascade": {"always", "finally"},
     "chop": {"finally", "always"},
     "dead-man": {"no_orphan_orders"},
     "dropped-fill": {"recovers"},
