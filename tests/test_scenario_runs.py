@@ -13,7 +13,8 @@ import pytest
 
 import hlsim
 from hlsim.scenario import Named, Scenario, Step, Verdict, run
-from hlsim.scenario.report import lines
+from hlsim.scenario.course import Happening
+from hlsim.scenario.report import folded, lines
 from hlsim.scenarios.faults import parse_fault
 
 ASK = """\
@@ -291,3 +292,22 @@ def test_without_a_command_whoever_connects_is_the_bot(folder: Path) -> None:
 
     assert exchange.returncode == 0, rest
     assert "moved  seed 0  passed" in rest
+
+
+def test_lines_that_come_again_and_again_are_told_once_with_their_number() -> None:
+    said = ["mids", "state", "mids", "state", "mids", "order", "order", "order", "mids"]
+    told = folded([Happening(place, "request", text) for place, text in enumerate(said)])
+
+    assert [(one.ms, one.text, count) for one, count in told] == [
+        (0, "mids", 2),
+        (1, "state", 2),
+        (4, "mids", 1),
+        (5, "order", 3),
+        (8, "mids", 1),
+    ]
+
+
+def test_polls_that_differ_in_who_says_so_are_not_one() -> None:
+    lines_told = list(folded([Happening(0, "bot", "ok"), Happening(1, "request", "ok")]))
+
+    assert [count for _, count in lines_told] == [1, 1]

@@ -19,20 +19,37 @@ BOTS = Path(__file__).parent.parent / "examples" / "bots"
 NAMES = sorted(shipped())
 
 CAUGHT = {
+    "agent-expiry": {"never", "no_orphan_orders"},
     "bad-gateway": {"never", "no_blind_retry", "no_orphan_orders"},
+    "bare-ok": {"no_orphan_orders", "exit"},
+    "bracket": {"always"},
     "cancel-race": {"always", "finally"},
+    "cascade": {"always", "finally"},
+    "chop": {"finally", "always"},
     "dead-man": {"no_orphan_orders"},
     "dropped-fill": {"recovers"},
+    "dust": {"finally"},
+    "early-exits": {"finally"},
+    "flash-crash": {"finally", "always"},
+    "funding-squeeze": {"finally", "always"},
+    "gap": {"finally", "always", "no_orphan_orders"},
+    "late-order": {"always", "finally"},
     "liquidated": {"always", "finally"},
     "lost-reply": {"finally", "always", "no_blind_retry"},
+    "max-size": {"never", "finally"},
     "new-listing": {"finally", "exit"},
     "new-oid": {"no_orphan_orders"},
     "no-match": {"finally"},
+    "nobody": {"always"},
     "partial-fill": {"always", "finally"},
+    "plain-text": {"no_orphan_orders", "exit"},
     "read-lag": {"never", "finally", "no_orphan_orders"},
     "silent-socket": {"recovers"},
     "stale-close": {"always", "finally"},
+    "stop-side": {"always", "finally"},
+    "thin-book": {"always"},
     "throttled": {"never", "no_orphan_orders", "exit"},
+    "upgrade": {"finally"},
 }
 """Which judges the broken bot is caught by."""
 
