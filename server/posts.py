@@ -47,7 +47,7 @@ class Posts:
         *,
         most: int,
         answer: Answer,
-        start: Callable[[Coroutine[Any, Any, None]], None],
+        start: Callable[[Coroutine[Any, Any, None]], object],
         hang_up: Callable[[], None],
         reset: Callable[[], None],
     ) -> None:

@@ -101,6 +101,8 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._topics: dict[Topic, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._farewell: asyncio.Task[None] | None = None
+        """Sends the close frame, once the server has ended the connection with one."""
         self._posts = Posts(
             answers,
             client,
@@ -187,6 +189,9 @@ class Session:
                 await asyncio.sleep(0)
                 # Whoever does not read the answers is not asked for more questions.
                 await self._wire.drained()
+            if self._farewell is not None:
+                # uvicorn cuts a connection whose application ends without a close frame.
+                await self._farewell
         finally:
             self._is_over = True
             self._hub.exit(self)
@@ -231,17 +236,18 @@ class Session:
             # Not `hang_up`, which would wait for a client that may never read again.
             self._wire.abort()
         else:
-            self._start(self._send_close(reason, code))
+            self._farewell = self._start(self._send_close(reason, code))
 
     async def _send_close(self, reason: str, code: int) -> None:
         # uvicorn raises an OSError when the client went in the same moment.
         with suppress(OSError):
             await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
-    def _start(self, work: Any) -> None:
-        task = self._loop.create_task(work)
+    def _start(self, work: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     # -- from the client ---------------------------------------------------------------------------
 
