@@ -53,6 +53,7 @@ MAX_TOKEN_INDEX = 100_000
 """Bounds the placeholders that one line of a world file can cause."""
 
 _REQUIRED: Any = object()
+_MARGIN_MODES = frozenset(mode.value for mode in MarginMode)
 
 
 def load_world(name_or_path: str | Path = "mainnet") -> Universe:
@@ -215,7 +216,7 @@ def _perp(place: int, row: _Row, tables: dict[int, MarginTable]) -> Perp:
             "maxLeverage", f"is {max_leverage}, but margin table {table_id} has {first}"
         )
     mode = row.text("marginMode", "")
-    if mode not in {entry.value for entry in MarginMode}:
+    if mode not in _MARGIN_MODES:
         raise row.error("marginMode", f"noCross or strictIsolated is expected, not {mode!r}")
     perp = Perp(
         place,
