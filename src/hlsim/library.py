@@ -41,7 +41,7 @@ class ExchangeClock:
     @property
     def now_ms(self) -> int:
         """Exchange time now."""
-        return self._running.call(lambda server: server.node.pacer.now_ms())
+        return self._running._call(lambda server: server.node.pacer.now_ms())
 
     def advance(
         self, *, days: int = 0, hours: int = 0, minutes: int = 0, seconds: float = 0, ms: int = 0
@@ -149,6 +149,7 @@ class RunningExchange:
             listening.close()
             raise
         self._server = opened.server
+        self._give_back: Callable[[], None] | None = opened.give_back
         self.accounts: Sequence[FundedAccount] = opened.accounts
         self.clock = ExchangeClock(self)
         self.market = ExchangeMarket(self)
@@ -164,6 +165,8 @@ class RunningExchange:
             target=self._run, args=(listening,), name="hlsim", daemon=True
         )
         self._stopped = False
+        self._is_lent = False
+        """Whether somebody may have changed what no snapshot holds, or still looks at the state."""
         self._gate = threading.Lock()
         """Held to leave work for the thread, and by the thread when it takes no more."""
         self._thread.start()
@@ -184,6 +187,10 @@ class RunningExchange:
 
     def call(self, function: Callable[[Server], T]) -> T:
         """What `function` returns when it runs between two requests, in the server's thread."""
+        self._is_lent = True
+        return self._call(function)
+
+    def _call(self, function: Callable[[Server], T]) -> T:
         if threading.current_thread() is self._thread:
             return function(self._server)
         result: Future[T] = Future()
@@ -201,17 +208,21 @@ class RunningExchange:
         return result.result()
 
     def read(self, function: Callable[[Exchange], T]) -> T:
-        """What `function` reads from the exchange while nothing changes it."""
-        return self.call(lambda server: function(server.node.exchange))
+        """What `function` reads from the exchange while nothing changes it.
+
+        What it returns is to be numbers or text: parts of the exchange do not outlive it.
+        """
+        return self._call(lambda server: function(server.node.exchange))
 
     @property
     def exchange(self) -> Exchange:
         """The exchange itself, for tests. Read it while no request is under way, or use `read`."""
+        self._is_lent = True
         return self._server.node.exchange
 
     def operate(self, operation: Operation) -> None:
         """Carries out a deposit, an oracle price, a halt. Raises ValueError if it cannot be."""
-        self.call(lambda server: server.node.operate(operation))
+        self._call(lambda server: server.node.operate(operation))
 
     def state_hash(self) -> str:
         """64 hex digits: equal states, equal hashes."""
@@ -231,7 +242,7 @@ class RunningExchange:
             spec = CONTROL[path]
             return spec.answer(server.console, spec.take(given))
 
-        return self.call(answer)
+        return self._call(answer)
 
     def snapshot(self) -> int:
         """Keeps everything as it is now. Returns the id, for `restore`."""
@@ -287,11 +298,11 @@ class RunningExchange:
 
         Of use to the same version only.
         """
-        return self.call(lambda server: server.node.save())
+        return self._call(lambda server: server.node.save())
 
     def load(self, saved: bytes) -> None:
         """Goes on from what `save` gave. Raises ValueError for anything else."""
-        self.call(lambda server: server.console.load(saved))
+        self._call(lambda server: server.console.load(saved))
 
     @contextmanager
     def fault(self, plan: str | Mapping[str, object]) -> Iterator[FaultInForce]:
@@ -313,6 +324,10 @@ class RunningExchange:
                 self._stopped = True
                 self._loop.call_soon_threadsafe(self._server.stop)
         self._thread.join(PATIENCE_S)
+        with self._gate:
+            give_back, self._give_back = self._give_back, None
+            if give_back is not None and not self._is_lent and not self._thread.is_alive():
+                give_back()
 
     def __enter__(self) -> RunningExchange:
         return self
