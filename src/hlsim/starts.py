@@ -16,6 +16,8 @@ from hlsim.server.pacer import Clock
 STARTS_KEPT = 8
 """States that wait for somebody, of some 20 MB each. Beyond that the oldest are forgotten."""
 
+HASHES_KEPT = 64
+
 
 class Starts:
     """States that nobody uses at the moment, with what takes them back to their start."""
@@ -23,6 +25,7 @@ class Starts:
     def __init__(self) -> None:
         self._lock = Lock()
         self._idle: list[tuple[Options, NodeMark]] = []
+        self._hashes: dict[Options, str] = {}
 
     def __len__(self) -> int:
         return len(self._idle)
@@ -42,18 +45,36 @@ class Starts:
             self._idle.append((options, start))
             del self._idle[:-STARTS_KEPT]
 
+    def hash_of(self, options: Options, node: LocalNode) -> str:
+        """The hash of the state that a node of these options just began with."""
+        if not _is_repeatable(options):
+            return node.exchange.state_hash()
+        found = self._hashes.get(options)
+        if found is None:
+            found = node.exchange.state_hash()
+            with self._lock:
+                if len(self._hashes) >= HASHES_KEPT:
+                    del self._hashes[next(iter(self._hashes))]
+                self._hashes[options] = found
+        return found
+
 
 STARTS = Starts()
 
 
-def opened_node(options: Options) -> tuple[LocalNode, NodeMark | None]:
-    """A node as `open_node` makes it, and what it is to be given back with.
-
-    None for what is never twice the same: a start at the wall clock's time, and an archive, whose
-    files may change. Raises ValueError for what cannot be loaded.
+def _is_repeatable(options: Options) -> bool:
+    """False for what is never twice the same: a start at the wall clock's time, and an archive,
+    whose files may change.
     """
     is_replay = options.market.startswith(REPLAY)
-    if is_replay or (options.clock is Clock.WALL and options.start_ms is None):
+    return not is_replay and (options.clock is not Clock.WALL or options.start_ms is not None)
+
+
+def opened_node(options: Options) -> tuple[LocalNode, NodeMark | None]:
+    """A node as `open_node` makes it, and what it is to be given back with, None for what is never
+    twice the same. Raises ValueError for what cannot be loaded.
+    """
+    if not _is_repeatable(options):
         return open_node(options), None
     start = STARTS.take(options)
     if start is not None:

@@ -20,11 +20,11 @@ from hlsim.scenario.acts import act_of, add_fault, lift_fault
 from hlsim.scenario.bots import BotProcess, environment
 from hlsim.scenario.conditions import Condition, condition_of
 from hlsim.scenario.course import Course, Happening, Strike, look
-from hlsim.scenario.telling import request_told, words_of
 from hlsim.scenarios.story import Scenario, Step
 from hlsim.server.control import CONTROL
 from hlsim.server.pacer import real_s
 from hlsim.sim.fixed import Address
+from hlsim.telling import coins_of, request_told, words_of
 
 if TYPE_CHECKING:
     from hlsim.library import RunningExchange
@@ -68,8 +68,9 @@ class Recorder:
 
     def _attach(self, server: Server) -> None:
         self._server = server
+        self._coin = coins_of(server.node.exchange)
         server.node.subscribe(self._on_block)
-        server.console.faults.heard = self._on_strike
+        server.console.faults.heard.append(self._on_strike)
         self.look()
 
     @property
@@ -107,7 +108,7 @@ class Recorder:
     def _on_strike(self, entry: Entry, request: Any) -> None:
         seen = self._server.console.requests.seen
         self.course.strikes.append(Strike(self.ms(), entry.fault, seen, request))
-        struck = "" if request is None else f" strikes {words_of(request)}"
+        struck = "" if request is None else f" strikes {words_of(request, self._coin)}"
         self.say("fault", entry.fault.text() + struck)
 
     def fetch(self) -> None:
@@ -123,7 +124,7 @@ class Recorder:
         for row in told.requests:
             if row.id > last:
                 course.requests.append(row)
-                text = request_told(row)
+                text = request_told(row, self._coin)
                 course.happenings.append(Happening(row.time - course.began_ms, "request", text))
 
 
