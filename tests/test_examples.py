@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 import hlsim
 
@@ -59,3 +62,60 @@ def test_the_tests_that_are_shown_pass(path: str, tmp_path: Path) -> None:
     assert re.search(
         rf"^{sum(source.count('def test_') for source in shown)} passed", done.stdout, re.M
     )
+
+
+# -- the repository of a bot -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A copy where nothing of the checkout is near."""
+    copy = tmp_path / "repository"
+    shutil.copytree(ROOT / "examples" / "repository", copy)
+    return copy
+
+
+def run_as_its_ci(repository: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """What the last command of its workflow does."""
+    workflow = yaml.safe_load((repository / ".github/workflows/tests.yml").read_text())
+    steps = workflow["jobs"]["pytest"]["steps"]
+    (command,) = [step["run"] for step in steps if step.get("run", "").startswith("pytest")]
+    return subprocess.run(
+        [sys.executable, "-m", *command.split(), *more],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={name: value for name, value in os.environ.items() if "PYTEST" not in name},
+    )
+
+
+def test_the_repository_of_a_bot_passes_its_tests(repository: Path) -> None:
+    done = run_as_its_ci(repository)
+
+    assert done.returncode == 0, done.stdout
+    assert " 11 passed in " in done.stdout
+    assert list(repository.glob("reports/**/*.journal")) == []
+
+
+def test_its_tests_fail_when_the_bot_sends_again_what_may_have_been_done(repository: Path) -> None:
+    bot = repository / "keeper.py"
+    careful = bot.read_text()
+    assert careful.count("self._asked = cloid") == 1
+    hasty = careful.replace("self._asked = cloid", "return self._trade(missing, Cloid.from_int(1))")
+    bot.write_text(hasty)
+
+    done = run_as_its_ci(repository, "-k", "lost_reply")
+
+    assert done.returncode == 1
+    assert "order:1:after:drop strikes (order: buy 0.5 ETH" in done.stdout
+    # What the workflow keeps of a failed run.
+    (journal,) = repository.glob("reports/**/*.journal")
+    assert f"journal: {journal}" in done.stdout
+
+
+def test_the_readme_of_the_repository_shows_what_its_workflow_does(repository: Path) -> None:
+    readme = (repository / "README.md").read_text()
+    workflow = (repository / ".github/workflows/tests.yml").read_text()
+    assert "pip install -e '.[test]'" in readme
+    assert "pip install -e '.[test]'" in workflow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from hlsim.server.control.records import DiagnosisTold, RequestTold
 
 MOST_REQUESTS = 10_000
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{40}\b")
 WIDTH = 240
 """Characters of a line."""
 
@@ -89,9 +91,7 @@ class Timeline:
 
     def _named(self, text: str) -> str:
         """Names in the place of addresses that are known."""
-        for address, name in self._names.items():
-            text = text.replace(address, name)
-        return text
+        return _ADDRESS.sub(lambda found: self._names.get(found[0].lower(), found[0]), text)
 
     # -- what there is -----------------------------------------------------------------------------
 
