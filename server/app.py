@@ -143,9 +143,9 @@ def _readings(options: Options, part: Part) -> dict[str, Any]:
 def reopen_node(options: Options, mark: NodeMark) -> LocalNode:
     """The node that `open_node` made for the same options when `mark` was taken of it.
 
-    It has the same state, which nobody else may use any more, and nothing else of that one.
+    It has the same state, which is back there and which nobody else may use any more, and nothing
+    else of that one.
     """
-    mark.state.rewind()
     exchange = Exchange(mark.state.state)
     market, _ = _market_of(options, exchange.state.universe.origin)
     director = Director(market)
