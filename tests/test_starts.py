@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from websockets.sync.client import connect
 from wire import ALO, GTC, IOC, Pen, order
 
 import hlsim
+from hlsim import cli
 from hlsim.library import RunningExchange
 from hlsim.sim.operations import SetHalt, UpgradeNetwork
 from hlsim.starts import STARTS, STARTS_KEPT
@@ -168,6 +170,37 @@ def test_what_is_never_twice_the_same_is_not_kept() -> None:
     with hlsim.start(market="empty", clock="wall"):
         pass
     assert len(STARTS) == 0
+
+
+def test_journals_of_the_same_start_begin_alike(tmp_path: Path) -> None:
+    hashes = []
+    for name in "ab":
+        with hlsim.start(market="empty", journal=str(tmp_path / name)) as exchange:
+            hashes += [exchange.state_hash(), header(tmp_path / name)["hash"]]
+            stir_lightly(exchange)
+    assert len(set(hashes)) == 1
+
+
+def test_a_journal_at_the_wall_clock_does_not_wait_for_a_hash(tmp_path: Path) -> None:
+    path = tmp_path / "wall"
+    with hlsim.start(market="empty", clock="wall", journal=str(path)) as exchange:
+        stir_lightly(exchange)
+    assert header(path)["hash"] == ""
+    assert cli.run(["replay", str(path), "--check"]) == 0
+
+
+def header(path: Path) -> Any:
+    return json.loads(path.read_bytes().splitlines()[0])
+
+
+def test_a_journal_that_nobody_wants_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    with hlsim.start(market="empty", journal=str(path)) as exchange:
+        exchange.forget_journal()
+        assert path.exists()
+    assert not path.exists()
+    with hlsim.start(market="empty") as exchange:
+        exchange.forget_journal()
 
 
 def test_no_more_are_kept_than_there_is_room_for() -> None:

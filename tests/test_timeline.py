@@ -118,6 +118,15 @@ def test_a_long_timeline_is_cut_in_the_middle_and_says_so(exchange: RunningExcha
     assert "at 1029" in lines[-1]
 
 
+def test_a_reason_is_told_once(exchange: RunningExchange) -> None:
+    alice = Pen(exchange, exchange.accounts[0].key)
+    for px in ("1000.01", "1000.02", "1000.01"):
+        alice.orders(*[order(1, "1", px)] * 2, order(0, "0.00001", "60000"))
+    lines = told(exchange)
+    assert [line[26:30] for line in lines if "account 0" not in line] == ["why:", "do: "] * 2
+    assert len(lines) == 7
+
+
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chronicle, "ROWS_KEPT", 10)
     with hlsim.start(market="empty") as exchange:

@@ -52,9 +52,9 @@ class Timeline:
         cut = len(found) - most
         if cut > 0:
             gap = f"  … {cut} lines left out …"
-            shown = [*map(self._line, found[:head]), gap, *map(self._line, found[head + cut :])]
+            shown = [*self._told(found[:head]), gap, *self._told(found[head + cut :])]
         else:
-            shown = [*map(self._line, found)]
+            shown = [*self._told(found)]
         return "\n".join([*self._forgotten(), *shown])
 
     def report(self, most: int, head: int) -> str:
@@ -80,14 +80,21 @@ class Timeline:
         if self._chronicle.forgotten:
             yield f"  … and {self._chronicle.forgotten} things that happened without one …"
 
-    def _line(self, entry: tuple[Line, int]) -> str:
-        line, count = entry
+    def _told(self, entries: Sequence[tuple[Line, int]]) -> Iterator[str]:
+        """Lines as they are shown; what explains one of them does so once."""
+        explained: dict[str, None] = {}
+        for line, count in entries:
+            yield self._line(line, count)
+            for note in line.notes:
+                if note not in explained:
+                    explained[note] = None
+                    yield _cut(f"{'':26}{note}")
+
+    def _line(self, line: Line, count: int) -> str:
         seconds = (line.time_ms - self._chronicle.began_ms) / 1000
         who = self._names.get(line.who) or (f"{line.who[:8]}…" if len(line.who) > 20 else line.who)
         times = f"  ({count} times)" if count > 1 else ""
-        told = [f"{seconds:+12.3f}  {who:<10} {self._named(line.text)}{times}"]
-        told += [f"{'':26}{note}" for note in line.notes]
-        return "\n".join(text if len(text) <= WIDTH else text[: WIDTH - 1] + "…" for text in told)
+        return _cut(f"{seconds:+12.3f}  {who:<10} {self._named(line.text)}{times}")
 
     def _named(self, text: str) -> str:
         """Names in the place of addresses that are known."""
@@ -121,7 +128,11 @@ class Timeline:
         for one in found:
             notes = why.setdefault(one.request, [])
             notes += [f"why: {one.why}", *([f"do:  {one.remedy}"] if one.remedy else [])]
-        return [(row, tuple(dict.fromkeys(why.get(row.id, ())))) for row in rows]
+        return [(row, tuple(why.get(row.id, ()))) for row in rows]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
 
 
 def _folded(lines: Iterator[Line]) -> Iterator[tuple[Line, int]]:
