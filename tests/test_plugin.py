@@ -13,7 +13,9 @@ import pytest
 from hlsim import cli
 
 PLUGIN_TESTS = """
+import gc
 import sys
+import weakref
 
 def test_nothing_is_imported_before_it_is_used():
     assert not [name for name in sys.modules if name.startswith("hlsim.") and "plugin" not in name]
@@ -26,8 +28,15 @@ def test_a_fresh_exchange(hlsim, hlsim_accounts):
     hlsim.clock.advance(ms=1)
     assert hlsim.read(lambda exchange: len(exchange.state.markets[0].book)) == 40
 
+ended = []
+
 def test_another_one(hlsim):
     assert hlsim.clock.now_ms % 3_600_000 == 0
+    ended.append(weakref.ref(hlsim))
+
+def test_nothing_is_left_of_one_that_ended():
+    gc.collect()
+    assert [one for one in ended if one() is not None] == []
 
 @pytest.mark.hlsim(market="empty", accounts=1)
 class TestMarked:
@@ -163,13 +172,13 @@ def run_pytest(folder: Path, *arguments: str, tests: str = PLUGIN_TESTS) -> str:
 
 def test_the_plugin_gives_fixtures_and_a_marker(tmp_path: Path) -> None:
     text = run_pytest(tmp_path)
-    assert "6 passed, 2 errors" in text
+    assert "7 passed, 2 errors" in text
     assert "unexpected keyword argument 'sed'" in text
     assert "unknown world 'nowhere'" in text
 
 
 def test_the_plugin_works_in_parallel(tmp_path: Path) -> None:
-    assert "6 passed, 2 errors" in run_pytest(tmp_path, "-n", "2")
+    assert "7 passed, 2 errors" in run_pytest(tmp_path, "-n", "2")
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])

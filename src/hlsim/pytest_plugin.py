@@ -95,6 +95,8 @@ def hlsim(
         yield running
         if own and running.is_running and not request.node.stash.get(_failed, False):
             running.forget_journal()
+    # Tests are kept until the end of the run, and what one of them was given must not be.
+    del request.node.stash[_own]
 
 
 def _journal_path(node: pytest.Item, factory: pytest.TempPathFactory) -> Path:
