@@ -31,11 +31,11 @@ from .faults import Faults
 from .guard import Guard
 from .http import Endpoint, Receive, Scope, Send
 from .limits import OFFICIAL, LimitSet, Mode, rules_of
+from .marks import Moment, NodeMark
 from .node import LocalNode
 from .pacer import Clock, Pacer
 from .replica import LateReplica, ReadRules, Replica
 from .requests import Requests
-from .saved import unpack
 from .signing import Chain
 from .streams import Streams, socket_protocol
 
@@ -140,15 +140,18 @@ def _readings(options: Options, part: Part) -> dict[str, Any]:
     return fields_of(options.profile, part)
 
 
-def reopen_node(options: Options, saved: bytes) -> LocalNode:
-    """The node that `open_node` made for the same options when `saved` was taken of it."""
-    snapshot, states, time_ms = unpack(saved)
-    exchange = Exchange.restore(snapshot)
+def reopen_node(options: Options, mark: NodeMark) -> LocalNode:
+    """The node that `open_node` made for the same options when `mark` was taken of it.
+
+    It has the same state, which is back there and which nobody else may use any more, and nothing
+    else of that one.
+    """
+    exchange = Exchange(mark.state.state)
     market, _ = _market_of(options, exchange.state.universe.origin)
     director = Director(market)
-    (state,) = states
+    (state,) = mark.scripts
     director.restore(state)
-    pacer = _pacer(options, time_ms)
+    pacer = _pacer(options, mark.clock.time_ms)
     return LocalNode(exchange, pacer, scripts=[director], block_time_ms=options.block_time_ms)
 
 
@@ -174,8 +177,8 @@ def _market_of(options: Options, universe: Universe) -> tuple[Quoting | None, in
 # -- uvicorn ---------------------------------------------------------------------------------------
 
 
-def open_server(node: LocalNode, options: Options, start: bytes | None = None) -> Server:
-    """The whole server, not yet listening. `start`: what the node was opened with, if at hand.
+def open_server(node: LocalNode, options: Options, start: NodeMark | None = None) -> Server:
+    """The whole server, not yet listening. `start`: the node as it is now, if at hand.
 
     Raises ValueError for a recording that cannot begin.
     """
@@ -197,12 +200,14 @@ def open_server(node: LocalNode, options: Options, start: bytes | None = None) -
         clock=node.pacer.client_s,
     )
     again = replace(options, start_ms=node.pacer.start_ms)
-    reopen = lambda: start or open_node(again).save()  # noqa: E731
+    reopen = lambda: open_node(again).save()  # noqa: E731
     requests = Requests()
     faults = Faults(options.seed, node.pacer.now_ms, node.pacer.later)
     for fault in options.faults:
         faults.add(fault)
     console = Console(node, options, clients, requests, streams, faults, reopen)
+    if start is not None:
+        console.start = Moment(start, {}, faults.state())
     control = _control(console, Guard(options.token))
     api = ApiServer(
         node,

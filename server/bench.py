@@ -368,8 +368,9 @@ def report(effort: Effort) -> Iterator[Row]:
         ours.stop()
 
 
-def run(effort: Effort) -> None:
-    """Measures and prints, line by line."""
+def run(effort: Effort, *more: Callable[[Effort], Iterator[Row]]) -> None:
+    """Measures and prints, line by line: `report`, and what `more` measure."""
     print(f"{'':<28}{'ours':>10}{'floor':>10}{'ratio':>8}  goal")
-    for row in report(effort):
-        print(line(row), flush=True)
+    for measure in (report, *more):
+        for row in measure(effort):
+            print(line(row), flush=True)

@@ -79,8 +79,8 @@ class Faults:
         self._seed = seed
         self._now_ms = now_ms
         self._next_id = 1
-        self.heard: Callable[[Entry, Any], None] | None = None
-        """Is told of each one that strikes, and of the request that it strikes, if it does."""
+        self.heard: list[Callable[[Entry, Any], None]] = []
+        """Who is told of each one that strikes, and of the request that it strikes, if it does."""
         self.requests: list[Entry] = []
         self.frames: list[Entry] = []
         self.openings: list[Entry] = []
@@ -176,8 +176,9 @@ class Faults:
         else:
             strikes = fault.chance == CERTAIN or entry.dice.randrange(CERTAIN) < fault.chance
         entry.struck += strikes
-        if strikes and self.heard is not None:
-            self.heard(entry, request)
+        if strikes:
+            for hear in self.heard:
+                hear(entry, request)
         return strikes
 
     # -- to keep -----------------------------------------------------------------------------------

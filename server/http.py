@@ -6,9 +6,12 @@ tower-http's CorsLayer behind axum's router, which is also what the texts of ref
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import IO, Any
 
 from .decode import BadRequest
 from .info.registry import Unanswerable
@@ -29,6 +32,9 @@ BODY_LIMIT = 2 * 1024 * 1024
 UNREAD_LIMIT = 8 * BODY_LIMIT
 """How much of a body that is refused is waited for before the answer."""
 
+PIECE = 64 * 1024
+"""Of a file that is sent."""
+
 TOO_LARGE = "length limit exceeded"
 """Assumed: what axum answers with 413."""
 
@@ -39,6 +45,7 @@ _VARY = (b"vary", b"origin, access-control-request-method, access-control-reques
 _ORIGIN = (b"access-control-allow-origin", b"*")
 _EXPOSE = (b"access-control-expose-headers", b"*")
 _JSON = (b"content-type", b"application/json")
+_LINES = (b"content-type", b"application/x-ndjson")
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
 _EMPTY: Headers = [(b"content-length", b"0"), _VARY, _ORIGIN, _EXPOSE]
 
@@ -83,6 +90,38 @@ async def reply_text(send: Send, status: int, text: str) -> None:
     headers = [_TEXT, length, _VARY, _ORIGIN, _EXPOSE]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def reply_file(send: Send, file: IO[bytes], size: int, is_gone: Callable[[], bool]) -> bool:
+    """Sends the first `size` bytes of a file of JSON lines, to be kept under its name.
+
+    No more of it than a piece is in memory beside what the connection has not sent yet, which is
+    waited for. Returns False when the client went before the end. Raises OSError for what cannot
+    be read.
+    """
+    name = re.sub(rb"[^\w.-]", b"_", os.path.basename(os.fsencode(file.name)))
+    kept = (b"content-disposition", b'attachment; filename="%s"' % name)
+    length = (b"content-length", b"%d" % size)
+    headers = [_LINES, kept, length, _VARY, _ORIGIN, _EXPOSE]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    left = size
+    while left and not is_gone():
+        piece = file.read(min(left, PIECE))
+        if not piece:
+            raise OSError(f"it is {left} bytes shorter than it was")
+        left -= len(piece)
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await asyncio.sleep(0)  # others are served between two pieces
+    if left:
+        return False
+    await send({"type": "http.response.body", "body": b""})
+    return True
+
+
+async def gone(receive: Receive) -> None:
+    """Returns when the client has gone, or the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def reply_empty(send: Send, status: int, *extra: tuple[bytes, bytes]) -> None:

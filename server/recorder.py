@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from .blocks import Block
@@ -30,6 +31,8 @@ class Recorder:
         """Records."""
         self.broke: OSError | None = None
         """Why it was given up."""
+        self.is_wanted = True
+        """False: the file is removed at the end."""
         self._is_closed = False
         self.on_failure: Callable[[], None] = lambda: None
         self._descriptor = descriptor
@@ -56,7 +59,7 @@ class Recorder:
     def close(self, node: LocalNode) -> None:
         """Writes the hash of the state, for whoever checks, and ends the journal."""
         try:
-            if self.broke is None:
+            if self.broke is None and self.is_wanted:
                 state = node.exchange.state
                 self._append(hash_line(self.count + 1, state.time_ms, node.exchange.state_hash()))
                 self.count += 1
@@ -65,6 +68,9 @@ class Recorder:
         finally:
             os.close(self._descriptor)
             self._is_closed = True
+            if not self.is_wanted:
+                with suppress(OSError):
+                    os.unlink(self.path)
 
     def last(self, wanted: int) -> list[Any]:
         """So many of the last records, oldest first."""

@@ -74,7 +74,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     world: str | None
     """The text of a world file; None: a world that is shipped."""
     hash: str
-    """Of the start state."""
+    """Of the start state; "" where nobody took the time."""
 
 
 class Did(msgspec.Struct, frozen=True, array_like=True):

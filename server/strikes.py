@@ -25,6 +25,7 @@ from .http import (
     Refusal,
     Scope,
     Send,
+    gone,
     read_body,
     refuse_upgrade,
     reply_json,
@@ -166,12 +167,12 @@ async def strike(
             await reply_status(send, fault.code)
         case Effect.DROP:
             transport_of(send).close()
-            await _gone(receive)
+            await gone(receive)
         case Effect.RESET:
             reset(transport_of(send))
-            await _gone(receive)
+            await gone(receive)
         case _:
-            await _gone(receive)
+            await gone(receive)
 
 
 def given(body: bytes) -> Receive:
@@ -186,12 +187,6 @@ def given(body: bytes) -> Receive:
 async def _forward(said: list[Message], send: Send) -> None:
     for message in said:
         await send(message)
-
-
-async def _gone(receive: Receive) -> None:
-    """Returns when the client has gone, or the connection."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def reply_status(send: Send, status: int) -> None:

@@ -80,3 +80,7 @@ class Averages:
         default=None, compare=False, metadata={"transient": True}
     )
     """(book version, oracle) of the latest premium sample."""
+    own_mark: tuple[int, Px | None, Px] = field(
+        default=(-1, None, Px(0)), compare=False, metadata={"transient": True}
+    )
+    """A cache, of a deployed perp: book version, last price, and the mark that they make alone."""

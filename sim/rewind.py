@@ -118,7 +118,7 @@ class Mark:
     """All that a state held. `size` is about how many bytes it takes, the state itself apart."""
 
     def __init__(self, state: State) -> None:
-        self._state = state
+        self.state = state
         self._over = Rows(_OVER)
         self._rows: dict[type, Rows] = {}
         self._dicts: list[dict[Any, Any]] = []
@@ -154,7 +154,7 @@ class Mark:
             for book, mark in self._books:
                 book.rewind(mark)
             put = fields_of(Market).put
-            markets = self._state.markets = {}
+            markets = self.state.markets = {}
             for asset_id, row in self._markets:
                 markets[asset_id] = market = Market.__new__(Market)
                 put(market, row)

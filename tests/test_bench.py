@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 import hlsim
+from hlsim.benching import bench_fixture
 from hlsim.matching.types import Side
 from hlsim.server.bench import (
     Effort,
@@ -129,6 +130,13 @@ def test_the_report_measures_everything_that_has_a_goal() -> None:
         ("allMids / JSON echo", 0.7),
     ]
     assert all(row.value > 0 for row in rows)
+
+
+def test_what_a_test_pays_for_its_exchange_is_measured() -> None:
+    (row,) = bench_fixture(TINY)
+
+    assert (row.name, row.goal, row.at_most) == ("exchange of one test", 30, True)
+    assert 0 < row.value < float(row.floor.removesuffix(" ms"))
 
 
 def test_a_line_tells_whether_its_goal_was_met() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from dexing import GOLD, dexed, funded
 from stories import START_MS, Story, Trader, market, px, rate, sz
 
 from hlsim.sim.averages import BASIS_DECAY, LOCAL_DECAY, Ema, decay
@@ -15,6 +16,7 @@ from hlsim.sim.prices import (
     mid_px,
     premium_of,
 )
+from hlsim.sim.rewind import Mark
 
 
 def quoted(coin: str, bid: str, ask: str, size: str, oracle: str = "") -> tuple[Story, Trader]:
@@ -322,3 +324,31 @@ def test_no_oracle_is_no_event() -> None:
     m = market()
     m.ex.operate(SetOracle(()))
     assert m.events() == []
+
+
+def test_a_mark_that_nobody_renews_follows_every_change_of_the_book() -> None:
+    """Quotes, trades, an empty side and a step back in time: what was read before is no answer."""
+    m = dexed()
+    alice, bob = funded(m, "alice"), funded(m, "bob")
+    found = []
+
+    def mark() -> None:
+        m.advance(seconds=12)
+        found.append(m.market(GOLD).mark_px)
+
+    bob.sells("1 test:GOLD @ 3530")
+    alice.buys("1 test:GOLD @ 3510")
+    mark()
+    kept = Mark(m.ex.state)
+    alice.buys("1 test:GOLD @ 3520")
+    mark()
+    alice.buys("1 test:GOLD @ 3530")  # the side of the sellers is empty: the last trade's price
+    mark()
+    bob.sells("1 test:GOLD @ 3526")
+    mark()
+    kept.rewind()
+    mark()
+    bob.sells("1 test:GOLD @ 3516")
+    mark()
+
+    assert found == [px(one) for one in ("3520", "3525", "3530", "3526", "3520", "3513")]

@@ -20,9 +20,9 @@ from websockets.sync.client import connect
 
 import hlsim
 from hlsim.library import RunningExchange
-from hlsim.opening import STARTS_KEPT
 from hlsim.sim.fixed import Px
 from hlsim.sim.operations import SetOracle
+from hlsim.starts import STARTS_KEPT
 
 FIRST = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 STOPS_WITHIN_S = 5.0

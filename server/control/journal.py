@@ -7,7 +7,8 @@ from typing import Annotated
 import msgspec
 
 from ..console import Console
-from .registry import Asked, Json, control
+from ..recorder import Recorder
+from .registry import Asked, Download, Json, control
 
 MOST = 1000
 
@@ -32,8 +33,22 @@ class JournalTold(msgspec.Struct):
 @control("GET", "journal")
 def journal(console: Console, asked: JournalAsked) -> JournalTold:
     """The file that `--journal` names: how many records and bytes, and the last of them."""
-    recorder = console.recorder
-    if recorder is None:
-        raise ValueError("no journal is written: start with --journal FILE")
+    recorder = _recorder(console)
     tail = recorder.last(asked.tail) if asked.tail else []
     return JournalTold(recorder.path, recorder.count, recorder.size, tail)
+
+
+@control("GET", "journal/file")
+def journal_file(console: Console) -> Download:
+    """The journal itself, up to the block before the request: `hlsim replay` takes it.
+
+    A journal that is written meanwhile grows behind what is sent.
+    """
+    recorder = _recorder(console)
+    return Download(recorder.path, recorder.size)
+
+
+def _recorder(console: Console) -> Recorder:
+    if console.recorder is None:
+        raise ValueError("no journal is written: start with --journal FILE")
+    return console.recorder

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from .registry import ControlSpec, Json, Nothing
+from .registry import ControlSpec, Download, Json, Nothing
 
 REFUSED = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
 _REFUSALS = {
@@ -78,6 +78,9 @@ def _required(spec: ControlSpec, components: dict[str, Any]) -> list[str]:
 def _answer(spec: ControlSpec, shapes: dict[Any, Any]) -> Json:
     if spec.returns is str:
         return {"description": "Done.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    if spec.returns is Download:
+        lines = {"application/x-ndjson": {"schema": {"type": "string"}}}
+        return {"description": "Done.", "content": lines}
     schema = shapes.get(spec.returns, {})
     return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
 
@@ -88,4 +91,4 @@ def _refusal(said: str) -> Json:
 
 
 def _is_struct(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind is not Download

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import logging
+from typing import IO
 
 import msgspec
 
 from ..console import Console
+from ..door import transport_of
 from ..guard import Guard
 from ..http import (
     Receive,
     Refusal,
     Scope,
     Send,
+    gone,
     read_body,
     reply_empty,
+    reply_file,
     reply_json,
     reply_text,
 )
 from . import CONTROL
-from .registry import ControlSpec
+from .registry import ControlSpec, Download
 
 logger = logging.getLogger("hlsim.control")
 
@@ -47,6 +51,9 @@ async def _answer(
         if body is None:
             return
         found = spec.answer(console, spec.read(body, scope["query_string"]))
+        if isinstance(found, Download):
+            await _download(found, receive, send)
+            return
         # Inside: what cannot be encoded is our bug like any other.
         answer = found.encode() if isinstance(found, str) else msgspec.json.encode(found)
     except Refusal as refusal:
@@ -59,6 +66,30 @@ async def _answer(
     else:
         reply = reply_text(send, 200, found) if spec.returns is str else reply_json(send, answer)
         await reply
+
+
+async def _download(found: Download, receive: Receive, send: Send) -> None:
+    """Sends a file piece by piece. Raises ValueError where there is none, before anything is sent.
+
+    What ends too early for its length is seen to: the connection ends with it.
+    """
+    transport = transport_of(send)
+    with _opened(found.path) as file:
+        try:
+            is_whole = await reply_file(send, file, found.size, transport.is_closing)
+        except OSError as error:
+            logger.error("the download of %s ended: %s", found.path, error)
+            transport.abort()
+            is_whole = False
+    if not is_whole:
+        await gone(receive)
+
+
+def _opened(path: str) -> IO[bytes]:
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from None
 
 
 async def _body(spec: ControlSpec, scope: Scope, receive: Receive) -> bytes | None:

@@ -17,6 +17,15 @@ import msgspec
 from ...matching.dataclass import dataclass
 
 Json = Any
+
+
+class Download(msgspec.Struct, frozen=True):
+    """An answer that is the first `size` bytes of a file, lines of JSON."""
+
+    path: str
+    size: int
+
+
 Method = Literal["GET", "POST"]
 
 
@@ -42,7 +51,8 @@ class ControlSpec:
     """Takes the console, and the request unless that is `Nothing`. Raises ValueError."""
     asked: type[Asked]
     returns: Any
-    """Its annotation: a struct, `str` for plain text, anything else is JSON."""
+    """Its annotation: a struct, `str` for plain text, `Download` for a file, anything else is JSON.
+    """
 
     @property
     def text(self) -> str:

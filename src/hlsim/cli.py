@@ -113,9 +113,10 @@ def _profile() -> None:
 
 
 def _bench(quick: bool) -> None:
+    from hlsim.benching import bench_fixture
     from hlsim.server import bench
 
-    bench.run(bench.QUICK if quick else bench.FULL)
+    bench.run(bench.QUICK if quick else bench.FULL, bench_fixture)
 
 
 def _scenario_list() -> None:

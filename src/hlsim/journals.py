@@ -14,6 +14,7 @@ from hlsim.server.pacer import Clock, wall_ms
 from hlsim.server.player import Differs, Player
 from hlsim.server.recorder import Recorder
 from hlsim.server.records import FORMAT, Header, JournalFile, Setup, open_journal
+from hlsim.starts import STARTS
 
 if TYPE_CHECKING:
     from hlsim.server.app import Server
@@ -79,7 +80,7 @@ def _begin(settings: Settings, path: str, descriptor: int, *, keep: bool) -> Ope
         setup=Setup(**{name: getattr(settings, name) for name in names}),
         start_ms=node.pacer.start_ms,
         world=text,
-        hash=node.exchange.state_hash(),
+        hash=STARTS.hash_of(options, node) if keep else node.exchange.state_hash(),
     )
     opened.server.record(Recorder.begin(path, descriptor, header))
     return opened

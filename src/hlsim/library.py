@@ -14,124 +14,27 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from hlsim.chronicle import FAULT, Chronicle
 from hlsim.config import Refused, Settings, settings
+from hlsim.handles import ExchangeClock, ExchangeMarket, FaultInForce, Number
 from hlsim.opening import FundedAccount, open_server
 from hlsim.server.app import Server, listen, new_loop
 
 if TYPE_CHECKING:
-    from hlsim.server.control.market import MarketTold
+    from hlsim.asserting import FoundRequests
     from hlsim.server.control.money import AccountTold
-    from hlsim.server.control.records import DiagnosisTold, RequestsTold
+    from hlsim.server.control.records import DiagnosisTold
     from hlsim.sim.exchange import Exchange
     from hlsim.sim.operations import Operation
+    from hlsim.timeline import Timeline
 
 T = TypeVar("T")
-Number = int | float | str
+
+LINES, FIRST_LINES = 100, 10
+"""Of a timeline, unless others are asked for: in all, and of its beginning when it is longer."""
 
 PATIENCE_S = 60.0
 """How long `stop` waits for the server's thread before it gives up on a bug."""
-
-
-class ExchangeClock:
-    """The exchange's time. Under a manual clock nothing else moves it."""
-
-    def __init__(self, running: RunningExchange) -> None:
-        self._running = running
-
-    @property
-    def now_ms(self) -> int:
-        """Exchange time now."""
-        return self._running.call(lambda server: server.node.pacer.now_ms())
-
-    def advance(
-        self, *, days: int = 0, hours: int = 0, minutes: int = 0, seconds: float = 0, ms: int = 0
-    ) -> int:
-        """Moves time forward and does all that falls due on the way. Returns the new time in ms."""
-        total = round(1000 * seconds) + ms
-        keys = {"days": days, "hours": hours, "minutes": minutes, "ms": total}
-        return int(self._running.control("clock/advance", **keys).time)
-
-    def set(self, time: int | str) -> int:
-        """Moves time forward to ms since 1970, an ISO 8601 time or `now`. Returns it in ms."""
-        return int(self._running.control("clock/set", time=time).time)
-
-    def mode(self, clock: str | None = None, *, speed: float | None = None) -> None:
-        """Lets `wall`, `manual` or `auto` move exchange time from now on."""
-        self._running.control("clock/mode", clock=clock, speed=speed)
-
-    def skew(self, ms: int) -> None:
-        """Puts the clock that nonces and `expiresAfter` are judged by so far ahead of real time."""
-        self._running.control("clock/skew", ms=ms)
-
-
-class ExchangeMarket:
-    """The market by hand. Prices, sizes and USD are numbers or decimal texts.
-
-    Each answers where the market stands then: `mid`, `mark`, `oracle`, `halted`.
-    """
-
-    def __init__(self, running: RunningExchange) -> None:
-        self._running = running
-
-    def move(self, coin: str, to: Number, *, over_ms: int = 0) -> MarketTold:
-        """Brings books, oracle and mark to a price, at once or in so much exchange time."""
-        return self._ask("move", coin=coin, to=to, over_ms=over_ms)
-
-    def book(
-        self,
-        coin: str,
-        levels: Sequence[Sequence[Sequence[Number]]] | None = None,
-        *,
-        mid: Number | None = None,
-        depth: Number | None = None,
-        spread_bps: Number | None = None,
-    ) -> MarketTold:
-        """Makes the book `[bids, asks]`, each `[[px, sz], …]` best first, or one around `mid`."""
-        how = {"mid": mid, "depth": depth, "spread_bps": spread_bps}
-        return self._ask("book", coin=coin, levels=levels, **how)
-
-    def halt(self, coin: str) -> MarketTold:
-        """Halts trading."""
-        return self._ask("halt", coin=coin)
-
-    def resume(self, coin: str) -> MarketTold:
-        """Lets it go on."""
-        return self._ask("resume", coin=coin)
-
-    def list(
-        self, coin: str, px: Number, *, sz_decimals: int = 2, max_leverage: int = 10
-    ) -> MarketTold:
-        """Lists one more perp."""
-        return self._ask(
-            "list", coin=coin, px=px, sz_decimals=sz_decimals, max_leverage=max_leverage
-        )
-
-    def delist(self, coin: str) -> MarketTold:
-        """Ends a perp and settles its positions."""
-        return self._ask("delist", coin=coin)
-
-    def _ask(self, name: str, **keys: Any) -> MarketTold:
-        found: MarketTold = self._running.control(f"market/{name}", **keys)
-        return found
-
-
-class FaultInForce:
-    """A fault of `RunningExchange.fault`."""
-
-    def __init__(self, running: RunningExchange, number: int) -> None:
-        self._running = running
-        self._number = number
-
-    @property
-    def struck(self) -> int:
-        """How often it struck so far; 0 when it was lifted meanwhile, by a reset for example."""
-        rows = self._running.control("fault/list")
-        return next((row.struck for row in rows if row.id == self._number), 0)
-
-    def lift(self) -> None:
-        """Ends it, unless it has ended already."""
-        if any(row.id == self._number for row in self._running.control("fault/list")):
-            self._running.control("fault/clear", id=self._number)
 
 
 class RunningExchange:
@@ -149,6 +52,8 @@ class RunningExchange:
             listening.close()
             raise
         self._server = opened.server
+        self._give_back: Callable[[], None] | None = opened.give_back
+        self._chronicle = Chronicle(opened.server)
         self.accounts: Sequence[FundedAccount] = opened.accounts
         self.clock = ExchangeClock(self)
         self.market = ExchangeMarket(self)
@@ -164,6 +69,8 @@ class RunningExchange:
             target=self._run, args=(listening,), name="hlsim", daemon=True
         )
         self._stopped = False
+        self._is_lent = False
+        """Whether somebody may have changed what no snapshot holds, or still looks at the state."""
         self._gate = threading.Lock()
         """Held to leave work for the thread, and by the thread when it takes no more."""
         self._thread.start()
@@ -184,6 +91,10 @@ class RunningExchange:
 
     def call(self, function: Callable[[Server], T]) -> T:
         """What `function` returns when it runs between two requests, in the server's thread."""
+        self._is_lent = True
+        return self._call(function)
+
+    def _call(self, function: Callable[[Server], T]) -> T:
         if threading.current_thread() is self._thread:
             return function(self._server)
         result: Future[T] = Future()
@@ -201,17 +112,21 @@ class RunningExchange:
         return result.result()
 
     def read(self, function: Callable[[Exchange], T]) -> T:
-        """What `function` reads from the exchange while nothing changes it."""
-        return self.call(lambda server: function(server.node.exchange))
+        """What `function` reads from the exchange while nothing changes it.
+
+        What it returns is to be numbers or text: parts of the exchange do not outlive it.
+        """
+        return self._call(lambda server: function(server.node.exchange))
 
     @property
     def exchange(self) -> Exchange:
         """The exchange itself, for tests. Read it while no request is under way, or use `read`."""
+        self._is_lent = True
         return self._server.node.exchange
 
     def operate(self, operation: Operation) -> None:
         """Carries out a deposit, an oracle price, a halt. Raises ValueError if it cannot be."""
-        self.call(lambda server: server.node.operate(operation))
+        self._call(lambda server: server.node.operate(operation))
 
     def state_hash(self) -> str:
         """64 hex digits: equal states, equal hashes."""
@@ -231,7 +146,13 @@ class RunningExchange:
             spec = CONTROL[path]
             return spec.answer(server.console, spec.take(given))
 
-        return self.call(answer)
+        return self._call(answer)
+
+    def advance(
+        self, *, days: int = 0, hours: int = 0, minutes: int = 0, seconds: float = 0, ms: int = 0
+    ) -> int:
+        """As `clock.advance`: moves exchange time, and does all that falls due on the way."""
+        return self.clock.advance(days=days, hours=hours, minutes=minutes, seconds=seconds, ms=ms)
 
     def snapshot(self) -> int:
         """Keeps everything as it is now. Returns the id, for `restore`."""
@@ -267,15 +188,51 @@ class RunningExchange:
         status: str | int | None = None,
         since: int = 0,
         limit: int = 100,
-    ) -> RequestsTold:
+    ) -> FoundRequests:
         """What clients sent and got: `count` of them, the newest `limit` in `requests`.
 
         `status`: `ok`, `refused`, or an HTTP status.
         """
+        from hlsim.asserting import FoundRequests
+
         how = None if status is None else str(status)
         asked = {"user": user, "action": action, "type": type, "status": how, "since": since}
-        found: RequestsTold = self.control("requests", limit=limit, **asked)
-        return found
+        told = self.control("requests", limit=limit, **asked)
+        coins = self.read(
+            lambda one: {asset_id: held.asset.coin for asset_id, held in one.state.markets.items()}
+        )
+        return FoundRequests(told.count, told.forgotten, told.requests, coins)
+
+    def timeline(
+        self, *, user: str | None = None, most: int = LINES, head: int = FIRST_LINES
+    ) -> str:
+        """What happened so far, of one account or all, in lines for people.
+
+        Requests with their answers and why they were refused, fills, funding, liquidations, what
+        the engine did to orders, what the operator did, faults that struck, and moves of the clock.
+        Of more than `most` lines the first `head` and the last are shown.
+        """
+        return self._call(lambda server: self._timeline(server).text(user, most, head))
+
+    def report(self) -> str:
+        """What the pytest plugin shows of a failed test: what this is, `timeline()`, and where the
+        journal is.
+        """
+        return self._call(lambda server: self._timeline(server).report(LINES, FIRST_LINES))
+
+    def _timeline(self, server: Server) -> Timeline:
+        from hlsim.timeline import Timeline
+
+        return Timeline(server, self._chronicle, self.accounts)
+
+    def assert_flat(self, account: str | FundedAccount) -> None:
+        """Raises AssertionError when an account has a position or an open order, and says which,
+        and what happened to it last.
+        """
+        from hlsim.asserting import assert_flat
+
+        __tracebackhide__ = True
+        assert_flat(self, account if isinstance(account, str) else account.address)
 
     def diagnoses(self, user: str | None = None) -> list[DiagnosisTold]:
         """Why requests were refused and what to do about it, oldest first."""
@@ -287,11 +244,11 @@ class RunningExchange:
 
         Of use to the same version only.
         """
-        return self.call(lambda server: server.node.save())
+        return self._call(lambda server: server.node.save())
 
     def load(self, saved: bytes) -> None:
         """Goes on from what `save` gave. Raises ValueError for anything else."""
-        self.call(lambda server: server.console.load(saved))
+        self._call(lambda server: server.console.load(saved))
 
     @contextmanager
     def fault(self, plan: str | Mapping[str, object]) -> Iterator[FaultInForce]:
@@ -300,11 +257,32 @@ class RunningExchange:
         `plan` is what `--fault` takes, `order:1:after:drop`, or the same as an object: `{"on":
         "order", "phase": "after", "effect": "drop"}`. Raises ValueError for what can never strike.
         """
-        fault = FaultInForce(self, self.control("fault/add", plan=plan).id)
+        told = self.control("fault/add", plan=plan)
+        fault = FaultInForce(self, told.id)
+        self._note(FAULT, f"{told.plan} is in force")
         try:
             yield fault
         finally:
+            struck = fault.struck
             fault.lift()
+            self._note(FAULT, f"{told.plan} is lifted; strikes: {struck}")
+
+    def _note(self, who: str, text: str) -> None:
+        self._call(lambda server: self._chronicle.note(who, text))
+
+    @property
+    def is_running(self) -> bool:
+        """False once it was stopped, or stopped by itself for a journal that cannot be written."""
+        return not self._stopped
+
+    def forget_journal(self) -> None:
+        """Lets the journal be removed when the exchange stops, if there is one."""
+
+        def forget(server: Server) -> None:
+            if server.console.recorder is not None:
+                server.console.recorder.is_wanted = False
+
+        self._call(forget)
 
     def stop(self) -> None:
         """Closes all connections and waits for the thread, some milliseconds. Twice is fine."""
@@ -313,6 +291,10 @@ class RunningExchange:
                 self._stopped = True
                 self._loop.call_soon_threadsafe(self._server.stop)
         self._thread.join(PATIENCE_S)
+        with self._gate:
+            give_back, self._give_back = self._give_back, None
+            if give_back is not None and not self._is_lent and not self._thread.is_alive():
+                give_back()
 
     def __enter__(self) -> RunningExchange:
         return self

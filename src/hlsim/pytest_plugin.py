@@ -5,7 +5,9 @@ Registered for whoever has hlsim installed, so nothing of ours is imported befor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,17 +18,63 @@ if TYPE_CHECKING:
 
 MARKER = "hlsim(seed=…, world=…, market=…, clock=…, chain=…): how the `hlsim` fixture starts"
 
+_failed = pytest.StashKey[bool]()
+"""Of a test: whether anything of it failed so far."""
+_own = pytest.StashKey["RunningExchange"]()
+"""Of a test: its exchange, which is no argument of it where another fixture asked for it."""
+_folder = pytest.StashKey[Path]()
+"""Of a run: where journals are."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Makes the marker known."""
     config.addinivalue_line("markers", MARKER)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Adds what happened on the exchanges of a test to the report of its failure."""
+    report = yield
+    if report.failed:
+        item.stash[_failed] = True
+        for name, running in _exchanges(item).items():
+            report.sections.append((f"hlsim: what happened on {name!r}", _report(running)))
+    return report
+
+
+def _report(running: RunningExchange) -> str:
+    try:
+        return running.report()
+    except Exception as error:
+        # The test failed; that is what is to be told, whatever is wrong with us.
+        return f"nobody knows: {error!r}"
+
+
+def _exchanges(item: pytest.Item) -> dict[str, RunningExchange]:
+    """Those that fixtures of a test gave and that still run, each once, by the fixture's name."""
+    import sys
+
+    library = sys.modules.get("hlsim.library")
+    if library is None:
+        return {}
+    found: dict[str, RunningExchange] = {}
+    given = {**getattr(item, "funcargs", {}), "hlsim": item.stash.get(_own, None)}
+    for name, value in given.items():
+        if isinstance(value, library.RunningExchange) and value not in found.values():
+            found[name] = value
+    return {name: running for name, running in found.items() if running.is_running}
+
+
 @pytest.fixture
-def hlsim(request: pytest.FixtureRequest) -> Iterator[RunningExchange]:
+def hlsim(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningExchange]:
     """A fresh exchange on a free port: manual clock and still market unless marked otherwise.
 
     `@pytest.mark.hlsim(…)` takes what `hlsim.start` takes; the nearest marker wins, word by word.
+    When the test fails its report has what happened here, and the path of a journal of it.
     """
     from hlsim import start
 
@@ -35,12 +83,33 @@ def hlsim(request: pytest.FixtureRequest) -> Iterator[RunningExchange]:
         if marker.args:
             raise pytest.UsageError("the hlsim marker takes keyword arguments only")
         words |= marker.kwargs
+    own = "journal" not in words
+    if own:
+        words["journal"] = str(_journal_path(request.node, tmp_path_factory))
     try:
         running = start(**words)
     except TypeError as error:
         raise pytest.UsageError(f"the hlsim marker: {error}") from None
+    request.node.stash[_own] = running
     with running:
         yield running
+        if own and running.is_running and not request.node.stash.get(_failed, False):
+            running.forget_journal()
+    # Tests are kept until the end of the run, and what one of them was given must not be.
+    del request.node.stash[_own]
+
+
+def _journal_path(node: pytest.Item, factory: pytest.TempPathFactory) -> Path:
+    """Where the journal of a test is written, until it passes."""
+    stash = node.config.stash
+    if _folder not in stash:
+        stash[_folder] = factory.mktemp("hlsim")
+    folder = stash[_folder]
+    name = re.sub(r"\W+", "-", node.name)[:60].strip("-")
+    number = 0
+    while (path := folder / f"{name}{f'-{number}' if number else ''}.journal").exists():
+        number += 1
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hlsim.scenario.course import Course, Happening, Strike, look
-from hlsim.scenario.telling import request_told, words_of
 from hlsim.server.control.records import RequestTold, tell
 from hlsim.sim.fixed import Address
+from hlsim.telling import coins_of, request_told, words_of
 
 if TYPE_CHECKING:
     from hlsim.server.blocks import Block
@@ -41,17 +41,18 @@ class Recorder:
         self._is_alone = is_alone
         self._on_news = on_news
         self._on_restored = on_restored
+        self._coin = coins_of(console.node.exchange)
         self._last = console.requests.seen
         self.course = Course(account, console.node.pacer.now_ms())
         self._unsubscribe = console.node.subscribe(self._on_block)
-        console.faults.heard = self._on_strike
+        console.faults.heard.append(self._on_strike)
         console.requests.heard = on_news
         self.look()
 
     def detach(self) -> None:
         """Nothing more is written down."""
         self._unsubscribe()
-        self._console.faults.heard = None
+        self._console.faults.heard.remove(self._on_strike)
         self._console.requests.heard = None
 
     def ms(self) -> int:
@@ -84,8 +85,8 @@ class Recorder:
             told = tell(self._console, row)
             if self._is_alone or self._concerns(told):
                 course.requests.append(told)
-                happening = Happening(told.time - course.began_ms, "request", request_told(told))
-                course.happenings.append(happening)
+                text = request_told(told, self._coin)
+                course.happenings.append(Happening(told.time - course.began_ms, "request", text))
         self._last = requests.seen
 
     def _concerns(self, told: RequestTold) -> bool:
@@ -105,6 +106,6 @@ class Recorder:
     def _on_strike(self, entry: Entry, request: Any) -> None:
         seen = self._console.requests.seen
         self.course.strikes.append(Strike(self.ms(), entry.fault, seen, request))
-        struck = "" if request is None else f" strikes {words_of(request)}"
+        struck = "" if request is None else f" strikes {words_of(request, self._coin)}"
         self.say("fault", entry.fault.text() + struck)
         self._on_news()

@@ -1,0 +1,74 @@
+"""Assertions that say what was there instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hlsim.matching.types import Side
+from hlsim.server.control.records import RequestsTold
+from hlsim.server.shapes.text import iso_text, px_text
+from hlsim.sim.fixed import Address
+from hlsim.telling import request_told
+
+if TYPE_CHECKING:
+    from hlsim.library import RunningExchange
+    from hlsim.sim.exchange import Exchange
+
+LAST = 12
+"""Lines of what happened to an account before it failed an assertion."""
+
+
+class FoundRequests(RequestsTold):
+    """What `RunningExchange.requests` found. Its `repr` has a line for each request."""
+
+    coins: dict[int, str] = msgspec.field(default_factory=dict)
+    """By asset id."""
+
+    def assert_count(self, wanted: int) -> None:
+        """Raises AssertionError that shows what was found, unless there are so many of them."""
+        __tracebackhide__ = True
+        if self.count != wanted:
+            raise AssertionError(f"{wanted} wanted, but found {self!r}")
+
+    def __repr__(self) -> str:
+        plural = "" if self.count == 1 else "s"
+        return "\n".join([f"{self.count} request{plural}", *self._lines()])
+
+    def _lines(self) -> Iterator[str]:
+        older = self.count - len(self.requests)
+        if older:
+            yield f"  … {older} older ones …"
+        for row in self.requests:
+            text = request_told(row, lambda asset_id: self.coins.get(asset_id, f"asset {asset_id}"))
+            yield f"  {iso_text(row.time)} {row.user or row.signer or 'client'} {text}"
+
+
+def assert_flat(running: RunningExchange, address: str) -> None:
+    """Raises AssertionError when an account has a position or an open order, ValueError for an
+    address that has no account: it is flat for sure, and hardly the one that was meant.
+    """
+    __tracebackhide__ = True
+    told = running.control("accounts", user=address)
+    if not told:
+        raise ValueError(f"{address} has no account here")
+    (account,) = told
+    found = [f"position: {szi} {coin}" for coin, szi in account.positions.items()]
+    orders = running.read(lambda one: _orders(one, account.address))
+    found += [f"open order: {text}" for text in orders]
+    if found:
+        said = "\n".join(f"  {text}" for text in found)
+        last = running.timeline(user=account.address, most=LAST, head=0)
+        raise AssertionError(f"{address} is not flat:\n{said}\nwhat happened last:\n{last}")
+
+
+def _orders(exchange: Exchange, address: str) -> list[str]:
+    orders = exchange.state.accounts[Address(address)].orders.values()
+    words = {Side.BID: "buy", Side.ASK: "sell"}
+    return [
+        f"{words[order.side]} {px_text(order.sz)} {order.coin} at {px_text(order.px)}"
+        f"{' when triggered' if order.trigger else ''}, oid {order.oid}"
+        for order in orders
+    ]

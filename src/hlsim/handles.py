@@ -1,0 +1,114 @@
+"""What stands for a part of a running exchange: its clock, its market, a fault in force."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hlsim.library import RunningExchange
+    from hlsim.server.control.market import MarketTold
+
+Number = int | float | str
+
+
+class ExchangeClock:
+    """The exchange's time. Under a manual clock nothing else moves it."""
+
+    def __init__(self, running: RunningExchange) -> None:
+        self._running = running
+
+    @property
+    def now_ms(self) -> int:
+        """Exchange time now."""
+        return int(self._running.control("state", hash=False).time)
+
+    def advance(
+        self, *, days: int = 0, hours: int = 0, minutes: int = 0, seconds: float = 0, ms: int = 0
+    ) -> int:
+        """Moves time forward and does all that falls due on the way. Returns the new time in ms."""
+        total = round(1000 * seconds) + ms
+        keys = {"days": days, "hours": hours, "minutes": minutes, "ms": total}
+        return int(self._running.control("clock/advance", **keys).time)
+
+    def set(self, time: int | str) -> int:
+        """Moves time forward to ms since 1970, an ISO 8601 time or `now`. Returns it in ms."""
+        return int(self._running.control("clock/set", time=time).time)
+
+    def mode(self, clock: str | None = None, *, speed: float | None = None) -> None:
+        """Lets `wall`, `manual` or `auto` move exchange time from now on."""
+        self._running.control("clock/mode", clock=clock, speed=speed)
+
+    def skew(self, ms: int) -> None:
+        """Puts the clock that nonces and `expiresAfter` are judged by so far ahead of real time."""
+        self._running.control("clock/skew", ms=ms)
+
+
+class ExchangeMarket:
+    """The market by hand. Prices, sizes and USD are numbers or decimal texts.
+
+    Each answers where the market stands then: `mid`, `mark`, `oracle`, `halted`.
+    """
+
+    def __init__(self, running: RunningExchange) -> None:
+        self._running = running
+
+    def move(self, coin: str, to: Number, *, over_ms: int = 0) -> MarketTold:
+        """Brings books, oracle and mark to a price, at once or in so much exchange time."""
+        return self._ask("move", coin=coin, to=to, over_ms=over_ms)
+
+    def book(
+        self,
+        coin: str,
+        levels: Sequence[Sequence[Sequence[Number]]] | None = None,
+        *,
+        mid: Number | None = None,
+        depth: Number | None = None,
+        spread_bps: Number | None = None,
+    ) -> MarketTold:
+        """Makes the book `[bids, asks]`, each `[[px, sz], …]` best first, or one around `mid`."""
+        how = {"mid": mid, "depth": depth, "spread_bps": spread_bps}
+        return self._ask("book", coin=coin, levels=levels, **how)
+
+    def halt(self, coin: str) -> MarketTold:
+        """Halts trading."""
+        return self._ask("halt", coin=coin)
+
+    def resume(self, coin: str) -> MarketTold:
+        """Lets it go on."""
+        return self._ask("resume", coin=coin)
+
+    def list(
+        self, coin: str, px: Number, *, sz_decimals: int = 2, max_leverage: int = 10
+    ) -> MarketTold:
+        """Lists one more perp."""
+        return self._ask(
+            "list", coin=coin, px=px, sz_decimals=sz_decimals, max_leverage=max_leverage
+        )
+
+    def delist(self, coin: str) -> MarketTold:
+        """Ends a perp and settles its positions."""
+        return self._ask("delist", coin=coin)
+
+    def _ask(self, name: str, **keys: Any) -> MarketTold:
+        found: MarketTold = self._running.control(f"market/{name}", **keys)
+        return found
+
+
+class FaultInForce:
+    """A fault of `RunningExchange.fault`."""
+
+    def __init__(self, running: RunningExchange, number: int) -> None:
+        self._running = running
+        self._number = number
+
+    @property
+    def struck(self) -> int:
+        """How often it struck so far; 0 when it was lifted meanwhile, by a reset for example."""
+        rows = self._running.control("fault/list")
+        return next((row.struck for row in rows if row.id == self._number), 0)
+
+    def lift(self) -> None:
+        """Ends it, unless it has ended already."""
+        if any(row.id == self._number for row in self._running.control("fault/list")):
+            self._running.control("fault/clear", id=self._number)

@@ -1,0 +1,124 @@
+"""Requests of a bot and their answers in a line each, for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hlsim.server.control.records import RequestTold
+    from hlsim.sim.exchange import Exchange
+
+MOST = 160
+"""Characters."""
+ENTRIES = 5
+"""Of a batch; the others are counted."""
+
+Coin = Callable[[int], str]
+"""The coin of an asset id."""
+
+
+def coins_of(exchange: Exchange) -> Coin:
+    """The names of what an exchange lists; of what it does not the number."""
+
+    def coin(asset_id: int) -> str:
+        market = exchange.state.markets.get(asset_id)
+        return f"asset {asset_id}" if market is None else market.asset.coin
+
+    return coin
+
+
+def request_told(row: RequestTold, coin: Coin) -> str:
+    """What was asked and what came of it."""
+    said = words_of(row.request, coin)
+    if row.path in ("/info", "/ws info") and row.status == 200:
+        return f"asks {said}"
+    return f"{said} -> {_answer(row.status, row.response)}"
+
+
+def words_of(request: Any, coin: Coin) -> str:
+    """A request without its signature. Whatever was sent: nothing in it need be as it should."""
+    if not isinstance(request, dict):
+        return _short(request) or "(no body)"
+    action = request.get("action", request)
+    if not isinstance(action, dict):
+        return _short(action)
+    kind = action.get("type")
+    try:
+        return _short(f"{kind}: {_several(_entries(action, coin))}")
+    except (KeyError, TypeError, AttributeError):
+        rest = {key: value for key, value in action.items() if key != "type"}
+        return _short(f"{kind} {json.dumps(rest)}" if rest else kind)
+
+
+def _entries(action: dict[str, Any], coin: Coin) -> list[str]:
+    """An order or a cancel a text. Raises KeyError, TypeError, AttributeError for what is none."""
+    match action["type"]:
+        case "order":
+            return [_order(one, coin) for one in action["orders"]]
+        case "modify":
+            return [_modified(action, coin)]
+        case "batchModify":
+            return [_modified(one, coin) for one in action["modifies"]]
+        case "cancel":
+            return [f"oid {one['o']} {coin(one['a'])}" for one in action["cancels"]]
+        case "cancelByCloid":
+            return [f"cloid {one['cloid']} {coin(one['asset'])}" for one in action["cancels"]]
+        case _:
+            raise KeyError(action["type"])
+
+
+def _order(order: dict[str, Any], coin: Coin) -> str:
+    side = "buy" if order["b"] else "sell"
+    limit, trigger = order["t"].get("limit"), order["t"].get("trigger")
+    if limit is not None:
+        how = f"at {order['p']} {limit['tif']}"
+    else:
+        kind = "market" if trigger["isMarket"] else f"limit {order['p']}"
+        how = f"{trigger['tpsl']} {kind} when the mark is {trigger['triggerPx']}"
+    only = " reduce-only" if order["r"] else ""
+    cloid = f" cloid {order['c']}" if order.get("c") else ""
+    return f"{side} {order['s']} {coin(order['a'])} {how}{only}{cloid}"
+
+
+def _modified(entry: dict[str, Any], coin: Coin) -> str:
+    return f"oid {entry['oid']} to {_order(entry['order'], coin)}"
+
+
+def _answer(status: int, response: Any) -> str:
+    if status != 200:
+        return f"HTTP {status} {_short(response)}"
+    if not isinstance(response, dict):
+        return _short(response)
+    inner = response.get("response")
+    data = inner.get("data") if isinstance(inner, dict) else inner
+    if isinstance(data, dict) and isinstance(data.get("statuses"), list):
+        return _short(_several([*_statuses(data["statuses"])]))
+    if response.get("status") == "err":
+        return f"refused: {_short(data)}"
+    return _short(response.get("status") if data is None else data)
+
+
+def _statuses(statuses: list[Any]) -> Iterator[str]:
+    for one in statuses:
+        match one:
+            case {"resting": {"oid": oid}}:
+                yield f"rests, oid {oid}"
+            case {"filled": {"totalSz": sz, "avgPx": px, "oid": oid}}:
+                yield f"filled {sz} at {px}, oid {oid}"
+            case {"error": text}:
+                yield f"refused: {text}"
+            case _:
+                yield _short(one)
+
+
+def _several(entries: list[str]) -> str:
+    more = len(entries) - ENTRIES
+    shown = "; ".join(entries[:ENTRIES])
+    return f"{shown}; and {more} more" if more > 0 else shown
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= MOST else text[: MOST - 1] + "…"

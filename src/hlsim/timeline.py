@@ -1,0 +1,150 @@
+"""The timeline of an exchange in lines of text: what was asked, what came of it, and why."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from hlsim.chronicle import CLOCK, FAULT, OPERATOR, Chronicle
+from hlsim.matching.dataclass import dataclass
+from hlsim.server.control import CONTROL
+from hlsim.server.shapes.text import iso_text
+from hlsim.telling import request_told
+
+if TYPE_CHECKING:
+    from hlsim.opening import FundedAccount
+    from hlsim.server.app import Server
+    from hlsim.server.control.records import DiagnosisTold, RequestTold
+
+MOST_REQUESTS = 10_000
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{40}\b")
+WIDTH = 240
+"""Characters of a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line, with those that explain it."""
+
+    time_ms: int
+    who: str
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+class Timeline:
+    """All that is known of one exchange. To be used in its thread."""
+
+    def __init__(
+        self, server: Server, chronicle: Chronicle, accounts: Sequence[FundedAccount]
+    ) -> None:
+        self._server = server
+        self._chronicle = chronicle
+        self._names = {one.address: f"account {place}" for place, one in enumerate(accounts)}
+
+    def text(self, user: str | None, most: int, head: int) -> str:
+        """Its lines, of one account or all: where they are more than `most`, the first `head` and
+        the last of them.
+        """
+        found = [*_folded(self._lines(user))]
+        cut = len(found) - most
+        if cut > 0:
+            gap = f"  … {cut} lines left out …"
+            shown = [*self._told(found[:head]), gap, *self._told(found[head + cut :])]
+        else:
+            shown = [*self._told(found)]
+        return "\n".join([*self._forgotten(), *shown])
+
+    def report(self, most: int, head: int) -> str:
+        """What kind of exchange it is, what happened on it, and where its journal is."""
+        server = self._server
+        options, recorder = server.console.options, server.console.recorder
+        began = iso_text(self._chronicle.began_ms)
+        parts = [
+            f"{options.market} market, seed {options.seed}, chain {options.chain}, clock "
+            f"{server.node.pacer.clock.value}; + seconds of exchange time since {began} UTC",
+            self.text(None, most, head) or "  nothing: no request came",
+        ]
+        if recorder is not None:
+            parts.append(f"journal: {recorder.path}")
+            parts.append(f"  see it again: hlsim replay {shlex.quote(recorder.path)} --serve")
+        return "\n".join(parts)
+
+    def _forgotten(self) -> Iterator[str]:
+        requests = self._server.console.requests
+        gone = requests.seen - len(requests)
+        if gone:
+            yield f"  … the first {gone} requests are not kept any more …"
+        if self._chronicle.forgotten:
+            yield f"  … and {self._chronicle.forgotten} things that happened without one …"
+
+    def _told(self, entries: Sequence[tuple[Line, int]]) -> Iterator[str]:
+        """Lines as they are shown; what explains one of them does so once."""
+        explained: dict[str, None] = {}
+        for line, count in entries:
+            yield self._line(line, count)
+            for note in line.notes:
+                if note not in explained:
+                    explained[note] = None
+                    yield _cut(f"{'':26}{note}")
+
+    def _line(self, line: Line, count: int) -> str:
+        seconds = (line.time_ms - self._chronicle.began_ms) / 1000
+        who = self._names.get(line.who) or (f"{line.who[:8]}…" if len(line.who) > 20 else line.who)
+        times = f"  ({count} times)" if count > 1 else ""
+        return _cut(f"{seconds:+12.3f}  {who:<10} {self._named(line.text)}{times}")
+
+    def _named(self, text: str) -> str:
+        """Names in the place of addresses that are known."""
+        return _ADDRESS.sub(lambda found: self._names.get(found[0].lower(), found[0]), text)
+
+    # -- what there is -----------------------------------------------------------------------------
+
+    def _lines(self, user: str | None) -> Iterator[Line]:
+        """In the order in which it happened; what a request caused stands behind it."""
+        told = self._requests(user)
+        placed = [((row.id, 0), self._request(row, notes)) for row, notes in told]
+        for row in self._chronicle.rows:
+            if user in (None, row.who) or row.who in (CLOCK, OPERATOR, FAULT):
+                place = (row.seen + 1, 1) if row.is_answer else (row.seen, 2)
+                placed.append((place, Line(row.time_ms, row.who, row.text)))
+        placed.sort(key=lambda one: one[0])
+        return (line for _, line in placed)
+
+    def _request(self, row: RequestTold, notes: tuple[str, ...]) -> Line:
+        text = request_told(row, self._chronicle.coin)
+        who = row.user or row.signer or "client"
+        return Line(row.time, who, text, notes)
+
+    def _requests(self, user: str | None) -> list[tuple[RequestTold, tuple[str, ...]]]:
+        console = self._server.console
+        asked = CONTROL["requests"].take({"user": user, "limit": MOST_REQUESTS})
+        rows: list[RequestTold] = CONTROL["requests"].answer(console, asked).requests
+        asked = CONTROL["diagnoses"].take({"user": user, "limit": MOST_REQUESTS})
+        why: dict[int, list[str]] = {}
+        found: list[DiagnosisTold] = CONTROL["diagnoses"].answer(console, asked)
+        for one in found:
+            notes = why.setdefault(one.request, [])
+            notes += [f"why: {one.why}", *([f"do:  {one.remedy}"] if one.remedy else [])]
+        return [(row, tuple(why.get(row.id, ()))) for row in rows]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
+
+
+def _folded(lines: Iterator[Line]) -> Iterator[tuple[Line, int]]:
+    """Lines of which those that say what the one before said are counted, as polls do."""
+    last: Line | None = None
+    count = 0
+    for line in lines:
+        if last is not None and (line.who, line.text) == (last.who, last.text):
+            count += 1
+            continue
+        if last is not None:
+            yield last, count
+        last, count = line, 1
+    if last is not None:
+        yield last, count
