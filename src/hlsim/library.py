@@ -270,7 +270,7 @@ class RunningExchange:
     ) -> RequestsTold:
         """What clients sent and got: `count` of them, the newest `limit` in `requests`.
 
-        `status`: `ok`, `refused`, or an HTTP status.
+        `status`: what the client got, `ok`, `refused` or an HTTP status; or `struck`, by a fault.
         """
         how = None if status is None else str(status)
         asked = {"user": user, "action": action, "type": type, "status": how, "since": since}

@@ -15,6 +15,9 @@ MOST = 160
 def request_told(row: RequestTold) -> str:
     """What was asked and what came of it."""
     said = words_of(row.request)
+    if row.struck is not None:
+        done = _answer(row.status, row.response) if row.is_heard else "never heard of it"
+        return f"{said} -> {done}; the client got {row.struck.got}"
     if row.path in ("/info", "/ws info") and row.status == 200:
         return said
     return f"{said} -> {_answer(row.status, row.response)}"
