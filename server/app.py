@@ -32,7 +32,7 @@ from .guard import Guard
 from .http import Endpoint, Receive, Scope, Send
 from .limits import OFFICIAL, LimitSet, Mode, rules_of
 from .node import LocalNode
-from .pacer import Clock, Pacer
+from .pacer import AUTO_WAIT_MS, Clock, Pacer
 from .replica import LateReplica, ReadRules, Replica
 from .requests import Requests
 from .saved import unpack
@@ -66,6 +66,8 @@ class Options:
     seed: int = 0
     clock: Clock = Clock.WALL
     speed: float = 1.0
+    auto_wait_ms: int = AUTO_WAIT_MS
+    """Of real time."""
     own_time: bool = False
     """Whether clients live in exchange time, too."""
     start_ms: int | None = None
@@ -153,7 +155,13 @@ def reopen_node(options: Options, saved: bytes) -> LocalNode:
 
 
 def _pacer(options: Options, start_ms: int | None) -> Pacer:
-    return Pacer(options.clock, start_ms=start_ms, speed=options.speed, own_time=options.own_time)
+    return Pacer(
+        options.clock,
+        start_ms=start_ms,
+        speed=options.speed,
+        auto_wait_ms=options.auto_wait_ms,
+        own_time=options.own_time,
+    )
 
 
 def _market_of(options: Options, universe: Universe) -> tuple[Quoting | None, int | None]:

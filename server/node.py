@@ -134,6 +134,11 @@ class LocalNode(BlockMaker):
         self.pacer.switch(clock, speed)
         self._schedule()
 
+    def set_auto_wait(self, milliseconds: int) -> None:
+        """Lets an auto clock wait so long for another request, of real time."""
+        self.pacer.auto_wait_ms = milliseconds
+        self._schedule()
+
     def skip_to(self, time_ms: int) -> None:
         """Lets time pass in which nobody was here: what fell due does so at once, then the scripts
         go on from there.
@@ -239,7 +244,9 @@ class LocalNode(BlockMaker):
         pacer = self.pacer
         try:
             if pacer.clock is Clock.AUTO and not self._queue:
-                self._jump()
+                # Somebody may have asked since the alarm was set.
+                if not pacer.seconds_until(self.next_due_ms):
+                    self._jump()
             else:
                 self._make_block(pacer.now_ms())
         except Exception:
