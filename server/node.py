@@ -231,7 +231,7 @@ class LocalNode(BlockMaker):
             due_ms = beat_ms if due_ms is None or self.block_time_ms else min(due_ms, beat_ms)
         elif self._queue:
             # Whoever moves the time for clients makes the blocks, too.
-            return None if pacer.own_time else self.block_time_ms / 1000
+            return None if pacer.is_conducted else self.block_time_ms / 1000
         return pacer.seconds_until(due_ms)
 
     @property

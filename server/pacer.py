@@ -119,7 +119,14 @@ class Pacer:
 
     def client_s(self) -> float:
         """The time by which clients pace themselves, in seconds since anywhere."""
-        return self.now_ms() / 1000 if self.own_time else self._monotonic_ns() / 1e9
+        return self.now_ms() / 1000 if self.is_conducted else self._monotonic_ns() / 1e9
+
+    @property
+    def is_conducted(self) -> bool:
+        """Whether clients wait in exchange time, too, and it moves when they do. Where another
+        clock moves it, theirs only shows it.
+        """
+        return self.own_time and self.clock is Clock.MANUAL
 
     def move_to(self, time_ms: int) -> None:
         """Makes it `time_ms` now. A wall clock runs on from there."""
@@ -156,8 +163,11 @@ class Pacer:
     # -- what comes later --------------------------------------------------------------------------
 
     def later(self, seconds: float, call: Callable[[], object]) -> None:
-        """Calls after `seconds` of the time that clients live in, in the running event loop."""
-        if not self.own_time:
+        """Calls after `seconds` of the time in which clients wait, in the running event loop.
+
+        That is exchange time where nobody but they move it, and real time else.
+        """
+        if not self.is_conducted:
             asyncio.get_running_loop().call_later(seconds, call)
             return
         self._alarms_set += 1

@@ -14,6 +14,7 @@ from hlsim import logs
 from hlsim.config import Refused, Settings
 from hlsim.library import RunningExchange
 from hlsim.own_time.environment import child_environment
+from hlsim.own_time.stamps import is_python, library_for, stamped
 
 if TYPE_CHECKING:
     from hlsim.own_time.conductor import Conductor
@@ -43,20 +44,29 @@ def run(settings: Settings, command: Sequence[str], *, own_time: bool) -> int:
     Raises Refused when one of both cannot begin.
     """
     logs.set_up(settings.log)
+    library = library_for(command) if own_time and not is_python(command) else None
     try:
         running = RunningExchange(settings, own_time=own_time)
     except (ValueError, OSError) as error:
         raise Refused(str(error)) from None
     with running:
         if not own_time:
-            return _run_child(running, command, None)
+            return _run_child(running, command, _environment(running))
+        if library is not None:
+            with stamped(running, library) as stamps:
+                return _run_child(running, command, _environment(running) | stamps.environment())
         with conducted(running) as conductor:
-            return _run_child(running, command, conductor.place)
+            return _run_child(running, command, _environment(running, conductor.place))
 
 
-def _run_child(running: RunningExchange, command: Sequence[str], place: str | None) -> int:
+def _environment(running: RunningExchange, place: str | None = None) -> dict[str, str]:
     account = running.accounts[0] if running.accounts else None
-    environment = child_environment(running.url, account, own_time=place)
+    return child_environment(running.url, account, own_time=place)
+
+
+def _run_child(
+    running: RunningExchange, command: Sequence[str], environment: dict[str, str]
+) -> int:
     try:
         child = subprocess.Popen(command, env=environment)
     except OSError as error:
