@@ -221,22 +221,26 @@ class ApiServer:
         """The body of the answer to a body. Raises Refusal or Failure."""
         client = self._clients.of(scope)
         envelope = _read(client, read_envelope, body, UNREAD_ACTION)
+        era = self._requests.era
         response, signer = await self._submit(client, envelope)
         found = encode.response_bytes(response)
-        self._requests.add("/exchange", self._replica.view.time_ms, 200, body, found, signer)
+        if era == self._requests.era:
+            self._requests.add("/exchange", self._replica.view.time_ms, 200, body, found, signer)
         return found
 
     async def post_action(self, client: Client, payload: Any) -> Json:
         """The answer to an action that came over a socket. Raises Refusal or Failure."""
         try:
             envelope = _read(client, read_envelope_value, payload, UNREAD_ACTION)
+            era = self._requests.era
             response, signer = await self._submit(client, envelope)
         except Exception as error:
             self._note_error("/ws action", payload, error)
             raise
         found = encode.response_json(response)
-        time_ms = self._replica.view.time_ms
-        self._requests.add("/ws action", time_ms, 200, payload, found, signer)
+        if era == self._requests.era:
+            time_ms = self._replica.view.time_ms
+            self._requests.add("/ws action", time_ms, 200, payload, found, signer)
         return found
 
     async def _submit(self, client: Client, envelope: Envelope) -> tuple[Response, Address | None]:

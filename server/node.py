@@ -147,8 +147,20 @@ class LocalNode(BlockMaker):
         self._commit()
         self.pacer.move_to(time_ms)
 
+    def _finish(self) -> None:
+        """Makes a block of the actions that wait for one, before what is to come.
+
+        They were sent in this time: none is lost for a moment that is kept now, or done in another
+        time than its client sent it.
+        """
+        if self._queue:
+            self._make_block(self.pacer.now_ms())
+        else:
+            self._commit()
+
     def save(self) -> bytes:
         """Everything that `load` needs: exchange, scripts, clock."""
+        self._finish()
         states = [script.state() for script in self._all_scripts]
         return pack(self.snapshot(), states, self.pacer.now_ms())
 
@@ -165,7 +177,7 @@ class LocalNode(BlockMaker):
         worlds = [(one.universe.origin, one.is_mainnet) for one in (restored, state)]
         if worlds[0] != worlds[1]:
             raise ValueError("the snapshot was taken of another world")
-        self._commit()
+        self._finish()
         self._run_again(states)
         adopt(state, restored)
         self.pacer.move_to(time_ms)
@@ -175,6 +187,7 @@ class LocalNode(BlockMaker):
         """Everything that `rewind` needs, the scripts and the clock included."""
         from ..sim.rewind import Mark  # whoever never goes back starts sooner
 
+        self._finish()
         scripts = [script.state() for script in self._all_scripts]
         return NodeMark(Mark(self.exchange.state), scripts, self.pacer.mark())
 
@@ -183,7 +196,7 @@ class LocalNode(BlockMaker):
 
         The clock is again who it was.
         """
-        self._commit()
+        self._finish()
         mark.state.rewind()
         self._run_again(mark.scripts)
         self.pacer.rewind(mark.clock)

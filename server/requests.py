@@ -92,6 +92,8 @@ class Requests:
         self.size = 0
         self.seen = 0
         """How many there ever were; their numbers count from 1."""
+        self.era = 0
+        """How often they were cleared. What was asked in another one is none of these."""
         self.counts: defaultdict[tuple[str, int], int] = defaultdict(int)
         """How many by path and status, since the server started."""
 
@@ -139,6 +141,7 @@ class Requests:
         """Forgets all, and counts anew; the counts by path and status go on."""
         self._rows.clear()
         self.size = self.seen = 0
+        self.era += 1
 
     def _forget(self) -> None:
         rows = self._rows
