@@ -39,7 +39,7 @@ from .info import Json, Query, encoded, query_of, read_query
 from .multisig import recover_multi_sig
 from .posts import Answers
 from .replica import Replica
-from .requests import Requests
+from .requests import Delivery, Requests
 from .signing import CHAIN_WORDS, Chain, recover
 from .streams import Streams
 
@@ -122,7 +122,7 @@ class ApiServer:
         from .strikes import Witness, answer
 
         witness = Witness(self._reads.view, self._signers.acting)
-        return partial(answer, self.faults, witness, endpoint)
+        return partial(answer, self.faults, witness, self._note_unheard, endpoint)
 
     def _asked(self, kind: str, payload: Any) -> Asked:
         """What faults may know of a post."""
@@ -153,6 +153,7 @@ class ApiServer:
                     action=partial(self.post_action, client),
                     faults=self.faults,
                     asked=self._asked,
+                    unheard=self._note_unheard_post,
                 ),
             )
         finally:
@@ -179,6 +180,14 @@ class ApiServer:
 
     def _note_refusal(self, path: str, status: int, asked: Any, answered: Any) -> None:
         self._requests.add(path, self._replica.view.time_ms, status, asked, answered)
+
+    def _note_unheard(self, path: str, asked: Any, delivery: Delivery) -> None:
+        """What a fault keeps from us."""
+        signer = self._signers.signing(asked) if path in ("/exchange", "/ws action") else None
+        self._requests.add_unheard(path, self._replica.view.time_ms, asked, signer, delivery)
+
+    def _note_unheard_post(self, kind: str, asked: Any, delivery: Delivery) -> None:
+        self._note_unheard("/ws info" if kind == "info" else "/ws action", asked, delivery)
 
     def _note_error(self, path: str, asked: Any, error: Exception) -> None:
         """What a post failed with, as HTTP would have answered it."""
@@ -212,22 +221,26 @@ class ApiServer:
         """The body of the answer to a body. Raises Refusal or Failure."""
         client = self._clients.of(scope)
         envelope = _read(client, read_envelope, body, UNREAD_ACTION)
+        era = self._requests.era
         response, signer = await self._submit(client, envelope)
         found = encode.response_bytes(response)
-        self._requests.add("/exchange", self._replica.view.time_ms, 200, body, found, signer)
+        if era == self._requests.era:
+            self._requests.add("/exchange", self._replica.view.time_ms, 200, body, found, signer)
         return found
 
     async def post_action(self, client: Client, payload: Any) -> Json:
         """The answer to an action that came over a socket. Raises Refusal or Failure."""
         try:
             envelope = _read(client, read_envelope_value, payload, UNREAD_ACTION)
+            era = self._requests.era
             response, signer = await self._submit(client, envelope)
         except Exception as error:
             self._note_error("/ws action", payload, error)
             raise
         found = encode.response_json(response)
-        time_ms = self._replica.view.time_ms
-        self._requests.add("/ws action", time_ms, 200, payload, found, signer)
+        if era == self._requests.era:
+            time_ms = self._replica.view.time_ms
+            self._requests.add("/ws action", time_ms, 200, payload, found, signer)
         return found
 
     async def _submit(self, client: Client, envelope: Envelope) -> tuple[Response, Address | None]:
@@ -313,6 +326,14 @@ class Signers:
             if error.why is ActionReject.MULTI_SIG_OUTER and self._chain != "any":
                 self._explain_outer(envelope, parts)
             raise
+
+    def signing(self, body: Any) -> Address | None:
+        """Who signed a body or its decoded value, None when it tells of nobody."""
+        try:
+            read = read_envelope if isinstance(body, bytes) else read_envelope_value
+            return self.all_of(read(body))[0]
+        except (Refusal, ActionError):
+            return None
 
     def acting(self, body: bytes) -> Address | None:
         """Whose account the body of an action is for, None when its signature tells of nobody."""

@@ -33,7 +33,7 @@ from .http import Endpoint, Receive, Scope, Send
 from .limits import OFFICIAL, LimitSet, Mode, rules_of
 from .marks import Moment, NodeMark
 from .node import LocalNode
-from .pacer import Clock, Pacer
+from .pacer import AUTO_WAIT_MS, Clock, Pacer
 from .replica import LateReplica, ReadRules, Replica
 from .requests import Requests
 from .signing import Chain
@@ -66,6 +66,8 @@ class Options:
     seed: int = 0
     clock: Clock = Clock.WALL
     speed: float = 1.0
+    auto_wait_ms: int = AUTO_WAIT_MS
+    """Of real time."""
     own_time: bool = False
     """Whether clients live in exchange time, too."""
     start_ms: int | None = None
@@ -156,7 +158,13 @@ def reopen_node(options: Options, mark: NodeMark) -> LocalNode:
 
 
 def _pacer(options: Options, start_ms: int | None) -> Pacer:
-    return Pacer(options.clock, start_ms=start_ms, speed=options.speed, own_time=options.own_time)
+    return Pacer(
+        options.clock,
+        start_ms=start_ms,
+        speed=options.speed,
+        auto_wait_ms=options.auto_wait_ms,
+        own_time=options.own_time,
+    )
 
 
 def _market_of(options: Options, universe: Universe) -> tuple[Quoting | None, int | None]:

@@ -81,6 +81,7 @@ class Console:
         if self.start is None:
             self.node.load(self.reopen())
             self.node.pacer.skew_ms = 0
+            self.node.pacer.auto_wait_ms = self.options.auto_wait_ms
             self.node.switch(self.options.clock, self.options.speed)
             self.clients.rewind({})
             self.faults.restore(self.first_faults)

@@ -270,6 +270,17 @@ def diagnose(status: int, text: str) -> Diagnosis:
     return Diagnosis("", "The exchange refuses it in these words.", "")
 
 
+def lost(plan: str, *, acts: bool, is_heard: bool) -> Diagnosis:
+    """Of a request whose answer a fault kept from its client."""
+    heard = "the exchange has done it" if is_heard else "the exchange never heard of it"
+    remedy = (
+        "The client cannot tell which: ask orderStatus by cloid before sending again, and stop "
+        "waiting after some seconds."
+    )
+    why = f"The fault {plan} struck: {heard if acts or not is_heard else 'it was answered'}."
+    return Diagnosis("fault", why, remedy if acts else "Ask again, and stop waiting in time.")
+
+
 @cache
 def _templates() -> tuple[tuple[str, re.Pattern[str]], ...]:
     # One text may begin like another that goes on: the longer ones first.

@@ -61,11 +61,13 @@ class Entry:
         least, most = self.fault.ms
         return self.dice.randint(least, most) / 1000
 
-    async def pause(self) -> None:
-        """Returns after a delay."""
+    async def pause(self) -> int:
+        """Returns after a delay, with how long it was to last, in ms."""
         over = asyncio.Event()
-        self.later(self.delay_s(), over.set)
+        seconds = self.delay_s()
+        self.later(seconds, over.set)
         await over.wait()
+        return round(1000 * seconds)
 
 
 class Faults:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from ..matching.dataclass import dataclass
+from .footprint import footprint
 from .pacer import ClockMark
 
 if TYPE_CHECKING:
@@ -29,16 +30,7 @@ class NodeMark:
     @property
     def size(self) -> int:
         """About how many bytes it takes."""
-        return self.state.size + sum(map(_size, self.scripts))
-
-
-def _size(state: Any) -> int:
-    """About what plain data take."""
-    if isinstance(state, bytes | str):
-        return 50 + len(state)
-    if isinstance(state, dict):
-        return sum(map(_size, state.values()))
-    return sum(map(_size, state)) + 60 if isinstance(state, list | tuple) else 30
+        return self.state.size + sum(map(footprint, self.scripts))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

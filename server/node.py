@@ -167,6 +167,11 @@ class LocalNode(BlockMaker):
         self.pacer.switch(clock, speed)
         self._schedule()
 
+    def set_auto_wait(self, milliseconds: int) -> None:
+        """Lets an auto clock wait so long for another request, of real time."""
+        self.pacer.auto_wait_ms = milliseconds
+        self._schedule()
+
     def skip_to(self, time_ms: int) -> None:
         """Lets time pass in which nobody was here: what fell due does so at once, then the scripts
         go on from there.
@@ -175,8 +180,20 @@ class LocalNode(BlockMaker):
         self._commit()
         self.pacer.move_to(time_ms)
 
+    def _finish(self) -> None:
+        """Makes a block of the actions that wait for one, before what is to come.
+
+        They were sent in this time: none is lost for a moment that is kept now, or done in another
+        time than its client sent it.
+        """
+        if self._queue:
+            self._make_block(self.pacer.now_ms())
+        else:
+            self._commit()
+
     def save(self) -> bytes:
         """Everything that `load` needs: exchange, scripts, clock."""
+        self._finish()
         states = [script.state() for script in self._all_scripts]
         return pack(self.snapshot(), states, self.pacer.now_ms())
 
@@ -193,7 +210,7 @@ class LocalNode(BlockMaker):
         worlds = [(one.universe.origin, one.is_mainnet) for one in (restored, state)]
         if worlds[0] != worlds[1]:
             raise ValueError("the snapshot was taken of another world")
-        self._commit()
+        self._finish()
         self._run_again(states)
         adopt(state, restored)
         self.pacer.go_back_to(time_ms)
@@ -203,6 +220,7 @@ class LocalNode(BlockMaker):
         """Everything that `rewind` needs, the scripts and the clock included."""
         from ..sim.rewind import Mark  # whoever never goes back starts sooner
 
+        self._finish()
         scripts = [script.state() for script in self._all_scripts]
         return NodeMark(Mark(self.exchange.state), scripts, self.pacer.mark())
 
@@ -211,7 +229,7 @@ class LocalNode(BlockMaker):
 
         The clock is again who it was.
         """
-        self._commit()
+        self._finish()
         mark.state.rewind()
         self._run_again(mark.scripts)
         self.pacer.rewind(mark.clock)
@@ -259,7 +277,7 @@ class LocalNode(BlockMaker):
             due_ms = beat_ms if due_ms is None or self.block_time_ms else min(due_ms, beat_ms)
         elif self._queue:
             # Whoever moves the time for clients makes the blocks, too.
-            return None if pacer.own_time else self.block_time_ms / 1000
+            return None if pacer.is_conducted else self.block_time_ms / 1000
         return pacer.seconds_until(due_ms)
 
     @property
@@ -272,7 +290,9 @@ class LocalNode(BlockMaker):
         pacer = self.pacer
         try:
             if pacer.clock is Clock.AUTO and not self._queue:
-                self._jump()
+                # Somebody may have asked since the alarm was set.
+                if not pacer.seconds_until(self.next_due_ms):
+                    self._jump()
             else:
                 self._make_block(pacer.now_ms())
                 pacer.ring()

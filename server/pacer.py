@@ -20,8 +20,12 @@ same test crosses the same funding hours on every run."""
 END_MS = 253_402_300_799_999
 """Where exchange time ends: with the year 9999, beyond which there is no calendar."""
 
-AUTO_GRACE_S = 0.01
-"""How long an auto clock waits for another request before it jumps to the next timer."""
+AUTO_WAIT_MS = 10
+"""How long an auto clock waits for another request before it jumps to the next timer, unless it is
+told otherwise. Of real time."""
+AUTO_WAITS = 100
+"""After so many times as long it jumps though somebody asks all the time: a client may be waiting
+for time to move."""
 ATTENTION_MS = 1000
 """How long after a request somebody still watches, of real time. An auto clock that nobody watches
 does not wait between two jumps."""
@@ -53,6 +57,7 @@ class ClockMark:
     clock: Clock
     speed: float
     skew_ms: int
+    auto_wait_ms: int
 
 
 class Pacer:
@@ -69,6 +74,7 @@ class Pacer:
         *,
         start_ms: int | None = None,
         speed: float = 1.0,
+        auto_wait_ms: int = AUTO_WAIT_MS,
         skew_ms: int = 0,
         own_time: bool = False,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
@@ -76,6 +82,8 @@ class Pacer:
     ) -> None:
         self.clock = clock
         self.speed = speed
+        self.auto_wait_ms = auto_wait_ms
+        """How long nobody asks for anything before an auto clock jumps."""
         self.skew_ms = skew_ms
         """Clients' time plus this is the nonce clock."""
         self.own_time = own_time
@@ -85,6 +93,8 @@ class Pacer:
         self._is_too_fast = False
         self._asked_ms: int | None = None
         """When the last request came, of real time."""
+        self._busy_ms = 0
+        """When requests began that came one soon after the other."""
         self._monotonic_ns = monotonic_ns
         self._wall_ns = wall_ns
         if start_ms is None:
@@ -109,7 +119,14 @@ class Pacer:
 
     def client_s(self) -> float:
         """The time by which clients pace themselves, in seconds since anywhere."""
-        return self.now_ms() / 1000 if self.own_time else self._monotonic_ns() / 1e9
+        return self.now_ms() / 1000 if self.is_conducted else self._monotonic_ns() / 1e9
+
+    @property
+    def is_conducted(self) -> bool:
+        """Whether clients wait in exchange time, too, and it moves when they do. Where another
+        clock moves it, theirs only shows it.
+        """
+        return self.own_time and self.clock is Clock.MANUAL
 
     def move_to(self, time_ms: int) -> None:
         """Makes it `time_ms` now. A wall clock runs on from there."""
@@ -132,11 +149,12 @@ class Pacer:
 
     def mark(self) -> ClockMark:
         """What time it is and who moves it, for `rewind`."""
-        return ClockMark(self.now_ms(), self.clock, self.speed, self.skew_ms)
+        return ClockMark(self.now_ms(), self.clock, self.speed, self.skew_ms, self.auto_wait_ms)
 
     def rewind(self, mark: ClockMark) -> None:
         """Exchange time goes on from `mark` as it did then."""
         self.clock, self.speed, self.skew_ms = mark.clock, mark.speed, mark.skew_ms
+        self.auto_wait_ms = mark.auto_wait_ms
         self._is_too_fast = False
         self.go_back_to(mark.time_ms)
 
@@ -147,8 +165,11 @@ class Pacer:
     # -- what comes later --------------------------------------------------------------------------
 
     def later(self, seconds: float, call: Callable[[], object]) -> None:
-        """Calls after `seconds` of the time that clients live in, in the running event loop."""
-        if not self.own_time:
+        """Calls after `seconds` of the time in which clients wait, in the running event loop.
+
+        That is exchange time where nobody but they move it, and real time else.
+        """
+        if not self.is_conducted:
             asyncio.get_running_loop().call_later(seconds, call)
             return
         self.at(self.now_ms() + max(1, round(1000 * seconds)), call)
@@ -172,12 +193,16 @@ class Pacer:
 
     def attend(self) -> None:
         """Somebody asked for something just now."""
-        self._asked_ms = self.real_ms()
+        now_ms = self.real_ms()
+        if self._asked_ms is None or now_ms - self._asked_ms >= self.auto_wait_ms:
+            self._busy_ms = now_ms
+        self._asked_ms = now_ms
 
     @property
     def is_watched(self) -> bool:
         """True while the last request is not long ago."""
-        return self._asked_ms is not None and self.real_ms() - self._asked_ms < ATTENTION_MS
+        attention_ms = max(ATTENTION_MS, self.auto_wait_ms)
+        return self._asked_ms is not None and self.real_ms() - self._asked_ms < attention_ms
 
     def fall_behind(self, time_ms: int) -> None:
         """The exchange came no further than `time_ms` by now.
@@ -197,6 +222,15 @@ class Pacer:
         if time_ms is None or self.clock is Clock.MANUAL:
             return None
         if self.clock is Clock.AUTO:
-            return AUTO_GRACE_S if self.is_watched else 0.0
+            return self._quiet_ms_left() / 1000 if self.is_watched else 0.0
         # One millisecond of rounding: waking early would mean waking twice.
         return max(0.0, (time_ms - self.now_ms()) / self.speed / 1000 + 0.0005)
+
+    def _quiet_ms_left(self) -> int:
+        """How long an auto clock still waits for whoever asked: after the last request, and after
+        its last jump.
+        """
+        now_ms, moved_ms = self.real_ms(), self._origin_ns // 1_000_000
+        quiet_ms = now_ms - max(moved_ms, self._asked_ms or 0)
+        busy_ms = now_ms - max(moved_ms, self._busy_ms)
+        return max(0, min(self.auto_wait_ms - quiet_ms, AUTO_WAITS * self.auto_wait_ms - busy_ms))

@@ -13,6 +13,7 @@ from .clients import Client
 from .faults import Asked, Entry, Faults
 from .http import Failure, Refusal
 from .info.registry import Json
+from .requests import Delivery
 
 logger = logging.getLogger("hlsim.session")
 
@@ -35,6 +36,8 @@ class Answers:
     faults: Faults
     asked: Callable[[str, Any], Asked]
     """What a post is about: its kind, its payload."""
+    unheard: Callable[[str, Any, Delivery], None]
+    """Is told of a post that neither of both gets: its kind, its payload."""
 
 
 class Posts:
@@ -72,13 +75,15 @@ class Posts:
         else:
             self._waiting += 1
             work = partial(self._outcome, number, kind, payload, text)
-            self._start(self._act(work, struck, number))
+            unheard = partial(self._answers.unheard, kind, payload)
+            self._start(self._act(work, struck, number, unheard))
 
     async def _act(
         self,
         outcome: Callable[[], Awaitable[Callable[[], None]]],
         struck: Entry | None,
         number: int,
+        unheard: Callable[[Delivery], None],
     ) -> None:
         """Answers a post when it is done; others may overtake it."""
         try:
@@ -88,7 +93,7 @@ class Posts:
                 from .strikes import strike_post
 
                 refuse = partial(self._refuse, number)
-                await strike_post(struck, outcome, refuse, self._hang_up, self._reset)
+                await strike_post(struck, outcome, refuse, self._hang_up, self._reset, unheard)
         finally:
             self._waiting -= 1
             self._client.end_post()

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from enum import Enum
 from typing import Any
 
 import msgspec
 
 from ..matching.dataclass import dataclass
 from ..sim.fixed import Address
+from .footprint import footprint
 
 REQUESTS_KEPT = 10_000
 BYTES_KEPT = 64 * 1024 * 1024
@@ -20,6 +23,41 @@ BYTES_KEPT = 64 * 1024 * 1024
 
 VALUE_BYTES, ROW_BYTES = 2_000, 300
 """About what a value takes that came decoded, and a row of a list."""
+
+
+UNHEARD = 0
+"""The status of a request that the exchange never heard of."""
+
+
+class Fate(Enum):
+    """What became of the answer to a request that a fault struck."""
+
+    PENDING = "pending"
+    """The client has to wait for it."""
+    GIVEN = "given"
+    """The client got it."""
+    LOST = "lost"
+    """The client got something else, or nothing; there may never have been one."""
+    PASSED_OVER = "passed over"
+    """The client got the answer to the other of two deliveries."""
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What a fault makes of a request on its way to the exchange and back."""
+
+    fault: int
+    """Its number."""
+    plan: str
+    got: str = "nothing yet"
+    """What the client got."""
+    status: int = 0
+    """With which the client was answered by what stands before the exchange; 0: it was not."""
+    fate: Fate = Fate.PENDING
+
+
+DELIVERY: ContextVar[Delivery | None] = ContextVar("hlsim_delivery", default=None)
+"""That of the request which the running task answers, if a fault struck it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +70,14 @@ class Request:
     path: str
     """`/info`, `/exchange`, `/explorer`; of a post over a socket `/ws info` or `/ws action`."""
     status: int
-    """HTTP status. A post over a socket has the one that HTTP would have."""
+    """HTTP status that the exchange answered with, or UNHEARD. A post over a socket has the one
+    that HTTP would have."""
     asked: Any
     """The body, or of a post its decoded payload."""
     answered: Any
     signer: Address | None
+    delivery: Delivery | None
+    """None: no fault struck it, and the client got the answer."""
     size: int
 
 
@@ -53,6 +94,8 @@ class Requests:
         """How many there ever were; their numbers count from 1."""
         self.heard: Callable[[], None] | None = None
         """Is called with each one that is entered."""
+        self.era = 0
+        """How often they were cleared. What was asked in another one is none of these."""
         self.counts: defaultdict[tuple[str, int], int] = defaultdict(int)
         """How many by path and status, since the server started."""
 
@@ -73,11 +116,23 @@ class Requests:
         signer: Address | None = None,
     ) -> None:
         """Enters a request that was just answered."""
-        self.seen = number = self.seen + 1
         self.counts[path, status] += 1
-        size = len(asked) + len(answered) if type(answered) is bytes else _size(answered)
+        self._enter(path, time_ms, status, asked, answered, signer, DELIVERY.get())
+
+    def add_unheard(
+        self, path: str, time_ms: int, asked: Any, signer: Address | None, delivery: Delivery
+    ) -> None:
+        """Enters a request that a fault keeps from the exchange."""
+        self._enter(path, time_ms, UNHEARD, asked, None, signer, delivery)
+
+    def _enter(self, path: str, time_ms: int, status: int, asked: Any, *rest: Any) -> None:
+        """`rest`: answer, signer, delivery."""
+        self.seen = number = self.seen + 1
+        size = len(asked) if type(asked) is bytes else footprint(asked)
+        answered = rest[0]
+        size += len(answered) if type(answered) is bytes else _size(answered)
         rows = self._rows
-        rows.append((number, time_ms, path, status, asked, answered, signer, size))
+        rows.append((number, time_ms, path, status, asked, *rest, size))
         self.size += size
         if len(rows) > self._kept:
             self.size -= rows.popleft()[-1]
@@ -95,6 +150,7 @@ class Requests:
         """Forgets all, and counts anew; the counts by path and status go on."""
         self._rows.clear()
         self.size = self.seen = 0
+        self.era += 1
 
     def _forget(self) -> None:
         rows = self._rows

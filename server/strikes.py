@@ -7,7 +7,8 @@ to its path.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import msgspec
 from uvicorn.protocols.utils import ClientDisconnected
@@ -31,6 +32,7 @@ from .http import (
     reply_json,
     reply_text,
 )
+from .requests import DELIVERY, Delivery, Fate
 from .wire import WIRE, Wire
 
 _HTML = (b"content-type", b"text/html")
@@ -112,18 +114,74 @@ def _gather(part: Any, assets: list[int], cloids: list[str]) -> None:
                 _gather(value, assets, cloids)
 
 
+# -- what becomes of it ----------------------------------------------------------------------------
+
+T = TypeVar("T")
+Unheard = Callable[[Delivery], None]
+"""Enters a request that the exchange will not hear of among those that clients sent."""
+
+_GOT = {
+    Effect.DROP: "no answer: the connection ended",
+    Effect.RESET: "no answer: the connection was reset",
+    Effect.STALL: "no answer, and the connection stayed",
+}
+
+
+async def _deliver(entry: Entry, hear: Callable[[], Awaitable[T]]) -> tuple[T, Delivery]:
+    """What the exchange answers, and the delivery that is noted with it."""
+    delivery = Delivery(entry.id, entry.fault.text())
+    token = DELIVERY.set(delivery)
+    try:
+        return await hear(), delivery
+    finally:
+        DELIVERY.reset(token)
+
+
+async def _answered(entry: Entry, hear: Callable[[], Awaitable[T]], unheard: Unheard) -> T | None:
+    """The answer of the exchange that its client is to get; None: it is to get none."""
+    fault, after = entry.fault, entry.fault.phase is Phase.AFTER
+    if fault.effect is Effect.DELAY:
+        if after:
+            found, delivery = await _deliver(entry, hear)
+            late_ms = await entry.pause()
+        else:
+            late_ms = await entry.pause()
+            found, delivery = await _deliver(entry, hear)
+        whose = "the answer" if after else "the answer to a request that came"
+        delivery.got, delivery.fate = f"{whose} {late_ms} ms late", Fate.GIVEN
+        return found
+    if fault.effect is Effect.DUPLICATE:
+        both = [await _deliver(entry, hear), await _deliver(entry, hear)]
+        for (_, delivery), kept in zip(both, (not after, after), strict=True):
+            delivery.fate = Fate.GIVEN if kept else Fate.PASSED_OVER
+            delivery.got = f"the answer to {'this' if kept else 'the other'} of two deliveries"
+        return both[after][0]
+    if after:
+        _, delivery = await _deliver(entry, hear)
+    else:
+        delivery = Delivery(entry.id, fault.text())
+        unheard(delivery)
+    delivery.status, delivery.fate = fault.code, Fate.LOST
+    delivery.got = _GOT.get(fault.effect) or f"HTTP {fault.code} in place of an answer"
+    return None
+
+
 # -- over HTTP -------------------------------------------------------------------------------------
 
 
 async def answer(
     faults: Faults,
     witness: Witness,
+    unheard: Callable[[str, Any, Delivery], None],
     endpoint: Endpoint,
     scope: Scope,
     receive: Receive,
     send: Send,
 ) -> None:
-    """Answers a POST as `endpoint` does, unless a fault strikes it."""
+    """Answers a POST as `endpoint` does, unless a fault strikes it.
+
+    `unheard` is told of a request that the endpoint does not get: its path, its body.
+    """
     try:
         body = await read_body(scope, receive)
     except Refusal as refusal:
@@ -131,20 +189,26 @@ async def answer(
         return
     if body is None:
         return
-    struck = faults.on_request(witness.of_request(scope["path"], body))
+    path = scope["path"]
+    struck = faults.on_request(witness.of_request(path, body))
     if struck is None:
         await endpoint(scope, given(body), send)
     else:
-        await strike(struck, endpoint, body, scope, receive, send)
+        await strike(struck, endpoint, body, scope, receive, send, partial(unheard, path, body))
 
 
 async def strike(
-    entry: Entry, endpoint: Endpoint, body: bytes, scope: Scope, receive: Receive, send: Send
+    entry: Entry,
+    endpoint: Endpoint,
+    body: bytes,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    unheard: Unheard,
 ) -> None:
     """Answers one struck request, or does not. `body` was read already."""
-    fault, after = entry.fault, entry.fault.phase is Phase.AFTER
 
-    async def reply() -> list[Message]:
+    async def hear() -> list[Message]:
         """What the endpoint says, kept back."""
         said: list[Message] = []
 
@@ -154,25 +218,21 @@ async def strike(
         await endpoint(scope, given(body), keep)
         return said
 
-    found = await reply() if after else None
-    match fault.effect:
-        case Effect.DELAY:
-            await entry.pause()
-            await _forward(found or await reply(), send)
-        case Effect.DUPLICATE:
-            first = found or await reply()
-            second = await reply()
-            await _forward(second if after else first, send)
+    for message in (said := await _answered(entry, hear, unheard)) or ():
+        await send(message)
+    if said is not None:
+        return
+    match entry.fault.effect:
         case Effect.STATUS:
-            await reply_status(send, fault.code)
+            await reply_status(send, entry.fault.code)
+            return
         case Effect.DROP:
             transport_of(send).close()
-            await gone(receive)
         case Effect.RESET:
             reset(transport_of(send))
-            await gone(receive)
         case _:
-            await gone(receive)
+            pass
+    await gone(receive)
 
 
 def given(body: bytes) -> Receive:
@@ -182,11 +242,6 @@ def given(body: bytes) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive
-
-
-async def _forward(said: list[Message], send: Send) -> None:
-    for message in said:
-        await send(message)
 
 
 async def reply_status(send: Send, status: int) -> None:
@@ -222,24 +277,20 @@ async def strike_post(
     refuse: Callable[[int], None],
     hang_up: Callable[[], None],
     reset_it: Callable[[], None],
+    unheard: Unheard,
 ) -> None:
     """Answers one struck post, or does not.
 
     `outcome` does what the post asks for and returns how to answer it; `refuse` answers with a
     status.
     """
-    fault, after = entry.fault, entry.fault.phase is Phase.AFTER
-    answer = await outcome() if after else None
-    match fault.effect:
-        case Effect.DELAY:
-            await entry.pause()
-            (answer or await outcome())()
-        case Effect.DUPLICATE:
-            first = answer or await outcome()
-            second = await outcome()
-            (second if after else first)()
+    answer_it = await _answered(entry, outcome, unheard)
+    if answer_it is not None:
+        answer_it()
+        return
+    match entry.fault.effect:
         case Effect.STATUS:
-            refuse(fault.code)
+            refuse(entry.fault.code)
         case Effect.DROP:
             hang_up()
         case Effect.RESET:

@@ -253,6 +253,7 @@ async def site(
                 action=post_action or here.place,
                 faults=faults,
                 asked=lambda kind, payload: Asked((kind,)),
+                unheard=lambda kind, payload, delivery: None,
             ),
             rules=rules,
         )

@@ -190,7 +190,7 @@ def test_nonces_are_judged_by_the_clients_time_whoever_moves_the_exchanges(clock
 
 
 def test_the_clock_changes_hands_over_http() -> None:
-    with hlsim.start(market="empty") as exchange:
+    with hlsim.start(market="empty", auto_wait=40) as exchange:
         began_ms = exchange.clock.now_ms
 
         def told(path: str, **keys: Any) -> Any:
@@ -212,5 +212,18 @@ def test_the_clock_changes_hands_over_http() -> None:
         assert told("clock/mode", clock="sundial")[1] == {
             "error": "no clock 'sundial'; known: wall, manual, auto"
         }
-        assert told("clock/mode")[1] == {"error": "no key; known: clock, speed"}
+        assert told("clock/mode")[1] == {"error": "no key; known: clock, speed, auto_wait"}
         assert told("clock/mode", speed=0)[0] == 400
+        mark = exchange.snapshot()
+        assert told("clock/mode", auto_wait=250)[1] == {
+            "clock": "manual",
+            "speed": 2.0,
+            "auto_wait": 250,
+            "time": now_ms,
+        }
+        assert told("clock/mode", auto_wait=-1)[0] == 400
+        exchange.restore(mark)
+        assert told("clock/mode", speed=1)[1]["auto_wait"] == 40
+        exchange.clock.mode(auto_wait=0)
+        exchange.reset()
+        assert told("clock/mode", speed=1)[1]["auto_wait"] == 40

@@ -12,7 +12,7 @@ from stories import START_MS, address, px, usd
 from hlsim.matching.types import Tif
 from hlsim.server.blocks import Block, Closed
 from hlsim.server.node import HEARTBEAT_MS
-from hlsim.server.pacer import Clock, Pacer
+from hlsim.server.pacer import AUTO_WAIT_MS, Clock, Pacer
 from hlsim.sim.actions.cancels import Cancel, CancelOid
 from hlsim.sim.actions.misc import Noop, SetReferrer
 from hlsim.sim.events import BookChanged, Trade
@@ -234,9 +234,10 @@ def test_an_auto_clock_leaves_a_start_at_which_a_timer_is_due() -> None:
 
 
 def test_an_auto_clock_goes_step_by_step_while_somebody_acts() -> None:
-    """Real time stands still here, so whoever acted once watches for ever."""
+    """Real time stands still here but for its waits, so whoever acts watches for ever."""
     ticks = Ticks(3_600_000)
-    made = node(clock=Clock.AUTO, scripts=[ticks])
+    real = RealTime()
+    made = node(clock=Clock.AUTO, scripts=[ticks], real=real)
     made.exchange.state.timers.heap.clear()
     seen: list[int] = []
 
@@ -246,12 +247,37 @@ def test_an_auto_clock_goes_step_by_step_while_somebody_acts() -> None:
         made.subscribe(lambda block: seen.append(len(ticks.ran)))
         while len(ticks.ran) < 3:
             before = len(ticks.ran)
+            made.attend()
+            real.go(AUTO_WAIT_MS)
             await asyncio.sleep(0)
             assert len(ticks.ran) - before <= 1
         made.close()
 
     run(work)
     assert seen[:3] == [1, 2, 3]
+
+
+def test_an_auto_clock_does_not_jump_while_somebody_asked_since_its_alarm_was_set() -> None:
+    real = RealTime()
+    made = node(clock=Clock.AUTO, scripts=[Ticks(3_600_000)], real=real)
+    made.set_auto_wait(1)
+    seen = blocks_of(made)
+
+    async def work() -> None:
+        made.run()
+        real.go(5)
+        # Its alarm rings in a real millisecond, again and again; by the time that counts somebody
+        # asked just now.
+        made.attend()
+        for _ in range(5):
+            await asyncio.sleep(0.002)
+        assert seen == []
+        real.go(1)
+        while not seen:
+            await asyncio.sleep(0)
+        made.close()
+
+    run(work)
 
 
 def test_an_auto_clock_that_nobody_watches_jumps_many_times_at_a_go() -> None:

@@ -142,7 +142,7 @@ def test_the_exit_code_of_the_bot_is_passed_on() -> None:
         (("--own-time",), "hlsim: no command to run: hlsim run [FLAGS] -- COMMAND\n"),
         (("--", "/no/such/bot"), "hlsim: /no/such/bot: No such file or directory\n"),
         (
-            ("--own-time", "--clock", "auto", "--", "bot"),
+            ("--own-time", "--clock", "auto", "--", "python", "bot"),
             "hlsim: --own-time: the bot moves the clock, which cannot be auto\n",
         ),
     ],

@@ -10,7 +10,7 @@ from asking import ask
 from websockets.sync.client import connect
 
 import hlsim
-from hlsim.server.pacer import AUTO_GRACE_S, START_MS, Clock, Pacer
+from hlsim.server.pacer import AUTO_WAITS, START_MS, Clock, Pacer
 
 
 class RealTime:
@@ -103,13 +103,37 @@ def test_how_long_to_wait(
 
 
 def test_an_auto_clock_waits_for_whoever_asked_a_moment_ago(real: RealTime) -> None:
-    auto = pacer(real, Clock.AUTO)
+    auto = pacer(real, Clock.AUTO, auto_wait_ms=40)
     assert not auto.is_watched
+    real.go(5)
     auto.attend()
-    real.go(0.999)
-    assert (auto.is_watched, auto.seconds_until(1)) == (True, AUTO_GRACE_S)
-    real.go(0.001)
+    for ahead_s, left_s in ((0.0, 0.04), (0.03, 0.01), (0.01, 0.0), (0.958, 0.0)):
+        real.go(ahead_s)
+        assert (auto.is_watched, auto.seconds_until(1)) == (True, left_s)
+    auto.move_to(auto.now_ms() + 1)
+    assert (auto.is_watched, auto.seconds_until(1)) == (True, 0.04)
+    real.go(0.002)
     assert (auto.is_watched, auto.seconds_until(1)) == (False, 0.0)
+
+
+def test_a_request_begins_the_wait_anew_but_not_for_ever(real: RealTime) -> None:
+    auto = pacer(real, Clock.AUTO, auto_wait_ms=40)
+    waited_s = 0.0
+    while auto.seconds_until(1) or not waited_s:
+        auto.attend()
+        real.go(0.01)
+        waited_s += 0.01
+    assert waited_s == pytest.approx(AUTO_WAITS * 0.04)
+
+
+def test_who_waits_long_watches_long(real: RealTime) -> None:
+    auto = pacer(real, Clock.AUTO, auto_wait_ms=5_000)
+    auto.attend()
+    real.go(4.999)
+    assert (auto.is_watched, auto.seconds_until(1)) == (True, 0.001)
+    real.go(0.001)
+    assert auto.seconds_until(1) == 0.0
+    assert pacer(real, Clock.AUTO, auto_wait_ms=0).seconds_until(1) == 0.0
 
 
 def test_waking_when_told_is_never_too_early(real: RealTime) -> None:

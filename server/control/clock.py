@@ -61,6 +61,15 @@ Speed = Annotated[
     msgspec.Meta(gt=0, le=10_000, description="exchange seconds in a real second of a wall clock"),
 ]
 
+Wait = Annotated[
+    int,
+    msgspec.Meta(
+        ge=0,
+        le=3_600_000,
+        description="how long nobody asks before an auto clock jumps, ms of real time",
+    ),
+]
+
 
 class Mode(Asked):
     """Who moves the clock."""
@@ -74,6 +83,7 @@ class Mode(Asked):
         ),
     ] = None
     speed: Speed | None = None
+    auto_wait: Wait | None = None
 
 
 class ModeTold(msgspec.Struct):
@@ -81,6 +91,7 @@ class ModeTold(msgspec.Struct):
 
     clock: str
     speed: float
+    auto_wait: int
     time: int
 
 
@@ -96,8 +107,12 @@ def mode(console: Console, asked: Mode) -> ModeTold:
     except ValueError:
         known = ", ".join(clock.value for clock in Clock)
         raise ValueError(f"no clock {asked.clock!r:.80}; known: {known}") from None
-    console.hand_clock(clock, node.pacer.speed if asked.speed is None else asked.speed)
-    return ModeTold(clock.value, node.pacer.speed, node.pacer.now_ms())
+    if asked.auto_wait is not None:
+        node.set_auto_wait(asked.auto_wait)
+    if asked.clock is not None or asked.speed is not None:
+        console.hand_clock(clock, node.pacer.speed if asked.speed is None else asked.speed)
+    pacer = node.pacer
+    return ModeTold(clock.value, pacer.speed, pacer.auto_wait_ms, pacer.now_ms())
 
 
 MOST_SKEW_MS = 30 * 86_400_000

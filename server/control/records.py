@@ -12,14 +12,15 @@ from ...sim.errors import ActionError
 from ...sim.fixed import Address
 from ..console import Console
 from ..decode import BadRequest
-from ..diagnosis import diagnose, refusals_in
+from ..diagnosis import diagnose, lost, refusals_in
 from ..envelope import read_envelope, read_envelope_value
-from ..requests import Request
+from ..requests import UNHEARD, Fate, Request
 from ..signing import Chain, recover
 from ..values import parse_address
 from .registry import Asked, Json, control
 
 MOST = 10_000
+STATUSES = ("ok", "refused", "struck")
 
 
 class RequestsAsked(Asked):
@@ -31,21 +32,40 @@ class RequestsAsked(Asked):
     action: Annotated[str | None, msgspec.Meta(description="of /exchange: order, cancel …")] = None
     type: Annotated[str | None, msgspec.Meta(description="of /info: l2Book …")] = None
     status: Annotated[
-        str | None, msgspec.Meta(description="ok, refused (in whole or part), or an HTTP status")
+        str | None,
+        msgspec.Meta(
+            description="what the client got: ok, refused (in whole or part), an HTTP status; or "
+            "struck: by a fault, whatever the client got"
+        ),
     ] = None
     since: Annotated[int, msgspec.Meta(description="exchange time, ms since 1970")] = 0
     limit: Annotated[int, msgspec.Meta(ge=0, le=MOST, description="so many of the newest")] = 100
 
 
+class StruckTold(msgspec.Struct):
+    """What a fault made of a request."""
+
+    fault: int
+    """Its id in `fault/list`."""
+    plan: str
+    got: str
+    """What the client got, in words."""
+    status: int
+    """HTTP status that the client got; 0: no answer to this delivery."""
+    fate: Fate
+    """Of `response`: given to the client, lost, pending, or passed over for that to the other of
+    two deliveries."""
+
+
 class RequestTold(msgspec.Struct, omit_defaults=True):
-    """One request and its answer. Signatures are left out."""
+    """One request and what the exchange answered. Signatures are left out."""
 
     id: int
     time: int
     """Exchange time."""
     path: str
     status: int
-    """HTTP status."""
+    """HTTP status that the exchange answered with; 0: a fault kept the request from it."""
     name: str
     """Action or info type."""
     user: str | None
@@ -53,6 +73,20 @@ class RequestTold(msgspec.Struct, omit_defaults=True):
     response: Json
     signer: str | None = None
     refusals: list[str] = []
+    """In what the client got."""
+    struck: StruckTold | None = None
+    """Left out: no fault struck it, and the client got `response`."""
+
+    @property
+    def is_heard(self) -> bool:
+        """False for what a fault kept from the exchange."""
+        return self.status != UNHEARD
+
+    @property
+    def counts(self) -> bool:
+        """True for what the exchange heard of, once where a fault delivered it twice."""
+        is_second = self.struck is not None and self.struck.fate is Fate.PASSED_OVER
+        return self.is_heard and not is_second
 
 
 class RequestsTold(msgspec.Struct):
@@ -82,10 +116,9 @@ def requests(console: Console, asked: RequestsAsked) -> RequestsTold:
 def _found(console: Console, asked: RequestsAsked) -> Iterator[RequestTold]:
     """What the filters let through, oldest first."""
     user = None if asked.user is None else parse_address(asked.user)
-    if asked.status is not None and not (
-        asked.status in ("ok", "refused") or asked.status.isdigit()
-    ):
-        raise ValueError(f"no status {asked.status!r:.80}; known: ok, refused, an HTTP status")
+    if asked.status is not None and not (asked.status in STATUSES or asked.status.isdigit()):
+        known = ", ".join(STATUSES)
+        raise ValueError(f"no status {asked.status!r:.80}; known: {known}, an HTTP status")
     for row in console.requests:
         if row.time_ms < asked.since or not _is_kind(row, asked):
             continue
@@ -113,14 +146,21 @@ def _is_kind(row: Request, asked: RequestsAsked) -> bool:
 
 
 def _is_status(told: RequestTold, status: str) -> bool:
+    struck = told.struck
+    if status == "struck":
+        return struck is not None
     if status.isdigit():
-        return told.status == int(status)
+        return (told.status if struck is None else struck.status) == int(status)
+    if struck is not None and struck.fate is not Fate.GIVEN:
+        return False
     return bool(told.refusals) is (status == "refused")
 
 
 def tell(console: Console, row: Request) -> RequestTold:
     """A request in full, decoded."""
     asked, answered = _decoded(row.asked), _decoded(row.answered)
+    struck = _struck(row)
+    is_given = struck is None or struck.fate is Fate.GIVEN
     return RequestTold(
         id=row.number,
         time=row.time_ms,
@@ -131,8 +171,17 @@ def tell(console: Console, row: Request) -> RequestTold:
         request=_without_signatures(asked),
         response=answered,
         signer=row.signer,
-        refusals=refusals_in(row.status, answered),
+        refusals=refusals_in(row.status, answered) if is_given else [],
+        struck=struck,
     )
+
+
+def _struck(row: Request) -> StruckTold | None:
+    found = row.delivery
+    if found is None:
+        return None
+    status = row.status if found.fate is Fate.GIVEN else found.status
+    return StruckTold(found.fault, found.plan, found.got, status, found.fate)
 
 
 def _decoded(body: Any) -> Json:
@@ -211,7 +260,7 @@ class DiagnosisTold(msgspec.Struct):
     name: str
     user: str | None
     said: str
-    """The text that the client got."""
+    """The text that the client got, or what came in place of it."""
     rule: str
     why: str
     remedy: str
@@ -219,17 +268,25 @@ class DiagnosisTold(msgspec.Struct):
 
 @control("GET", "diagnoses")
 def diagnoses(console: Console, asked: DiagnosesAsked) -> list[DiagnosisTold]:
-    """Why requests were refused and what to do about it, oldest first."""
+    """Why requests were refused, or not answered, and what to do about it, oldest first."""
     rows = {row.number: row for row in console.requests}
-    wanted = RequestsAsked(user=asked.user, since=asked.since, status="refused")
+    wanted = RequestsAsked(user=asked.user, since=asked.since)
+    failed = [told for told in _found(console, wanted) if told.refusals or _is_lost(told)]
     found: list[DiagnosisTold] = []
-    for told in islice(reversed(list(_found(console, wanted))), asked.limit):
+    for told in islice(reversed(failed), asked.limit):
+        where = (told.id, told.time, told.path, told.name, told.user)
+        if told.struck is not None and told.struck.fate is Fate.LOST:
+            what = lost(told.struck.plan, acts=_acts(rows[told.id]), is_heard=told.is_heard)
+            found.append(DiagnosisTold(*where, told.struck.got, what.rule, what.why, what.remedy))
         for text in reversed(told.refusals):
             what = diagnose(told.status, text)
             why = _other_chain(console, rows[told.id], what.rule) or what.why
-            where = (told.id, told.time, told.path, told.name, told.user)
             found.append(DiagnosisTold(*where, text, what.rule, why, what.remedy))
     return found[: asked.limit][::-1]
+
+
+def _is_lost(told: RequestTold) -> bool:
+    return told.struck is not None and told.struck.fate is Fate.LOST
 
 
 def _other_chain(console: Console, row: Request, rule: str) -> str | None:

@@ -84,13 +84,20 @@ def _replay(file: str, until: str | None, check: bool, serve: bool, **values: An
 def _run(own_time: bool, command: Sequence[str], **values: Any) -> int:
     from hlsim import config
     from hlsim.own_time.run import run
+    from hlsim.own_time.stamps import is_python
+    from hlsim.server.pacer import START_MS
 
     if not command:
         raise Refused("no command to run: hlsim run [FLAGS] -- COMMAND")
-    defaults = Settings(port=0, clock="manual" if own_time else "wall")
+    conducts = own_time and is_python(command)
+    defaults = Settings(
+        port=0,
+        clock="manual" if conducts else "wall",
+        start_time=START_MS if own_time else None,
+    )
     flags = {name.replace("_", "-"): value for name, value in values.items()}
     found = config.settings(flags, defaults=defaults)
-    if own_time and found.clock != "manual":
+    if conducts and found.clock != "manual":
         raise Refused(f"--own-time: the bot moves the clock, which cannot be {found.clock}")
     return run(found, command, own_time=own_time)
 
@@ -243,7 +250,8 @@ _COMMANDS = _Commands(
                 click.Option(
                     ["--own-time"],
                     is_flag=True,
-                    help="The bot lives in exchange time, which moves when the bot waits.",
+                    help="The bot lives in exchange time. Python's moves when the bot waits; "
+                    "others' stamps follow the exchange, with libfaketime.",
                 ),
                 *_flags(),
                 click.Argument(["command"], nargs=-1, type=click.UNPROCESSED),

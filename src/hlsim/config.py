@@ -56,6 +56,7 @@ class Settings:
     seed: int = 0
     clock: str = "wall"
     speed: float = 1.0
+    auto_wait: int = 10
     start_time: int | None = None
     block_time: int = 0
     ws_lag: int = 0
@@ -226,6 +227,12 @@ OPTIONS: tuple[Option, ...] = (
         "wall|manual|auto",
     ),
     Option("speed", _speed, "Exchange seconds per real second of a wall clock.", "NUMBER"),
+    Option(
+        "auto-wait",
+        _milliseconds,
+        "How long nobody asks before an auto clock jumps, in ms of real time.",
+        "MS",
+    ),
     Option("start-time", parse_time, "Exchange time at the start: now, ms or ISO 8601.", "TIME"),
     Option("block-time", _milliseconds, "Block interval in ms; 0: a block per action.", "MS"),
     Option("ws-lag", _milliseconds, "How far streams are behind replies, in ms.", "MS"),

@@ -35,9 +35,18 @@ class ExchangeClock:
         """Moves time forward to ms since 1970, an ISO 8601 time or `now`. Returns it in ms."""
         return int(self._running.control("clock/set", time=time).time)
 
-    def mode(self, clock: str | None = None, *, speed: float | None = None) -> None:
-        """Lets `wall`, `manual` or `auto` move exchange time from now on."""
-        self._running.control("clock/mode", clock=clock, speed=speed)
+    def mode(
+        self,
+        clock: str | None = None,
+        *,
+        speed: float | None = None,
+        auto_wait: int | None = None,
+    ) -> None:
+        """Lets `wall`, `manual` or `auto` move exchange time from now on.
+
+        `auto_wait`: ms of real time in which nobody asks before an auto clock jumps.
+        """
+        self._running.control("clock/mode", clock=clock, speed=speed, auto_wait=auto_wait)
 
     def skew(self, ms: int) -> None:
         """Puts the clock that nonces and `expiresAfter` are judged by so far ahead of real time."""

@@ -191,7 +191,7 @@ class RunningExchange:
     ) -> FoundRequests:
         """What clients sent and got: `count` of them, the newest `limit` in `requests`.
 
-        `status`: `ok`, `refused`, or an HTTP status.
+        `status`: what the client got, `ok`, `refused` or an HTTP status; or `struck`, by a fault.
         """
         from hlsim.asserting import FoundRequests
 

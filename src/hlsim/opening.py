@@ -80,6 +80,7 @@ def options_of(settings: Settings) -> Options:
         seed=settings.seed,
         clock=Clock(settings.clock),
         speed=settings.speed,
+        auto_wait_ms=settings.auto_wait,
         own_time=settings.own_time,
         start_ms=settings.start_time,
         block_time_ms=settings.block_time,

@@ -32,6 +32,9 @@ def coins_of(exchange: Exchange) -> Coin:
 def request_told(row: RequestTold, coin: Coin) -> str:
     """What was asked and what came of it."""
     said = words_of(row.request, coin)
+    if row.struck is not None:
+        done = _answer(row.status, row.response) if row.is_heard else "never heard of it"
+        return f"{said} -> {done}; the client got {row.struck.got}"
     if row.path in ("/info", "/ws info") and row.status == 200:
         return f"asks {said}"
     return f"{said} -> {_answer(row.status, row.response)}"

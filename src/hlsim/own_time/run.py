@@ -14,6 +14,7 @@ from hlsim import logs
 from hlsim.config import Refused, Settings
 from hlsim.library import RunningExchange
 from hlsim.own_time.environment import child_environment
+from hlsim.own_time.stamps import is_python, library_for, stamped
 
 if TYPE_CHECKING:
     from hlsim.own_time.conductor import Conductor
@@ -43,22 +44,30 @@ def run(settings: Settings, command: Sequence[str], *, own_time: bool) -> int:
     Raises Refused when one of both cannot begin.
     """
     logs.set_up(settings.log)
+    library = library_for(command) if own_time and not is_python(command) else None
     try:
         running = RunningExchange(settings, own_time=own_time)
     except (ValueError, OSError) as error:
         raise Refused(str(error)) from None
     with running:
         if not own_time:
-            return _run_child(running, command, {})
+            return _run_child(running, command, _environment(running))
+        if library is not None:
+            with stamped(running, library) as stamps:
+                return _run_child(running, command, _environment(running) | stamps.environment())
         with conducted(running) as conductor:
-            return _run_child(
-                running, command, {"own_time": conductor.place, "seed": settings.seed}
-            )
+            own = _environment(running, own_time=conductor.place, seed=settings.seed)
+            return _run_child(running, command, own)
 
 
-def _run_child(running: RunningExchange, command: Sequence[str], own: dict[str, Any]) -> int:
+def _environment(running: RunningExchange, **own: Any) -> dict[str, str]:
     account = running.accounts[0] if running.accounts else None
-    environment = child_environment(running.url, account, **own)
+    return child_environment(running.url, account, **own)
+
+
+def _run_child(
+    running: RunningExchange, command: Sequence[str], environment: dict[str, str]
+) -> int:
     try:
         child = subprocess.Popen(command, env=environment)
     except OSError as error:

@@ -189,7 +189,8 @@ def requests(asked: OfRequests, moment: Moment, course: Course) -> int:
     def is_meant(row: RequestTold) -> bool:
         acts = row.path in ("/exchange", "/ws action")
         return (
-            asked.action in (None, row.name if acts else "")
+            row.counts
+            and asked.action in (None, row.name if acts else "")
             and asked.type in (None, "" if acts else row.name)
             and asked.status in (None, row.status)
         )

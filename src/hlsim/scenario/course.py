@@ -112,8 +112,10 @@ class Course:
         return bisect_right(counted.ids, moment.asked)
 
     def actions(self) -> Iterator[tuple[RequestTold, dict[str, Any]]]:
-        """Every signed action with the request that brought it."""
+        """Every signed action that came to the exchange, with the request that brought it."""
         for row in self.requests:
+            if not row.counts:
+                continue
             action = row.request.get("action") if isinstance(row.request, dict) else None
             if isinstance(action, dict):
                 yield row, action

@@ -9,7 +9,7 @@ from hlsim.config import OPTIONS, Option
 
 NOT_OF_A_SCENARIO = {
     *("host", "port", "ready-file", "log", "quiet", "limit-header"),  # of where it runs
-    *("clock", "speed", "seed", "fault"),  # of the scenario itself or of one run
+    *("clock", "speed", "auto-wait", "seed", "fault"),  # of the scenario itself or of one run
 }
 
 WORDS: dict[str, Option] = {
