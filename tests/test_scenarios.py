@@ -33,6 +33,7 @@ CAUGHT = {
     "flash-crash": {"finally", "always"},
     "funding-squeeze": {"finally", "always"},
     "gap": {"finally", "always", "no_orphan_orders"},
+    "half-bracket": {"finally"},
     "late-order": {"always", "finally"},
     "liquidated": {"always", "finally"},
     "lost-reply": {"finally", "always", "no_blind_retry"},
