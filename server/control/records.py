@@ -73,7 +73,7 @@ def requests(console: Console, asked: RequestsAsked) -> RequestsTold:
     if (asked.user, asked.action, asked.type, asked.status) == (None,) * 4:
         # Nothing has to be decoded to know which they are.
         rows = [row for row in kept if row.time_ms >= asked.since]
-        newest = [_told(console, row) for row in rows[len(rows) - min(asked.limit, len(rows)) :]]
+        newest = [tell(console, row) for row in rows[len(rows) - min(asked.limit, len(rows)) :]]
         return RequestsTold(len(rows), forgotten, newest)
     found = list(_found(console, asked))
     return RequestsTold(len(found), forgotten, found[len(found) - min(asked.limit, len(found)) :])
@@ -89,7 +89,7 @@ def _found(console: Console, asked: RequestsAsked) -> Iterator[RequestTold]:
     for row in console.requests:
         if row.time_ms < asked.since or not _is_kind(row, asked):
             continue
-        told = _told(console, row)
+        told = tell(console, row)
         if asked.action is not None and not (told.name == asked.action and _acts(row)):
             continue
         if asked.type is not None and not (told.name == asked.type and not _acts(row)):
@@ -118,7 +118,8 @@ def _is_status(told: RequestTold, status: str) -> bool:
     return bool(told.refusals) is (status == "refused")
 
 
-def _told(console: Console, row: Request) -> RequestTold:
+def tell(console: Console, row: Request) -> RequestTold:
+    """A request in full, decoded."""
     asked, answered = _decoded(row.asked), _decoded(row.answered)
     return RequestTold(
         id=row.number,
