@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hlsim.scenario.course import Course, Happening, Strike, look
-from hlsim.scenario.telling import request_told, words_of
+from hlsim.scenario.telling import fills_told, request_told, words_of
 from hlsim.server.control.records import RequestTold, tell
+from hlsim.sim.events import Fill
 from hlsim.sim.fixed import Address
 
 if TYPE_CHECKING:
@@ -99,6 +100,9 @@ class Recorder:
         if block.restored is not None:
             self._on_restored()
             return
+        mine = [one for one in block.events if isinstance(one, Fill) and one.user == self._account]
+        for text in fills_told(mine):
+            self.say("fill", text)
         self.look()
         self._on_news()
 
