@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from struck import LATE_MS, Beside, Struck, signs_in_exchange_time, until, words_of
 
-from hlsim.scenario.telling import request_told
+from hlsim.telling import request_told
 from hlsim.scenarios.faults import Phase
 
 DELAY = f"delay={LATE_MS}"
@@ -98,7 +98,7 @@ def test_what_kept_the_answer_from_the_client(
     assert rows_of(struck, status="ok") == rows_of(struck, status="refused") == []
     assert rows_of(struck, status="200") == []
     assert len(rows_of(struck, status=str(status))) == 1
-    told = request_told(row)
+    told = request_told(row, str)
     assert told.endswith(f"; the client got {got}")
     assert ("resting" in told) is (phase == "after")
     assert ("never heard of it" in told) is (phase == "before")

@@ -146,7 +146,8 @@ async def story(hlsim):
         await opened
         hlsim.advance(hours=1)
         assert [fill["dir"] for fill in fills] == ["Open Long"]
-    hlsim.requests(action="order").assert_count(1)
+    hlsim.requests(action="order", status="struck").assert_count(1)
+    hlsim.requests(action="order").assert_count(2)
 
 @pytest.mark.anyio
 async def test_by_a_plugin(hlsim):

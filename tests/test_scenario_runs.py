@@ -162,6 +162,7 @@ def test_what_cannot_be_played_says_why() -> None:
 
 FILE = """\
 title: A price is moved
+teaches: Prices move, and whoever asks once knows what was.
 lasts: 500ms
 timeline:
   - when: {requests: {type: allMids, at_least: 1}}
@@ -192,6 +193,8 @@ def test_a_failed_verdict_is_exit_code_1_with_the_smallest_seed(folder: Path) ->
     assert done.returncode == 1, done.stderr
     assert "moved  seed 3  FAILED  (0.5 s of exchange time)" in done.stdout
     assert "FAILED  finally requests type=allMids at_least=2: requests 1" in done.stdout
+    assert "  A price is moved\n" in done.stdout
+    assert "  what it teaches:\n    Prices move, and whoever asks once" in done.stdout
     assert done.stdout.endswith(
         "0 of 3 seeds passed\nsmallest failing seed: 3\n"
         f"again: hlsim scenario run moved.yaml --seeds 3 --bot '{bot}'\n"
@@ -210,7 +213,9 @@ def test_a_passed_verdict_is_exit_code_0(folder: Path) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "moved  seed 0  passed" in done.stdout
+    assert "  A price is moved\n" in done.stdout
     assert "again:" not in done.stdout
+    assert "what it teaches" not in done.stdout
     assert ElementTree.parse(folder / "good.xml").getroot().get("failures") == "0"
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hlsim.server.control.records import RequestTold
+    from hlsim.sim.events import Fill
     from hlsim.sim.exchange import Exchange
 
 MOST = 160
@@ -87,6 +89,27 @@ def _order(order: dict[str, Any], coin: Coin) -> str:
 
 def _modified(entry: dict[str, Any], coin: Coin) -> str:
     return f"oid {entry['oid']} to {_order(entry['order'], coin)}"
+
+
+def fills_told(fills: Iterable[Fill]) -> Iterator[str]:
+    """Fills of an account in a line for each order: what it did, and whether it was its own wish.
+
+    What the liquidator takes over, deleveraging and settlements have names of their own; a
+    liquidation on the book looks like any close.
+    """
+    for _, parts in groupby(fills, lambda fill: fill.oid):
+        yield _fill_told(list(parts))
+
+
+def _fill_told(parts: Sequence[Fill]) -> str:
+    from hlsim.server.shapes.text import px_text  # whoever only lists scenarios starts sooner
+
+    first, last = parts[0], parts[-1]
+    sz = px_text(sum(part.sz for part in parts))
+    px = px_text(first.px) + ("" if last.px == first.px else f" to {px_text(last.px)}")
+    cause = first.liquidation
+    is_forced = cause is not None and cause.user == first.user and cause.method == "market"
+    return f"{first.dir.value} {sz} {first.coin} at {px}{', liquidated' if is_forced else ''}"
 
 
 def _answer(status: int, response: Any) -> str:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from hlsim.scenario.course import Course, Happening, Strike, look
 from hlsim.server.control.records import RequestTold, tell
+from hlsim.sim.events import Fill
 from hlsim.sim.fixed import Address
-from hlsim.telling import coins_of, request_told, words_of
+from hlsim.telling import coins_of, fills_told, request_told, words_of
 
 if TYPE_CHECKING:
     from hlsim.server.blocks import Block
@@ -100,6 +101,9 @@ class Recorder:
         if block.restored is not None:
             self._on_restored()
             return
+        mine = [one for one in block.events if isinstance(one, Fill) and one.user == self._account]
+        for text in fills_told(mine):
+            self.say("fill", text)
         self.look()
         self._on_news()
 

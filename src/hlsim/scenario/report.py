@@ -5,10 +5,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from html import escape
+from textwrap import wrap
 from xml.sax.saxutils import quoteattr
 
 from hlsim.scenario.course import Happening
 from hlsim.scenario.verdict import Verdict, smallest_failure
+
+WIDTH = 100
+"""Characters of a line of prose."""
 
 LONGEST_CYCLE = 4
 """So many lines that come again and again are told once, with a number."""
@@ -22,15 +26,19 @@ td:first-child { text-align: right; white-space: nowrap } pre, td { overflow-wra
 
 
 def lines(verdict: Verdict) -> Iterator[str]:
-    """A verdict as text: what the judges say, then what happened when."""
+    """A verdict as text: what the judges say, what a failure teaches, then what happened when."""
     word = "passed" if verdict.passed else "FAILED"
     seconds = verdict.course.ended_ms / 1000
     yield f"{verdict.scenario.name}  seed {verdict.seed}  {word}  ({seconds:g} s of exchange time)"
+    yield f"  {verdict.scenario.title}"
     for finding in verdict.findings:
         if finding.wrong is None:
             yield f"  held    {finding.judge}"
         else:
             yield f"  FAILED  {finding.judge}: {finding.wrong}"
+    if not verdict.passed and verdict.scenario.teaches:
+        yield "  what it teaches:"
+        yield from (f"    {line}" for line in wrap(verdict.scenario.teaches, WIDTH))
     yield "  what happened:"
     for happening, count in folded(verdict.course.happenings):
         times = f"  ({count} times)" if count > 1 else ""
