@@ -9,12 +9,14 @@ from eth_account import Account
 from hyperliquid.exchange import Exchange
 from hyperliquid.info import Info
 from hyperliquid.utils import constants
+from hyperliquid.utils.signing import sign_l1_action
 from hyperliquid.utils.types import Cloid
 
 URL = os.environ.get("HYPERLIQUID_API_URL", constants.LOCAL_API_URL)
 WALLET = Account.from_key(os.environ["HYPERLIQUID_PK"])
 ADDRESS = WALLET.address
 GTC, IOC = {"limit": {"tif": "Gtc"}}, {"limit": {"tif": "Ioc"}}
+USDC = "USDC:0x6d1e7cde53ba9467b783cb7c530ce054"
 
 
 def connect(skip_ws: bool = True) -> tuple[Exchange, Info]:
@@ -32,9 +34,9 @@ def mid(info: Info, coin: str) -> float:
     return float(info.all_mids()[coin])
 
 
-def position(info: Info, coin: str) -> float:
-    """The signed size that the account has, 0 without a position."""
-    rows = [row["position"] for row in info.user_state(ADDRESS)["assetPositions"]]
+def position(info: Info, coin: str, address: str = ADDRESS) -> float:
+    """The signed size that an account has, 0 without a position."""
+    rows = [row["position"] for row in info.user_state(address)["assetPositions"]]
     return sum(float(row["szi"]) for row in rows if row["coin"] == coin)
 
 
@@ -43,3 +45,21 @@ def entry(answer: dict) -> dict:
     if answer["status"] != "ok":
         return {"error": answer["response"]}
     return answer["response"]["data"]["statuses"][0]
+
+
+def send(exchange: Exchange, action: dict, nonce: int) -> dict:
+    """What an action is answered that is signed by hand, as those do who want to be quick."""
+    signature = sign_l1_action(WALLET, action, None, nonce, None, False)  # of the test network
+    return exchange.post("/exchange", {"action": action, "nonce": nonce, "signature": signature})
+
+
+def new_sub_account(exchange: Exchange, usd: int) -> str:
+    """The address of a sub-account with so much money.
+
+    The exchange lets those have one who traded 100,000 dollars, so it does that first.
+    """
+    for is_buy in (True, False):
+        exchange.market_open("BTC", is_buy, 1)
+    sub = exchange.create_sub_account("second")["response"]["data"]
+    exchange.sub_account_transfer(sub, True, usd * 1_000_000)
+    return sub

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hlsim.server.control.records import RequestTold
     from hlsim.sim.exchange import Exchange
     from hlsim.sim.fixed import Address
+    from hlsim.sim.state import Account, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +29,45 @@ class RestingOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """Where the bot's account stood after one block.
+class Standing:
+    """How one account stands.
 
-    ms: since the scenario began.
     equity: account value of the perps, USD.
     positions: signed sizes by coin.
+    balances: totals of spot tokens by name.
+    """
+
+    equity: Decimal = Decimal(0)
+    positions: Mapping[str, Decimal] = field(default_factory=dict)
+    balances: Mapping[str, Decimal] = field(default_factory=dict)
+    orders: tuple[RestingOrder, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where the bot's accounts stood after one block.
+
+    ms: since the scenario began.
     asked: how many requests there had been.
+    sub_accounts: those of the bot's account, oldest first.
     """
 
     ms: int
-    equity: Decimal
-    positions: Mapping[str, Decimal]
-    orders: tuple[RestingOrder, ...]
     asked: int
+    own: Standing
+    sub_accounts: tuple[Standing, ...] = ()
+
+    def of(self, sub_account: int | None) -> Standing:
+        """The account itself, or one of its sub-accounts, which has nothing before it is there."""
+        if sub_account is None:
+            return self.own
+        found = self.sub_accounts[sub_account : sub_account + 1]
+        return found[0] if found else Standing()
 
     def is_like(self, other: Moment) -> bool:
         """True when nothing but time differs."""
-        mine = (self.equity, self.positions, self.orders, self.asked)
-        return mine == (other.equity, other.positions, other.orders, other.asked)
+        mine = (self.asked, self.own, self.sub_accounts)
+        return mine == (other.asked, other.own, other.sub_accounts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +86,8 @@ class Strike:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """A line of the timeline. `who`: bot, scenario, fault, request, fill, end."""
+    """A line of the timeline. `who`: bot, scenario, fault, request, why (it was refused), position,
+    balance, orders."""
 
     ms: int
     who: str
@@ -120,21 +142,33 @@ class Course:
 
 
 def look(exchange: Exchange, address: Address, ms: int, asked: int) -> Moment:
-    """How an account stands now. To be called where nothing changes it meanwhile."""
-    from hlsim.server.shapes.accounts import clearinghouse_state
-    from hlsim.server.shapes.text import px_text
-
+    """How an account and its sub-accounts stand now. To be called where nothing changes them
+    meanwhile.
+    """
     state = exchange.state
     account = state.accounts[address]
-    markets = state.markets
-    value = clearinghouse_state(View(state), address)["marginSummary"]["accountValue"]
+    subs = tuple(_standing(state, state.accounts[sub]) for sub in account.sub_accounts)
+    return Moment(ms, asked, _standing(state, account), subs)
+
+
+def _standing(state: State, account: Account) -> Standing:
+    from hlsim.server.shapes.accounts import clearinghouse_state
+    from hlsim.server.shapes.text import decimal_text, px_text
+
+    markets, tokens = state.markets, state.universe.tokens
+    value = clearinghouse_state(View(state), account.address)["marginSummary"]["accountValue"]
     positions = {
         markets[asset_id].asset.coin: Decimal(px_text(position.szi))
         for part in account.clearings()
         for asset_id, position in part.positions.items()
     }
+    balances = {
+        tokens[index].name: Decimal(decimal_text(held.total, tokens[index].wei_decimals))
+        for index, held in account.spot.items()
+        if index < len(tokens) and held.total
+    }
     orders = tuple(
         RestingOrder(order.oid, markets[order.asset_id].asset.coin, order.cloid)
         for order in account.orders.values()
     )
-    return Moment(ms, Decimal(value), positions, orders, asked)
+    return Standing(Decimal(value), positions, balances, orders)

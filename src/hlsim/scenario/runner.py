@@ -9,9 +9,8 @@ Time begins with the bot's first request, however long its start takes.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import hlsim
@@ -19,10 +18,11 @@ from hlsim.matching.dataclass import dataclass
 from hlsim.scenario.acts import act_of, add_fault, lift_fault
 from hlsim.scenario.bots import BotProcess, environment
 from hlsim.scenario.conditions import Condition, condition_of
-from hlsim.scenario.course import Course, Happening, Strike, look
+from hlsim.scenario.course import Course, Happening, Standing, Strike, look
 from hlsim.scenario.telling import request_told, words_of
 from hlsim.scenarios.story import Scenario, Step
 from hlsim.server.control import CONTROL
+from hlsim.server.diagnosis import diagnose
 from hlsim.server.pacer import real_s
 from hlsim.sim.fixed import Address
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hlsim.library import RunningExchange
     from hlsim.server.app import Server
     from hlsim.server.blocks import Block
+    from hlsim.server.control.records import RequestTold
     from hlsim.server.faults import Entry
 
 QUIET_S = 0.015
@@ -64,6 +65,8 @@ class Recorder:
     def __init__(self, running: RunningExchange, account: str) -> None:
         self.course = Course(account, running.clock.now_ms)
         self._account = Address(account)
+        self._explained: set[str] = set()
+        """Rules by which refusals were explained already."""
         running.call(self._attach)
 
     def _attach(self, server: Server) -> None:
@@ -88,13 +91,23 @@ class Recorder:
         found = look(server.node.exchange, self._account, self.ms(), seen)
         if course.moments and found.is_like(course.moments[-1]):
             return
-        last = course.moments[-1] if course.moments else replace(found, positions={}, orders=())
+        last = course.moments[-1] if course.moments else found
         course.moments.append(found)
-        for coin in dict.fromkeys([*last.positions, *found.positions]):
-            if found.positions.get(coin) != last.positions.get(coin):
-                self.say("position", f"{coin} {found.positions.get(coin, 0)}")
+        self._tell_changes("", last.own, found.own)
+        for place, standing in enumerate(found.sub_accounts):
+            self._tell_changes(f"sub-account {place}: ", last.of(place), standing)
+
+    def _tell_changes(self, whose: str, last: Standing, found: Standing) -> None:
+        kinds = (
+            ("position", last.positions, found.positions),
+            ("balance", last.balances, found.balances),
+        )
+        for kind, before, after in kinds:
+            for name in dict.fromkeys([*before, *after]):
+                if after.get(name) != before.get(name):
+                    self.say(kind, f"{whose}{name} {after.get(name, 0)}")
         if found.orders != last.orders:
-            self.say("orders", f"{len(found.orders)} open")
+            self.say("orders", f"{whose}{len(found.orders)} open")
 
     def say(self, who: str, text: str) -> None:
         """Enters a line of the timeline, behind the requests until now."""
@@ -123,8 +136,21 @@ class Recorder:
         for row in told.requests:
             if row.id > last:
                 course.requests.append(row)
-                text = request_told(row)
-                course.happenings.append(Happening(row.time - course.began_ms, "request", text))
+                ms, text = row.time - course.began_ms, request_told(row)
+                course.happenings.append(Happening(ms, "request", text))
+                course.happenings += [Happening(ms, "why", why) for why in self._reasons(row)]
+
+    def _reasons(self, row: RequestTold) -> Iterator[str]:
+        """Why a request was refused, for each rule the first time only."""
+        rules = {diagnose(row.status, text).rule for text in row.refusals}
+        if rules <= self._explained:
+            return
+        spec = CONTROL["diagnoses"]
+        wanted = spec.take({"since": row.time, "limit": MOST_ROWS})
+        for told in spec.answer(self._server.console, wanted):
+            if told.request == row.id and told.rule not in self._explained:
+                self._explained.add(told.rule)
+                yield f"{told.why} {told.remedy}"
 
 
 class Run:
