@@ -19,10 +19,14 @@ BOTS = Path(__file__).parent.parent / "examples" / "bots"
 NAMES = sorted(shipped())
 
 CAUGHT = {
+    "agent-address": {"always", "finally"},
     "bad-gateway": {"never", "no_blind_retry", "no_orphan_orders"},
     "cancel-race": {"always", "finally"},
+    "cloid-format": {"no_orphan_orders"},
     "dead-man": {"no_orphan_orders"},
     "dropped-fill": {"recovers"},
+    "fill-pages": {"finally"},
+    "inner-error": {"always", "finally"},
     "liquidated": {"always", "finally"},
     "lost-reply": {"finally", "always", "no_blind_retry"},
     "new-listing": {"finally", "exit"},
@@ -30,9 +34,16 @@ CAUGHT = {
     "no-match": {"finally"},
     "partial-fill": {"always", "finally"},
     "read-lag": {"never", "finally", "no_orphan_orders"},
+    "same-name": {"always", "finally"},
+    "same-nonce": {"finally"},
     "silent-socket": {"recovers"},
     "stale-close": {"always", "finally"},
     "throttled": {"never", "no_orphan_orders", "exit"},
+    "tick-sweep": {"eventually", "never"},
+    "unified-money": {"finally"},
+    "wrong-account": {"finally"},
+    "wrong-index": {"always", "finally"},
+    "wrong-signer": {"always", "finally"},
 }
 """Which judges the broken bot is caught by."""
 
