@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -197,6 +198,14 @@ exchange.market_open("PURR/USDC", True, 1_000)
     assert said(verdict, "position") == ["BTC 1.0", "BTC 0", "sub-account 0: ETH -1.0"]
     assert said(verdict, "orders") == ["sub-account 0: 1 open"]
     assert said(verdict, "balance")[-1] == "PURR 10999.3"
+    shown = [f"{one.who} {one.text.split()[0]}" for one in verdict.course.happenings]
+    done = [one for one in shown if not re.match("request (meta|spotMeta|allMids)|bot", one)]
+    assert done[-7:] == [
+        *("request order", "position sub-account", "request order", "orders sub-account"),
+        *("request order", "balance USDC", "balance PURR"),
+    ]
+    told = [one.text for one in verdict.course.happenings if one.text.startswith("order for 0x")]
+    assert len(told) == 2
 
 
 def test_a_refusal_is_explained_where_it_happens_once_for_each_rule() -> None:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import msgspec
 
 from hlsim.matching.dataclass import dataclass
-from hlsim.scenario.course import Course, Moment
+from hlsim.scenario.course import ACTIONS, Course, Moment
 from hlsim.scenarios.story import Named
 from hlsim.server.control.records import RequestTold
 from hlsim.server.control.registry import Asked
@@ -216,7 +216,7 @@ def requests(asked: OfRequests, moment: Moment, course: Course) -> int:
     """How many requests the bot has sent that reached the exchange."""
 
     def is_meant(row: RequestTold) -> bool:
-        acts = row.path in ("/exchange", "/ws action")
+        acts = row.path in ACTIONS
         return (
             asked.action in (None, row.name if acts else "")
             and asked.type in (None, "" if acts else row.name)

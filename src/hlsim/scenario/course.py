@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from hlsim.sim.state import Account, State
 
 
+ACTIONS = ("/exchange", "/ws action")
+"""Paths of requests that do something."""
+EFFECTS = ("position", "balance", "orders")
+"""Lines of the timeline that tell how an account changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class RestingOrder:
     """An open order of the bot."""
@@ -93,6 +99,10 @@ class Happening:
     who: str
     text: str
 
+    def is_effect_at(self, ms: int) -> bool:
+        """True for what became of the bot's accounts at that time."""
+        return self.ms == ms and self.who in EFFECTS
+
 
 @dataclass(slots=True)
 class _Count:
@@ -120,6 +130,8 @@ class Course:
     ended_ms: int = 0
     """Since it began."""
 
+    _settled: int = 0
+    """How many lines of the timeline are older than the last request."""
     _counted: dict[str, _Count] = field(default_factory=dict)
 
     def count(self, key: str, times: Callable[[RequestTold], int], moment: Moment) -> int:
@@ -132,6 +144,17 @@ class Course:
             counted.ids += [row.id] * times(row)
         counted.seen = len(self.requests)
         return bisect_right(counted.ids, moment.asked)
+
+    def enter_request(self, row: RequestTold, text: str) -> None:
+        """Enters a request, before what its action did: that is known before it is answered."""
+        ms = row.time - self.began_ms
+        place = len(self.happenings)
+        if row.path in ACTIONS:
+            while place > self._settled and self.happenings[place - 1].is_effect_at(ms):
+                place -= 1
+        self.requests.append(row)
+        self.happenings.insert(place, Happening(ms, "request", text))
+        self._settled = len(self.happenings)
 
     def actions(self) -> Iterator[tuple[RequestTold, dict[str, Any]]]:
         """Every signed action with the request that brought it."""

@@ -135,9 +135,8 @@ class Recorder:
         told = spec.answer(self._server.console, wanted)
         for row in told.requests:
             if row.id > last:
-                course.requests.append(row)
-                ms, text = row.time - course.began_ms, request_told(row)
-                course.happenings.append(Happening(ms, "request", text))
+                course.enter_request(row, request_told(row))
+                ms = row.time - course.began_ms
                 course.happenings += [Happening(ms, "why", why) for why in self._reasons(row)]
 
     def _reasons(self, row: RequestTold) -> Iterator[str]:

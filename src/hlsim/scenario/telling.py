@@ -21,14 +21,16 @@ def request_told(row: RequestTold) -> str:
 
 
 def words_of(request: Any) -> str:
-    """A request without its signature."""
+    """A request without its signature, and for whom it is unless that is its signer."""
     if not isinstance(request, dict):
         return _short(request)
     action = request.get("action", request)
     if not isinstance(action, dict):
         return _short(action)
     rest = {key: value for key, value in action.items() if key != "type"}
-    return _short(f"{action.get('type')} {json.dumps(rest)}" if rest else action.get("type"))
+    vault = request.get("vaultAddress")
+    name = action.get("type") if vault is None else f"{action.get('type')} for {vault}"
+    return _short(f"{name} {json.dumps(rest)}" if rest else name)
 
 
 def _answer(status: int, response: Any) -> str:
