@@ -32,6 +32,8 @@ CAUGHT = {
     "new-listing": {"finally", "exit"},
     "new-oid": {"no_orphan_orders"},
     "no-match": {"finally"},
+    "nothing-to-close": {"finally"},
+    "one-error": {"finally"},
     "partial-fill": {"always", "finally"},
     "read-lag": {"never", "finally", "no_orphan_orders"},
     "same-name": {"always", "finally"},
@@ -42,6 +44,7 @@ CAUGHT = {
     "tick-sweep": {"eventually", "never"},
     "unified-money": {"finally"},
     "wrong-account": {"finally"},
+    "wrong-chain": {"always"},
     "wrong-index": {"always", "finally"},
     "wrong-signer": {"always", "finally"},
 }

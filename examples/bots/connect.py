@@ -47,9 +47,9 @@ def entry(answer: dict) -> dict:
     return answer["response"]["data"]["statuses"][0]
 
 
-def send(exchange: Exchange, action: dict, nonce: int) -> dict:
+def send(exchange: Exchange, action: dict, nonce: int, is_mainnet: bool = False) -> dict:
     """What an action is answered that is signed by hand, as those do who want to be quick."""
-    signature = sign_l1_action(WALLET, action, None, nonce, None, False)  # of the test network
+    signature = sign_l1_action(WALLET, action, None, nonce, None, is_mainnet)
     return exchange.post("/exchange", {"action": action, "nonce": nonce, "signature": signature})
 
 
