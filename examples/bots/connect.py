@@ -16,7 +16,6 @@ URL = os.environ.get("HYPERLIQUID_API_URL", constants.LOCAL_API_URL)
 WALLET = Account.from_key(os.environ["HYPERLIQUID_PK"])
 ADDRESS = WALLET.address
 GTC, IOC = {"limit": {"tif": "Gtc"}}, {"limit": {"tif": "Ioc"}}
-USDC = "USDC:0x6d1e7cde53ba9467b783cb7c530ce054"
 
 
 def connect(skip_ws: bool = True) -> tuple[Exchange, Info]:

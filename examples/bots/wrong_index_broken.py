@@ -1,8 +1,8 @@
 """Sells an index that is listed on the dex xyz: scenario wrong-index."""
 
-from connect import ADDRESS, USDC, connect, entry
+from connect import ADDRESS, connect, entry
 
-COIN = "xyz:XYZ100"
+COIN, USDC = "xyz:XYZ100", "USDC:0x6d1e7cde53ba9467b783cb7c530ce054"
 
 exchange, info = connect()
 exchange.send_asset(ADDRESS, "", "xyz", USDC, 5_000)

@@ -1,9 +1,9 @@
 """Sells an index that is listed on the dex xyz, and looks what it has: scenario wrong-index."""
 
-from connect import ADDRESS, URL, USDC, WALLET, connect, entry
+from connect import ADDRESS, URL, WALLET, connect, entry
 from hyperliquid.exchange import Exchange
 
-COIN = "xyz:XYZ100"
+COIN, USDC = "xyz:XYZ100", "USDC:0x6d1e7cde53ba9467b783cb7c530ce054"
 
 exchange, info = connect()
 exchange.send_asset(ADDRESS, "", "xyz", USDC, 5_000)
