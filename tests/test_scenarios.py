@@ -34,6 +34,7 @@ CAUGHT = {
     "no-match": {"finally"},
     "nothing-to-close": {"finally"},
     "one-error": {"finally"},
+    "own-vault": {"finally"},
     "partial-fill": {"always", "finally"},
     "read-lag": {"never", "finally", "no_orphan_orders"},
     "same-name": {"always", "finally"},
