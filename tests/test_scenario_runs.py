@@ -212,6 +212,7 @@ def test_a_refusal_is_explained_where_it_happens_once_for_each_rule() -> None:
     code = """
 for px in (1500.01, 1500.02, 1500):
     exchange.order("ETH", True, 0.5 if px != 1500 else 0.001, px, GTC)
+exchange.create_sub_account("second")  # there is no more to say than the exchange says
 exchange.info.post("/info", {"type": "meta", "dex": "none"})
 """
     expect = (Named("eventually", {"refusals": {"at_least": 9}}), Named("exit", {"code": 1}))
@@ -226,7 +227,7 @@ exchange.info.post("/info", {"type": "meta", "dex": "none"})
     ]
     tick = next(n for n, one in enumerate(verdict.course.happenings) if one.who == "why")
     assert "1500.01" in verdict.course.happenings[tick - 1].text
-    assert verdict.findings[0].wrong == "never so: 0 at least, 4 at most, 4 at the end"
+    assert verdict.findings[0].wrong == "never so: 0 at least, 5 at most, 5 at the end"
 
 
 NEVER_SHORT = (Named("never", {"position": {"coin": "ETH", "at_most": -1}}),)

@@ -149,7 +149,8 @@ class Recorder:
         for told in spec.answer(self._server.console, wanted):
             if told.request == row.id and told.rule not in self._explained:
                 self._explained.add(told.rule)
-                yield f"{told.why} {told.remedy}"
+                if told.remedy:
+                    yield f"{told.why} {told.remedy}"
 
 
 class Run:
