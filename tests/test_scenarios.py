@@ -20,12 +20,14 @@ NAMES = sorted(shipped())
 
 CAUGHT = {
     "agent-address": {"always", "finally"},
+    "agent-stream": {"finally"},
     "bad-gateway": {"never", "no_blind_retry", "no_orphan_orders"},
     "cancel-race": {"always", "finally"},
     "cloid-format": {"no_orphan_orders"},
     "dead-man": {"no_orphan_orders"},
     "dropped-fill": {"recovers"},
     "fill-pages": {"finally"},
+    "float-size": {"finally", "exit"},
     "inner-error": {"always", "finally"},
     "liquidated": {"always", "finally"},
     "lost-reply": {"finally", "always", "no_blind_retry"},
