@@ -35,7 +35,8 @@ class Step:
 
     act: a control request (`market/move`), or `fault` with a plan as its key `plan`.
     at_ms, every_ms, when: when it is done, one of them; `when` is a condition, looked at after
-        each step of time.
+        each block and each request, and the step is done when it comes to hold.
+    after_ms: so long after the condition came to hold.
     times: how often at most; once, unless it is `every`.
     for_ms: a fault is lifted after so long.
     """
@@ -44,6 +45,7 @@ class Step:
     at_ms: int | None = None
     every_ms: int | None = None
     when: Named | None = None
+    after_ms: int | None = None
     times: int | None = None
     for_ms: int | None = None
 
@@ -53,6 +55,8 @@ class Step:
             raise ValueError("a step has one of at, every and when")
         if self.every_ms is not None and self.every_ms < 1:
             raise ValueError("every is more than 0 ms")
+        if self.after_ms is not None and self.when is None:
+            raise ValueError("only what waits for a condition is done some time after")
         if self.times is not None and (self.times < 1 or self.at_ms is not None):
             raise ValueError("times is 1 or more, of every or when")
         if self.for_ms is not None and self.act.name != "fault":

@@ -60,6 +60,7 @@ class LocalNode(BlockMaker):
         self._queue: list[tuple[Signed, asyncio.Future[Response]]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wakeup: asyncio.TimerHandle | None = None
+        self._soon: list[Callable[[], object]] = []
         self._is_closed = False
 
     # -- the protocol ------------------------------------------------------------------------------
@@ -122,12 +123,43 @@ class LocalNode(BlockMaker):
         time_ms = self.pacer.now_ms() + milliseconds
         if time_ms > END_MS:
             raise ValueError(f"time ends with the year 9999: {milliseconds} ms are too many")
-        self._run_to(time_ms)
-        self.pacer.move_to(time_ms)
-        self._make_block(time_ms)
-        self.pacer.ring()
+        self._run_soon()
+        self._go_to(time_ms)
+        while self.pacer.now_ms() < time_ms:
+            self._go_to(time_ms)
         self._schedule()
-        return time_ms
+        return self.pacer.now_ms()
+
+    def _go_to(self, time_ms: int) -> None:
+        """To a later time, or only as far as somebody has something to do before, who may move time
+        himself.
+        """
+        pacer, state = self.pacer, self.exchange.state
+        alarm_ms = pacer.next_alarm_ms
+        if alarm_ms is not None:
+            time_ms = min(time_ms, max(alarm_ms, pacer.now_ms()))
+        while not self._soon and (script := self._first_due(time_ms)) is not None:
+            self._take_turn(script)
+        if self._soon:
+            time_ms = max(state.time_ms, pacer.now_ms())
+        pacer.move_to(time_ms)
+        self._make_block(time_ms)
+        pacer.ring()
+        self._run_soon()
+
+    def at(self, time_ms: int, call: Callable[[], object]) -> None:
+        """Calls at an exchange time, between two blocks."""
+        self.pacer.at(time_ms, call)
+        self._schedule()
+
+    def soon(self, call: Callable[[], object]) -> None:
+        """Calls once what happens now is done: between two blocks, before time goes on."""
+        self._soon.append(call)
+        asyncio.get_running_loop().call_soon(self._run_soon)
+
+    def _run_soon(self) -> None:
+        while self._soon:
+            self._soon.pop(0)()
 
     def switch(self, clock: Clock, speed: float) -> None:
         """Lets `clock` move exchange time from now on, from where it is."""
@@ -163,7 +195,7 @@ class LocalNode(BlockMaker):
         self._commit()
         self._run_again(states)
         adopt(state, restored)
-        self.pacer.move_to(time_ms)
+        self.pacer.go_back_to(time_ms)
         self._tell_restored(lambda: snapshot)
 
     def mark(self) -> NodeMark:
@@ -242,6 +274,7 @@ class LocalNode(BlockMaker):
                 self._jump()
             else:
                 self._make_block(pacer.now_ms())
+                pacer.ring()
         except Exception:
             # A bug of ours. Whatever it was, the clients' exchange goes on.
             logger.exception("the block at %d failed", pacer.now_ms())
@@ -259,6 +292,7 @@ class LocalNode(BlockMaker):
             # At least a step: what is due at this very moment runs when the time passes it.
             pacer.move_to(max(due_ms, pacer.now_ms() + 1))
             self._make_block(pacer.now_ms())
+            pacer.ring()
             if pacer.clock is not Clock.AUTO:
                 return
             if pacer.is_watched or pacer.real_ms() - began_ms >= CATCH_UP_MS:

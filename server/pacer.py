@@ -113,12 +113,14 @@ class Pacer:
 
     def move_to(self, time_ms: int) -> None:
         """Makes it `time_ms` now. A wall clock runs on from there."""
-        back_ms = self.now_ms() - time_ms
-        if back_ms > 0:
-            # What waits has still to wait as long as it had.
-            self._alarms = [(due - back_ms, number, call) for due, number, call in self._alarms]
         self._origin_ms = time_ms
         self._origin_ns = self._monotonic_ns()
+
+    def go_back_to(self, time_ms: int) -> None:
+        """As `move_to`, and what waits has still to wait as long as it had."""
+        back_ms = self.now_ms() - time_ms
+        self._alarms = [(due - back_ms, number, call) for due, number, call in self._alarms]
+        self.move_to(time_ms)
 
     def switch(self, clock: Clock, speed: float) -> None:
         """Lets `clock` move exchange time from now on, which goes on from where it is."""
@@ -136,7 +138,7 @@ class Pacer:
         """Exchange time goes on from `mark` as it did then."""
         self.clock, self.speed, self.skew_ms = mark.clock, mark.speed, mark.skew_ms
         self._is_too_fast = False
-        self.move_to(mark.time_ms)
+        self.go_back_to(mark.time_ms)
 
     def real_ms(self) -> int:
         """Real time since anywhere, to measure how long something takes."""
@@ -149,9 +151,12 @@ class Pacer:
         if not self.own_time:
             asyncio.get_running_loop().call_later(seconds, call)
             return
+        self.at(self.now_ms() + max(1, round(1000 * seconds)), call)
+
+    def at(self, time_ms: int, call: Callable[[], object]) -> None:
+        """Calls at an exchange time, from `ring`."""
         self._alarms_set += 1
-        due_ms = self.now_ms() + max(1, round(1000 * seconds))
-        heapq.heappush(self._alarms, (due_ms, self._alarms_set, call))
+        heapq.heappush(self._alarms, (time_ms, self._alarms_set, call))
 
     @property
     def next_alarm_ms(self) -> int | None:

@@ -6,7 +6,7 @@ Entering a request costs next to nothing; whoever asks decodes what is asked for
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -51,6 +51,8 @@ class Requests:
         self.size = 0
         self.seen = 0
         """How many there ever were; their numbers count from 1."""
+        self.heard: Callable[[], None] | None = None
+        """Is called with each one that is entered."""
         self.counts: defaultdict[tuple[str, int], int] = defaultdict(int)
         """How many by path and status, since the server started."""
 
@@ -81,6 +83,13 @@ class Requests:
             self.size -= rows.popleft()[-1]
         if self.size > self._most_bytes:
             self._forget()
+        if self.heard is not None:
+            self.heard()
+
+    def newer(self, number: int) -> list[Request]:
+        """Those behind a number that are still kept, oldest first."""
+        count = min(self.seen - number, len(self._rows))
+        return [Request(*self._rows[-place]) for place in range(count, 0, -1)]
 
     def clear(self) -> None:
         """Forgets all, and counts anew; the counts by path and status go on."""

@@ -148,7 +148,7 @@ def test_clients_with_a_clock_of_their_own_stamp_and_wait_in_exchange_time() -> 
     assert (pacer.nonce_clock_ms(), pacer.client_s(), pacer.next_alarm_ms) == (5_003, 5.0, 6_000)
     pacer.ring()
     assert rung == []
-    pacer.move_to(4_000)
+    pacer.go_back_to(4_000)
     assert pacer.next_alarm_ms == 5_000
     pacer.move_to(6_000)
     pacer.ring()

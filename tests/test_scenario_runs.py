@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from scenario_bots import ASK, move, said, times
 
 import hlsim
 from hlsim.scenario import Named, Scenario, Step, Verdict, run
@@ -19,45 +20,12 @@ from hlsim.scenarios.faults import parse_fault
 
 BOTS = Path(__file__).parent.parent / "examples" / "bots"
 
-ASK = """\
-import json, os, sys, time, urllib.request
 
-def ask(**query):
-    request = urllib.request.Request(
-        os.environ["HYPERLIQUID_API_URL"] + "/info",
-        json.dumps(query).encode(),
-        {"content-type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.load(answer)
-
-def until(wanted):
-    while not wanted():
-        time.sleep(0.02)
-
-def eth():
-    return float(ask(type="allMids")["ETH"])
-"""
-"""The beginning of a bot that only asks."""
-
-
-def play(code: str, *, seed: int = 0, **words: Any) -> Verdict:
+def play(code: str, *, seed: int = 0, own_time: bool = False, **words: Any) -> Verdict:
     """What comes of a bot of a few lines."""
     whole = {"lasts_ms": 1_000, "expect": (Named("exit"),), **words}
     scenario = Scenario(name="test", title="A test", **whole)
-    return run(scenario, [sys.executable, "-c", ASK + code], seed=seed)
-
-
-def said(verdict: Verdict, who: str) -> list[str]:
-    return [one.text for one in verdict.course.happenings if one.who == who]
-
-
-def times(verdict: Verdict, who: str) -> list[int]:
-    return [one.ms for one in verdict.course.happenings if one.who == who]
-
-
-def move(px: int, **when: Any) -> Step:
-    return Step(Named("market/move", {"coin": "ETH", "to": px}), **when)
+    return run(scenario, [sys.executable, "-c", ASK + code], seed=seed, own_time=own_time)
 
 
 def test_the_bot_finds_the_exchange_and_its_account_in_its_environment() -> None:
@@ -115,7 +83,7 @@ def test_a_step_that_moves_the_clock_is_part_of_the_time_that_a_scenario_lasts()
 
     verdict = play("ask(type='meta')", timeline=(jump, move(1500, at_ms=5_000)), lasts_ms=3_600_500)
 
-    assert times(verdict, "scenario") == [100, 3_600_150]  # what was jumped over is done behind it
+    assert times(verdict, "scenario") == [100, 5_000]  # a jump stops at what is due on the way
     assert verdict.course.ended_ms == 3_600_500
 
 

@@ -1,6 +1,6 @@
 """The library of scenarios: the broken bot of each fails it, the mended one passes it.
 
-The bots are real processes with the official SDK.
+The bots are real processes with the official SDK, which live in exchange time.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def requests(console: Console, asked: RequestsAsked) -> RequestsTold:
     if (asked.user, asked.action, asked.type, asked.status) == (None,) * 4:
         # Nothing has to be decoded to know which they are.
         rows = [row for row in kept if row.time_ms >= asked.since]
-        newest = [_told(console, row) for row in rows[len(rows) - min(asked.limit, len(rows)) :]]
+        newest = [tell(console, row) for row in rows[len(rows) - min(asked.limit, len(rows)) :]]
         return RequestsTold(len(rows), forgotten, newest)
     found = list(_found(console, asked))
     return RequestsTold(len(found), forgotten, found[len(found) - min(asked.limit, len(found)) :])
@@ -88,7 +88,7 @@ def _found(console: Console, asked: RequestsAsked) -> Iterator[RequestTold]:
     for row in console.requests:
         if row.time_ms < asked.since or not _is_kind(row, asked):
             continue
-        told = _told(console, row)
+        told = tell(console, row)
         if asked.action is not None and not (told.name == asked.action and _acts(row)):
             continue
         if asked.type is not None and not (told.name == asked.type and not _acts(row)):
@@ -117,7 +117,8 @@ def _is_status(told: RequestTold, status: str) -> bool:
     return bool(told.refusals) is (status == "refused")
 
 
-def _told(console: Console, row: Request) -> RequestTold:
+def tell(console: Console, row: Request) -> RequestTold:
+    """A request in full, decoded."""
     asked, answered = _decoded(row.asked), _decoded(row.answered)
     return RequestTold(
         id=row.number,
@@ -222,12 +223,17 @@ def diagnoses(console: Console, asked: DiagnosesAsked) -> list[DiagnosisTold]:
     wanted = RequestsAsked(user=asked.user, since=asked.since, status="refused")
     found: list[DiagnosisTold] = []
     for told in islice(reversed(list(_found(console, wanted))), asked.limit):
-        for text in reversed(told.refusals):
-            what = diagnose(told.status, text)
-            why = _misread(console, rows[told.id], what.rule) or what.why
-            where = (told.id, told.time, told.path, told.name, told.user)
-            found.append(DiagnosisTold(*where, text, what.rule, why, what.remedy))
+        found += reversed(list(explain(console, rows[told.id], told)))
     return found[: asked.limit][::-1]
+
+
+def explain(console: Console, row: Request, told: RequestTold) -> Iterator[DiagnosisTold]:
+    """Why a request or entries of its batch were refused, in their order."""
+    for text in told.refusals:
+        what = diagnose(told.status, text)
+        why = _misread(console, row, what.rule) or what.why
+        where = (told.id, told.time, told.path, told.name, told.user)
+        yield DiagnosisTold(*where, text, what.rule, why, what.remedy)
 
 
 def _misread(console: Console, row: Request, rule: str) -> str | None:

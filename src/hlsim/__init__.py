@@ -35,14 +35,15 @@ def start(
     fault: str | Sequence[str] = (),
     record: str | None = None,
     journal: str | None = None,
+    own_time: bool = False,
 ) -> RunningExchange:
     """A running exchange in a thread of this process; to be stopped, or used in a `with`.
 
     Everything means what the flag of the same name means to `hlsim serve`; `balance` and the values
     of `fund` are USDC. Numbers of `limit_set` change the set `address`, which limits nobody's
     requests to this server, unless it names another. To go on with a `journal`, start as before,
-    the clock aside. Raises ValueError for what cannot work and OSError for an address that is
-    taken.
+    the clock aside. `own_time`: clients live in exchange time, so nonces are judged by it. Raises
+    ValueError for what cannot work and OSError for an address that is taken.
     """
     from hlsim.library import start as start_running
 
@@ -69,5 +70,6 @@ def start(
             "fault": [fault] if isinstance(fault, str) else list(fault),
             "journal": journal,
             "fund": [f"{address}:{usdc}" for address, usdc in (fund or {}).items()],
-        }
+        },
+        own_time=own_time,
     )

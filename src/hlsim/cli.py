@@ -136,12 +136,10 @@ def _scenario_schema() -> None:
     commands.print_schema()
 
 
-def _scenario_run(
-    name: str, bot: str | None, seeds: str, junit: str | None, report: str | None
-) -> int:
+def _scenario_run(name: str, **how: Any) -> int:
     from hlsim.scenario import commands
 
-    return commands.run_(name, bot, seeds, junit, report)
+    return commands.run_(name, **how)
 
 
 _WHICH = click.Argument(["name"], metavar="NAME|FILE")
@@ -171,6 +169,19 @@ _SCENARIO = _Commands(
                 ),
                 click.Option(
                     ["--seeds"], default="0", help="N, N..M or several, a run each.", metavar="N..M"
+                ),
+                click.Option(
+                    ["--repeat"],
+                    type=click.IntRange(1, 100_000),
+                    default=1,
+                    metavar="N",
+                    help="Play each seed so often, and fail where a run differs from the first.",
+                ),
+                click.Option(
+                    ["--own-time/--no-own-time"],
+                    default=None,
+                    help="Whether the bot lives in exchange time, which moves when it waits. "
+                    "[for bots started by `python`, on Linux]",
                 ),
                 click.Option(["--junit"], help="Write the verdicts as JUnit XML.", metavar="FILE"),
                 click.Option(["--report"], help="Write them as a page of HTML.", metavar="FILE"),

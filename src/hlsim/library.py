@@ -326,11 +326,11 @@ class RunningExchange:
         self.stop()
 
 
-def start(words: Mapping[str, object]) -> RunningExchange:
+def start(words: Mapping[str, object], *, own_time: bool) -> RunningExchange:
     """A running exchange from the words of `hlsim.start`, which mean what the flags mean."""
     texts = {name: _text(value) for name, value in words.items() if value is not None}
     try:
-        return RunningExchange(settings(texts, environ={}))
+        return RunningExchange(settings(texts, environ={}), own_time=own_time)
     except Refused as error:
         raise ValueError(str(error).removeprefix("--")) from None
 

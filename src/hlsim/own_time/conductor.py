@@ -5,7 +5,8 @@ exchange sends one of them something. One process is woken at a time.
 
 What a process asks stands in one line, `WORD NUMBERS OPEN CLOSED`: the time of its own clock in ms
 among the numbers, then the local ports of its connections to the exchange, and of those it closed
-since. The answer is what time it is then, in ms.
+since. The answer is what time it is then, in ms, and the number of the process. `call` alone has
+the question that is under way answered at once.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import logging
 import secrets
 import socket
 import termios
+from collections.abc import Callable
 from dataclasses import field
 from typing import Any
 
@@ -55,6 +57,8 @@ class Party:
     number: int
     ports: frozenset[int] = frozenset()
     is_waiting: bool = False
+    is_called: bool = False
+    """Whether it does not want to wait for anything just now."""
     until_ms: int | None = None
     """What it waits for besides its sockets; None: for nothing else."""
     seen: dict[int, int] = field(default_factory=dict)
@@ -63,6 +67,25 @@ class Party:
     def has_news(self, told: dict[int, int]) -> bool:
         """True when one of its connections was told something since, or ended."""
         return any(told.get(port) != self.seen.get(port) for port in sorted(self.ports))
+
+
+class Connections(set[Any]):
+    """The server's connections. Notes the ports of those that end: some were hardly there."""
+
+    def __init__(self, ended: set[int]) -> None:
+        super().__init__()
+        self._ended = ended
+
+    def discard(self, connection: Any) -> None:
+        """It has ended."""
+        super().discard(connection)
+        client = getattr(connection, "client", None)
+        if client is not None:
+            self._ended.add(client[1])
+
+    def remove(self, connection: Any) -> None:
+        """As `discard`."""
+        self.discard(connection)
 
 
 class Conductor:
@@ -81,8 +104,18 @@ class Conductor:
         self._count = 0
         self._heard: set[int] = set()
         """Ports of bots' connections, those that the server has ended and the bot has not, too."""
+        # Nobody has connected yet.
+        server.server_state.connections = Connections(self._heard)
         self._stalled: list[Any] = []
         """Requests that wait for time to move, or for nothing."""
+        self.questions = 0
+        """How often a process asked."""
+        self.is_held = False
+        """Whether time stands still, and whoever waits waits on."""
+        self.before_time: Callable[[], None] = lambda: None
+        """Is called when a process has asked, before time goes on for it."""
+        self.on_call: Callable[[], None] = lambda: None
+        """Is called when a process has something to do that it did not wait for."""
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[Any]] = []
 
@@ -91,6 +124,21 @@ class Conductor:
         loop = asyncio.get_running_loop()
         self._tasks.append(loop.create_task(self._listen()))
         self._tasks.append(loop.create_task(self._move_time()))
+
+    @property
+    def is_idle(self) -> bool:
+        """True while there are processes and all of them wait."""
+        return bool(self._parties) and all(party.is_waiting for party in self._parties)
+
+    @property
+    def living(self) -> int:
+        """How many there are."""
+        return len(self._parties)
+
+    def release(self) -> None:
+        """Time goes on after it was held."""
+        self.is_held = False
+        self._wake.set()
 
     def close(self) -> None:
         """Time stands still from now on, and the processes hear of it."""
@@ -124,17 +172,32 @@ class Conductor:
         except ConnectionError:
             pass
         finally:
-            self._parties.remove(party)
-            self._wake.set()
             writer.close()
+            try:
+                # What it sent last counts, and its sockets end with it.
+                await self._settle(closed=party.ports)
+            finally:
+                self._heard -= party.ports
+                self._parties.remove(party)
+                self._wake.set()
 
     async def _on_question(self, party: Party, words: list[bytes]) -> None:
+        if words == [b"call"]:
+            self.on_call()
+            if party.is_waiting:
+                self._answer(party)
+            else:
+                party.is_called = True
+            return
+        self.questions += 1
         word, *times, opened, closed = words
         party.ports = _ports(opened)
         own_ms = int(times[-1])
         ended = _ports(closed)
         if word == b"settle":
             await self._settle(party.ports, ended)
+        self.before_time()
+        if word == b"settle":
             own_ms = max(own_ms, self._node.pacer.now_ms() + REQUEST_MS)
         if own_ms > self._node.pacer.now_ms() or ended:
             self._advance_to(own_ms)
@@ -149,13 +212,16 @@ class Conductor:
                 return
             times[0] = b"%d" % (self._node.pacer.now_ms() + 1)
         party.until_ms = None if times[0] == b"-" else int(times[0])
+        if party.is_called:
+            self._answer(party)
+            return
         party.is_waiting = True
         self._wake.set()
 
     def _answer(self, party: Party) -> None:
-        party.is_waiting = False
+        party.is_waiting = party.is_called = False
         party.seen = self._told()
-        party.writer.write(b"%d\n" % self._node.pacer.now_ms())
+        party.writer.write(b"%d %d\n" % (self._node.pacer.now_ms(), party.number))
 
     # -- the time ----------------------------------------------------------------------------------
 
@@ -163,13 +229,17 @@ class Conductor:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            if self._parties and all(party.is_waiting for party in self._parties):
+            if self.is_idle:
                 party = await self._first()
-                if party in self._parties:
+                # It may have left meanwhile, or been answered because it was called.
+                if party in self._parties and party.is_waiting:
                     self._answer(party)
 
-    async def _first(self) -> Party:
-        """Lets time go on until one of the waiting processes has something to do: that one."""
+    async def _first(self) -> Party | None:
+        """Lets time go on until one of the waiting processes has something to do: that one.
+
+        None: time is held, or one of them was called meanwhile.
+        """
         pacer = self._node.pacer
         began_ms = pacer.real_ms()
         timed = [
@@ -181,6 +251,8 @@ class Conductor:
             for party in self._parties:
                 if party.has_news(told):
                     return party
+            if self.is_held or not self.is_idle:
+                return None
             is_late = pacer.real_ms() - began_ms > 1000 * PATIENCE_S
             if pacer.now_ms() >= until_ms or is_late:
                 return first
@@ -192,11 +264,8 @@ class Conductor:
 
     def _advance_to(self, time_ms: int) -> None:
         """What falls due on the way happens at its time."""
-        pacer = self._node.pacer
-        while (ahead_ms := time_ms - pacer.now_ms()) > 0:
-            alarm_ms = pacer.next_alarm_ms
-            if alarm_ms is not None:
-                ahead_ms = min(ahead_ms, max(1, alarm_ms - pacer.now_ms()))
+        ahead_ms = time_ms - self._node.pacer.now_ms()
+        if ahead_ms > 0:
             self._node.advance(ahead_ms)
 
     def _connections(self) -> dict[int, Any]:

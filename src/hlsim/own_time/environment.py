@@ -17,18 +17,21 @@ def child_environment(
     account: FundedAccount | None,
     *,
     own_time: str | None = None,
+    seed: int = 0,
     environ: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
     """The environment of a bot: where the exchange is, and a funded account of it.
 
-    `own_time` is a conductor's `place`.
+    `own_time` is a conductor's `place`; `seed` decides all chance in a process that lives there.
     """
     found = {**environ, "HLSIM_URL": url, "HYPERLIQUID_API_URL": url}
     if account is not None:
-        found["HYPERLIQUID_PK"] = account.key
-        found["HYPERLIQUID_ACCOUNT_ADDRESS"] = account.checksum_address
+        # Two names of the key, for nautilus reads the second one.
+        found["HYPERLIQUID_PK"] = found["HYPERLIQUID_TESTNET_PK"] = account.key
+        found["HYPERLIQUID_ACCOUNT_ADDRESS"] = account.address
     if own_time is not None:
         found["HLSIM_OWN_TIME"] = own_time
+        found["HLSIM_CHANCE"] = str(seed)
         rest = environ.get("PYTHONPATH")
         found["PYTHONPATH"] = f"{PATH}{os.pathsep}{rest}" if rest else PATH
         # Sets of texts have an order that differs from run to run.

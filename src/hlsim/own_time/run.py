@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hlsim import logs
 from hlsim.config import Refused, Settings
@@ -49,14 +49,16 @@ def run(settings: Settings, command: Sequence[str], *, own_time: bool) -> int:
         raise Refused(str(error)) from None
     with running:
         if not own_time:
-            return _run_child(running, command, None)
+            return _run_child(running, command, {})
         with conducted(running) as conductor:
-            return _run_child(running, command, conductor.place)
+            return _run_child(
+                running, command, {"own_time": conductor.place, "seed": settings.seed}
+            )
 
 
-def _run_child(running: RunningExchange, command: Sequence[str], place: str | None) -> int:
+def _run_child(running: RunningExchange, command: Sequence[str], own: dict[str, Any]) -> int:
     account = running.accounts[0] if running.accounts else None
-    environment = child_environment(running.url, account, own_time=place)
+    environment = child_environment(running.url, account, **own)
     try:
         child = subprocess.Popen(command, env=environment)
     except OSError as error:

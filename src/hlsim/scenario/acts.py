@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hlsim.library import RunningExchange
 from hlsim.scenarios.faults import Fault, fault_of, parse_fault
 from hlsim.scenarios.story import Named
 from hlsim.server.control import CONTROL, ControlSpec
 from hlsim.server.faults import check_name
+
+if TYPE_CHECKING:
+    from hlsim.server.console import Console
 
 FAULT = "fault"
 
@@ -26,9 +28,9 @@ REQUESTS: dict[str, ControlSpec] = {
     if spec.method == "POST" and path not in NOT_IN_SCENARIOS
 }
 
-Act = Callable[[RunningExchange], int | None]
-"""Does it. Returns the number of the fault that is in force now, if it is one. Raises ValueError
-where the exchange refuses."""
+Act = Callable[["Console"], int | None]
+"""Does it, in the server's event loop. Returns the number of the fault that is in force now, if it
+is one. Raises ValueError where the exchange refuses."""
 
 
 def act_of(named: Named) -> Act:
@@ -39,8 +41,13 @@ def act_of(named: Named) -> Act:
         raise ValueError(f"not {named.name} here: {NOT_IN_SCENARIOS[named.name]}")
     if named.name not in REQUESTS:
         raise ValueError(f"unknown key {named.name!r}; known: {', '.join([*REQUESTS, FAULT])}")
-    REQUESTS[named.name].take(dict(named.keys))
-    return _request(named.name, named.keys)
+    spec = REQUESTS[named.name]
+    asked = spec.take(dict(named.keys))
+
+    def ask(console: Console) -> None:
+        spec.answer(console, asked)
+
+    return ask
 
 
 def plan_of(plan: Any) -> Fault:
@@ -52,22 +59,5 @@ def plan_of(plan: Any) -> Fault:
     return fault
 
 
-def add_fault(running: RunningExchange, fault: Fault) -> int:
-    """Puts a fault in force. Returns its number."""
-    return running.call(lambda server: server.console.faults.add(fault))
-
-
-def lift_fault(running: RunningExchange, number: int) -> None:
-    """Ends it."""
-    running.call(lambda server: server.console.faults.remove(number))
-
-
 def _fault(fault: Fault) -> Act:
-    return lambda running: add_fault(running, fault)
-
-
-def _request(path: str, keys: Mapping[str, Any]) -> Act:
-    def act(running: RunningExchange) -> None:
-        running.control(path, **keys)
-
-    return act
+    return lambda console: console.faults.add(fault)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from hlsim.config import Refused
 from hlsim.coverage import columns
-from hlsim.scenario import report
+from hlsim.scenario import report as report_lines
+from hlsim.scenario.repeating import Repeated
 from hlsim.scenario.schema import text as schema_text
 from hlsim.scenario.shelf import load, shipped, text_of
 from hlsim.scenario.verdict import Verdict, run
@@ -52,24 +53,47 @@ def seeds_of(text: str) -> list[int]:
     return sorted(found)
 
 
-def run_(name: str, bot: str | None, seeds: str, junit: str | None, report_to: str | None) -> int:
-    """Plays a scenario once for each seed and tells how it went. Returns the exit code."""
+def run_(
+    name: str,
+    bot: str | None,
+    seeds: str,
+    repeat: int,
+    own_time: bool | None,
+    junit: str | None,
+    report: str | None,
+) -> int:
+    """Plays a scenario for each seed, `repeat` times, and tells how it went. Returns the exit code.
+
+    What is told of a seed is told of its first run.
+    """
     scenario = _load(name)
-    wanted = seeds_of(seeds)
     verdicts: list[Verdict] = []
-    for seed in wanted:
-        try:
-            verdict = run(scenario, bot, seed=seed, tell=lambda line: print(line, flush=True))
-        except ValueError as error:
-            raise Refused(f"{name}: {error}") from None
-        verdicts.append(verdict)
-        print("\n".join(report.lines(verdict)), flush=True)
-    for line in report.summary(verdicts, name, bot):
+    is_alike = True
+
+    for seed in seeds_of(seeds):
+
+        def play(journal: str | None, seed: int = seed) -> Verdict:
+            try:
+                return run(scenario, bot, seed=seed, own_time=own_time, journal=journal, tell=_tell)
+            except ValueError as error:
+                raise Refused(f"{name}: {error}") from None
+
+        repeated = Repeated(repeat, play) if repeat > 1 else None
+        verdicts.append(play(None) if repeated is None else repeated.first)
+        _tell("\n".join(report_lines.lines(verdicts[-1])))
+        if repeated is not None:
+            _tell(repeated.text)
+            is_alike = is_alike and repeated.is_alike
+    for line in report_lines.summary(verdicts, name, bot):
         print(line)
-    _write("--junit", junit, report.junit(verdicts))
-    _write("--report", report_to, report.page(verdicts, name, bot))
+    _write("--junit", junit, report_lines.junit(verdicts))
+    _write("--report", report, report_lines.page(verdicts, name, bot))
     sys.stdout.flush()
-    return 0 if all(verdict.passed for verdict in verdicts) else FAILED
+    return 0 if is_alike and all(verdict.passed for verdict in verdicts) else FAILED
+
+
+def _tell(text: str) -> None:
+    print(text, flush=True)
 
 
 def _load(name: str) -> Scenario:

@@ -148,6 +148,7 @@ TIMES: dict[str, tuple[str, Callable[[Part], Any]]] = {
     "at": ("at_ms", _duration),
     "every": ("every_ms", _duration),
     "when": ("when", lambda part: _named(part, condition_of)),
+    "after": ("after_ms", _duration),
     "times": ("times", _whole),
     "for": ("for_ms", _duration),
 }

@@ -135,6 +135,7 @@ def _step(by_kind: dict[type[Asked], Json]) -> Json:
         "at": _ref("Duration"),
         "every": _ref("Duration"),
         "when": _ref("Condition"),
+        "after": _described(_ref("Duration"), "so long after the condition came to hold"),
         "times": _COUNT,
         "for": _described(_ref("Duration"), "a fault is lifted after it"),
     }

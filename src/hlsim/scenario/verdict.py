@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Callable, Iterable, Sequence
 
 from hlsim.matching.dataclass import dataclass
+from hlsim.scenario.bots import is_python
 from hlsim.scenario.course import Course
 from hlsim.scenario.judges import judge_of
 from hlsim.scenario.runner import Run
@@ -31,6 +33,10 @@ class Verdict:
     seed: int
     findings: tuple[Finding, ...]
     course: Course
+    state_hash: str = ""
+    """Of the exchange at the end."""
+    url: str = ""
+    """Where it was."""
 
     @property
     def passed(self) -> bool:
@@ -43,24 +49,42 @@ def run(
     bot: str | Sequence[str] | None = None,
     *,
     seed: int = 0,
+    own_time: bool | None = None,
+    journal: str | None = None,
     tell: Callable[[str], None] = print,
 ) -> Verdict:
     """Plays a scenario with a bot and judges it.
 
     `bot` is a command, in one line or in words; without one `tell` gets the address of the exchange
-    and the run waits for the first request of whoever comes. Raises ValueError for a scenario that
-    cannot be played and for a bot that cannot be started.
+    and the run waits for the first request of whoever comes.
+
+    own_time: whether the bot lives in exchange time, which moves when it waits: the same run every
+        time, however fast the machine. None: where it can be, on Linux, for a bot that is started
+        by the name of a Python interpreter.
+    journal: a file for the exchange's journal.
+
+    Raises ValueError for a scenario that cannot be played and for a bot that cannot be started.
     """
     command = shlex.split(bot) if isinstance(bot, str) else bot
     if command is not None and not command:
         raise ValueError("the command of the bot is empty")
-    course = Run(scenario, command, seed, tell).play()
+    if own_time is None:
+        own_time = command is not None and sys.platform == "linux" and is_python(command)
+    if own_time and command is None:
+        raise ValueError("own time is for a bot that is started here")
+    played = Run(scenario, command, seed, tell, own_time=own_time, journal=journal)
+    course = played.play()
+    findings = findings_of(scenario, course)
+    return Verdict(scenario, seed, findings, course, played.state_hash, played.url)
+
+
+def findings_of(scenario: Scenario, course: Course) -> tuple[Finding, ...]:
+    """What the judges say of a course, those that every bot has among them."""
     expected = list(scenario.expect)
     if all(named.name != BOT_MUST_NOT_CRASH.name for named in expected):
         expected.append(BOT_MUST_NOT_CRASH)
     judges = [judge_of(named) for named in expected]
-    findings = tuple(Finding(judge.text, judge.says(course)) for judge in judges)
-    return Verdict(scenario, seed, findings, course)
+    return tuple(Finding(judge.text, judge.says(course)) for judge in judges)
 
 
 def smallest_failure(verdicts: Iterable[Verdict]) -> Verdict | None:

@@ -11,7 +11,7 @@ import os
 
 def install(place: str) -> None:
     """From now on this process follows the conductor at `place`, HOST:PORT:EXCHANGE_PORT:TOKEN."""
-    from . import clocks, locks, sockets
+    from . import clocks, locks
     from .baton import Baton
     from .line import Line
 
@@ -19,6 +19,11 @@ def install(place: str) -> None:
     baton = Baton(line)
     clocks.follow(baton)
     locks.follow(baton)
+    # What these import may make locks.
+    from . import chance, signals, sockets
+
     sockets.follow(baton)
+    signals.follow(baton)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=baton.begin_anew)
+    chance.follow(baton, os.environ.get("HLSIM_CHANCE", "0"))

@@ -11,6 +11,7 @@ import _thread
 import select
 import time
 from collections import deque
+from collections.abc import Callable
 
 from .line import Line
 
@@ -30,7 +31,7 @@ Wish = tuple[int, int]
 class Strand:
     """One thread. `number` counts in the order in which they were started."""
 
-    __slots__ = ("fds", "gate", "is_woken", "number", "sentinels", "until_ns")
+    __slots__ = ("fds", "gate", "is_paused", "is_woken", "number", "sentinels", "until_ns")
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -38,6 +39,8 @@ class Strand:
         self.gate.acquire()
         self.until_ns: int | None = None
         self.fds: tuple[Wish, ...] = ()
+        self.is_paused = False
+        """Whether it is in `Baton.wait`."""
         self.is_woken = False
         self.sentinels: list[object] = []
 
@@ -53,13 +56,16 @@ class Baton:
         self._strands: dict[int, Strand] = {}
         self._ready: deque[Strand] = deque()
         self._waiting: dict[Strand, None] = {}
-        self._strands[get_ident()] = self.new_strand()
+        self._main = self._strands[get_ident()] = self.new_strand()
+        self._calls: list[Callable[[], object]] = []
+        line.on_settled = self._on_settled
 
     def begin_anew(self) -> None:
         """In a forked process: of all threads there is only the one that forked."""
-        me = self.current
+        me = self._main = self.current
         self._ready.clear()
         self._waiting.clear()
+        self._calls.clear()
         self._strands = {get_ident(): me}
         self.line.connect()
 
@@ -115,27 +121,61 @@ class Baton:
 
         False: it was the time.
         """
+        while not self._wait_once(until_ns, fds):
+            if until_ns is not None and self.line.now_ns >= until_ns:
+                return False
+        return True
+
+    def _wait_once(self, until_ns: int | None, fds: tuple[Wish, ...]) -> bool:
+        """As `wait`, or until there was a call for the main thread."""
         me = self.current
-        me.until_ns, me.fds, me.is_woken = until_ns, fds, False
+        me.until_ns, me.fds, me.is_woken, me.is_paused = until_ns, fds, False, True
         self._looks = 0
         self._waiting[me] = None
         try:
             following = self._next()
+            if following is not me:
+                following.gate.release()
+                self._pause(me)
         except BaseException:
             # A signal's handler raised while we were the one who asks for the time.
             self._unwait(me)
             raise
-        if following is not me:
-            following.gate.release()
-            self._pause(me)
+        finally:
+            me.is_paused = False
+        if me is self._main:
+            self._run_calls()
         return me.is_woken
 
     def wake(self, strand: Strand) -> None:
         """What a waiting thread waits for has come. It runs after those that are ready."""
         if strand in self._waiting:
             del self._waiting[strand]
-            strand.is_woken = True
             self._ready.append(strand)
+        strand.is_woken = True
+
+    # -- signals -----------------------------------------------------------------------------------
+
+    @property
+    def is_main_running(self) -> bool:
+        """True while the main thread has the baton and is about nothing of ours."""
+        return not (self._main.is_paused or self.line.is_asking)
+
+    def call_main(self, call: Callable[[], object]) -> None:
+        """Has the main thread, which asks this itself, call something before it goes on."""
+        self._calls.append(call)
+        if self._main in self._waiting:
+            del self._waiting[self._main]
+            self._ready.appendleft(self._main)
+            self.line.call()
+
+    def _on_settled(self) -> None:
+        if self._strands.get(get_ident()) is self._main and not self._main.is_paused:
+            self._run_calls()
+
+    def _run_calls(self) -> None:
+        while self._calls:
+            self._calls.pop(0)()
 
     def _unwait(self, me: Strand) -> None:
         self._waiting.pop(me, None)

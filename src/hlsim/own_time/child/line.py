@@ -5,6 +5,7 @@ from __future__ import annotations
 import _socket
 import os
 import sys
+from collections.abc import Callable
 
 NS = 1_000_000
 """In a millisecond."""
@@ -25,6 +26,11 @@ class Line:
         self.open_ports: dict[int, int] = {}
         """Local ports of this process's connections to the exchange, by file descriptor."""
         self._closed_ports: list[int] = []
+        self.number = 0
+        """Which process of this exchange this one is."""
+        self.is_asking = False
+        self.on_settled: Callable[[], None] = lambda: None
+        """Is called once the exchange has done what it was asked for."""
         self.unsettled: int | None = None
         """The descriptor through which something was sent that the exchange may not have read."""
         self.connect()
@@ -73,6 +79,7 @@ class Line:
         if self.unsettled is not None:
             self.unsettled = None
             self._ask("settle")
+            self.on_settled()
 
     def wait(self, until_ns: int | None) -> None:
         """Returns when it is `until_ns`, or when the exchange has sent something before."""
@@ -82,8 +89,19 @@ class Line:
         """Lets other processes of the same exchange run and time move, if there are any."""
         self._ask("let")
 
+    def call(self) -> None:
+        """Has the question that is under way, or the next one, answered at once."""
+        self._line.send(b"call\n")
+
     def _ask(self, what: str) -> None:
         """Asks, and takes over what time it is then. Signals that come meanwhile wait."""
+        self.is_asking = True
+        try:
+            self._ask_now(what)
+        finally:
+            self.is_asking = False
+
+    def _ask_now(self, what: str) -> None:
         opened = ",".join(map(str, self.open_ports.values())) or "-"
         closed = ",".join(map(str, self._closed_ports)) or "-"
         self._closed_ports.clear()
@@ -102,7 +120,8 @@ class Line:
                 self._end()
             except BaseException as error:
                 interrupt = error
-        self.now_ns = max(self.now_ns, int(self._rest) * NS)
+        now_ms, number = self._rest.split()
+        self.now_ns, self.number = max(self.now_ns, int(now_ms) * NS), int(number)
         self._rest = b""
         if interrupt is not None:
             raise interrupt

@@ -1,0 +1,214 @@
+"""One scenario on one exchange: what is done when, in exchange time, whoever moves that.
+
+Everything here runs in the server's event loop. Steps at a time are alarms of the node; conditions
+are looked at after each block and each request. Who moves time, where the bot is and how the judges
+are asked is the business of others.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from hlsim.matching.dataclass import dataclass
+from hlsim.scenario.acts import act_of
+from hlsim.scenario.conditions import Condition, condition_of
+from hlsim.scenario.course import Course
+from hlsim.scenario.recorder import Recorder
+from hlsim.scenarios.story import Scenario, Step
+
+if TYPE_CHECKING:
+    from hlsim.server.console import Console
+
+logger = logging.getLogger("hlsim.scenario")
+
+MOST_TURNS = 10_000
+"""How often a step is done at most when it says nothing itself."""
+
+
+class Unplayable(ValueError):
+    """A scenario that cannot be played, say because its exchange knows no such coin."""
+
+
+@dataclass(slots=True, eq=False)
+class _Due:
+    """A step of the timeline that is still to come."""
+
+    step: Step
+    left: int
+    condition: Condition | None
+    held: bool = False
+    """Whether the condition did so when it was looked at last."""
+
+
+class Play:
+    """A scenario that runs. Raises Unplayable when it cannot begin."""
+
+    def __init__(
+        self,
+        console: Console,
+        scenario: Scenario,
+        account: str,
+        *,
+        is_alone: bool,
+        on_over: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Faults are in force and what is due at once is done when this returns.
+
+        `is_alone`: nobody but the bot asks this exchange for anything. `on_over` is called when
+        the time of the scenario is over, or when it broke.
+        """
+        self.scenario = scenario
+        self._console = console
+        self._node = console.node
+        self._on_over = on_over
+        self._seen = console.requests.seen
+        self.broke: str | None = None
+        """Why it cannot go on."""
+        self.is_over = False
+        self._has_news = True
+        self._faults: list[int] = []
+        if account not in self._node.exchange.state.accounts:
+            raise Unplayable(f"no account {account}")
+        self.recorder = Recorder(
+            console, account, is_alone=is_alone, on_news=self._nudge, on_restored=self._on_restored
+        )
+        self._whens = [_due(step) for step in scenario.timeline if step.when is not None]
+        try:
+            self._faults += [console.faults.add(fault) for fault in scenario.faults]
+        except ValueError as error:
+            self.close()
+            raise Unplayable(str(error)) from None
+        for step in scenario.timeline:
+            if step.when is None:
+                self._set(_due(step), step.at_ms if step.at_ms is not None else step.every_ms or 0)
+        self._node.at(self.course.began_ms + scenario.lasts_ms, self._end)
+        self._node.pacer.ring()
+        self._look()
+        if self.broke is not None:
+            self.close()
+            raise Unplayable(self.broke)
+
+    @property
+    def course(self) -> Course:
+        """What has happened so far."""
+        return self.recorder.course
+
+    @property
+    def asked(self) -> int:
+        """How many requests there were, those that were struck before the exchange included."""
+        return self._console.requests.seen - self._seen + len(self.course.strikes)
+
+    @property
+    def left_ms(self) -> int:
+        """How much of its time is left."""
+        return max(0, self.scenario.lasts_ms - self.recorder.ms())
+
+    def say(self, who: str, text: str) -> None:
+        """Enters a line of the timeline."""
+        self.recorder.say(who, text)
+
+    def close(self) -> Course:
+        """Ends it, if it has not ended, and lifts its faults. Returns all that has happened."""
+        self.is_over = True
+        self.recorder.fetch()
+        self.recorder.look()
+        self.course.ended_ms = self.recorder.ms()
+        self.recorder.detach()
+        for number in self._faults:
+            self._lift(number)
+        self._faults.clear()
+        return self.course
+
+    # -- when --------------------------------------------------------------------------------------
+
+    def _set(self, due: _Due, ms: int) -> None:
+        """Does it at that time of the scenario."""
+
+        def do() -> None:
+            due.left -= 1
+            self._do_yet(due.step)
+            if due.left and not self.is_over and due.step.every_ms is not None:
+                self._set(due, ms + due.step.every_ms)
+
+        self._node.at(self.course.began_ms + ms, do)
+
+    def _nudge(self) -> None:
+        """Something happened. The conditions are looked at once it is done with."""
+        if not self._has_news and not self.is_over:
+            self._node.soon(self._look)
+        self._has_news = True
+
+    def _look(self) -> None:
+        """Looks at the conditions until none of them has anything done."""
+        while self._has_news and not self.is_over:
+            self._has_news = False
+            self._look_once()
+
+    def _look_once(self) -> None:
+        self.recorder.fetch()
+        self.recorder.look()
+        for due in self._whens:
+            assert due.condition is not None
+            holds = due.condition.holds(self.course.moments[-1], self.course)
+            begins, due.held = holds and not due.held, holds
+            if begins and due.left and not self.is_over:
+                due.left -= 1
+                self._begin(due.step)
+
+    def _begin(self, step: Step) -> None:
+        """What a condition asks for, now or a while after it came to hold."""
+        if step.after_ms is None:
+            self._do(step)
+        else:
+            self._node.at(self._node.pacer.now_ms() + step.after_ms, lambda: self._do_yet(step))
+
+    def _do_yet(self, step: Step) -> None:
+        if not self.is_over:
+            self._do(step)
+
+    def _end(self) -> None:
+        self._look()
+        if not self.is_over:
+            self.is_over = True
+            self._on_over()
+
+    def _break(self, why: str) -> None:
+        self.broke = why
+        self.is_over = True
+        self._on_over()
+
+    def _on_restored(self) -> None:
+        self._break("the exchange went back in time")
+
+    # -- what --------------------------------------------------------------------------------------
+
+    def _do(self, step: Step) -> None:
+        act = step.act
+        said = " ".join(f"{key}={value}" for key, value in act.keys.items())
+        self.say("scenario", f"{act.name} {said}")
+        try:
+            number = act_of(act)(self._console)
+        except ValueError as error:
+            self._break(f"{act.name}: {error}")
+            return
+        except Exception:
+            logger.exception("%s of scenario %s failed", act.name, self.scenario.name)
+            self._break(f"{act.name}: this is a bug of hlsim")
+            return
+        if number is not None:
+            self._faults.append(number)
+            if step.for_ms is not None:
+                ends_ms = self._node.pacer.now_ms() + step.for_ms
+                self._node.at(ends_ms, lambda: self._lift(number))
+
+    def _lift(self, number: int) -> None:
+        """Ends a fault, unless somebody has."""
+        if any(entry.id == number for entry in self._console.faults.entries()):
+            self._console.faults.remove(number)
+
+
+def _due(step: Step) -> _Due:
+    times = step.times or (1 if step.every_ms is None else MOST_TURNS)
+    return _Due(step, times, None if step.when is None else condition_of(step.when))
