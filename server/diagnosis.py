@@ -221,8 +221,9 @@ STATUSES: dict[int, tuple[str, str, str]] = {
     422: (
         "notShaped",
         "The JSON is no request that the server knows: an unknown type, a missing or surplus key, "
-        "or a value of the wrong type.",
-        "Compare key by key with the documentation; numbers in orders are text.",
+        "or a value of the wrong type or form.",
+        "Compare key by key with the documentation: prices and sizes are text of at most 8 "
+        "decimals, a cloid is 0x and 32 hex digits, an address 0x and 40.",
     ),
     429: (
         "ipWeight",

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from struck import LATE_MS, Beside, Struck, signs_in_exchange_time, until, words_of
 
-from hlsim.telling import request_told
 from hlsim.scenarios.faults import Phase
+from hlsim.telling import request_told
 
 DELAY = f"delay={LATE_MS}"
 PHASES = [phase.value for phase in Phase]

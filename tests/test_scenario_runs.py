@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,8 @@ from hlsim.scenario import Named, Scenario, Step, Verdict, run
 from hlsim.scenario.course import Happening
 from hlsim.scenario.report import folded, lines
 from hlsim.scenarios.faults import parse_fault
+
+BOTS = Path(__file__).parent.parent / "examples" / "bots"
 
 
 def play(code: str, *, seed: int = 0, own_time: bool = False, **words: Any) -> Verdict:
@@ -126,6 +129,74 @@ def test_a_bot_that_crashes_has_failed_and_its_last_words_are_told() -> None:
 
     assert said(verdict, "bot") == ["all is lost", "ended with 1"]
     assert [one.wrong for one in verdict.findings] == [None, "the bot ended with 1"]
+
+
+BY_SDK = f"""
+sys.path.insert(0, {str(BOTS)!r})
+from connect import *
+from hyperliquid.exchange import Exchange
+exchange, info = connect()
+"""
+"""The beginning of a bot that trades, as those of the examples do."""
+
+
+def test_sub_accounts_and_spot_balances_are_looked_at_like_the_account_itself() -> None:
+    code = """
+sub = new_sub_account(exchange, usd=5_000)
+second = Exchange(WALLET, URL, vault_address=sub)
+second.market_open("ETH", False, 1)
+second.order("ETH", True, 1, 1500, GTC)
+exchange.market_open("PURR/USDC", True, 1_000)
+"""
+    second = {"sub_account": 0}
+    expect = (
+        Named("finally", {"position": {"coin": "ETH", "is": 0}}),
+        Named("finally", {"position": {"coin": "ETH", "is": -1, **second}}),
+        Named("finally", {"open_orders": {"is": 1, **second}}),
+        Named("finally", {"equity": {"at_least": 4_990, "at_most": 5_000, **second}}),
+        Named("finally", {"equity": {"is": 0, "sub_account": 1}}),
+        Named("finally", {"balance": {"token": "PURR", "is": "10999.3"}}),
+        Named("no_orphan_orders"),
+    )
+
+    verdict = play(BY_SDK + code, expect=expect)
+
+    wrong = [one.wrong for one in verdict.findings if one.wrong is not None]
+    oid = verdict.course.moments[-1].sub_accounts[0].orders[0].oid
+    assert wrong == [f"left behind: order {oid} ETH"], "\n".join(lines(verdict))
+    assert said(verdict, "position") == ["BTC 1.0", "BTC 0", "sub-account 0: ETH -1.0"]
+    assert said(verdict, "orders") == ["sub-account 0: 1 open"]
+    assert said(verdict, "balance")[-1] == "PURR 10999.3"
+    shown = [f"{one.who} {one.text.split()[0]}" for one in verdict.course.happenings]
+    done = [one for one in shown if not re.match("request (meta|spotMeta|allMids)|bot", one)]
+    assert done[-7:] == [
+        *("request order", "position sub-account", "request order", "orders sub-account"),
+        *("request order", "balance USDC", "balance PURR"),
+    ]
+    told = [one.text for one in verdict.course.happenings if one.text.startswith("order for 0x")]
+    assert len(told) == 2
+
+
+def test_a_refusal_is_explained_where_it_happens_once_for_each_rule() -> None:
+    code = """
+for px in (1500.01, 1500.02, 1500):
+    exchange.order("ETH", True, 0.5 if px != 1500 else 0.001, px, GTC)
+exchange.create_sub_account("second")  # there is no more to say than the exchange says
+exchange.info.post("/info", {"type": "meta", "dex": "none"})
+"""
+    expect = (Named("eventually", {"refusals": {"at_least": 9}}), Named("exit", {"code": 1}))
+
+    verdict = play(BY_SDK + code, expect=expect)
+
+    whys = said(verdict, "why")
+    assert [why.split(":")[0].split(",")[0] for why in whys] == [
+        "The price is on no tick",
+        "Orders are worth 10 USD at least",
+        "The request was understood and cannot be answered",
+    ]
+    tick = next(n for n, one in enumerate(verdict.course.happenings) if one.who == "why")
+    assert "1500.01" in verdict.course.happenings[tick - 1].text
+    assert verdict.findings[0].wrong == "never so: 0 at least, 5 at most, 5 at the end"
 
 
 NEVER_SHORT = (Named("never", {"position": {"coin": "ETH", "at_most": -1}}),)

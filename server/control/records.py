@@ -8,14 +8,13 @@ from typing import Annotated, Any
 
 import msgspec
 
-from ...sim.errors import ActionError
 from ...sim.fixed import Address
 from ..console import Console
 from ..decode import BadRequest
 from ..diagnosis import diagnose, lost, refusals_in
+from ..doctor import who_signed_what
 from ..envelope import read_envelope, read_envelope_value
 from ..requests import UNHEARD, Fate, Request
-from ..signing import Chain, recover
 from ..values import parse_address
 from .registry import Asked, Json, control
 
@@ -274,14 +273,7 @@ def diagnoses(console: Console, asked: DiagnosesAsked) -> list[DiagnosisTold]:
     failed = [told for told in _found(console, wanted) if told.refusals or _is_lost(told)]
     found: list[DiagnosisTold] = []
     for told in islice(reversed(failed), asked.limit):
-        where = (told.id, told.time, told.path, told.name, told.user)
-        if told.struck is not None and told.struck.fate is Fate.LOST:
-            what = lost(told.struck.plan, acts=_acts(rows[told.id]), is_heard=told.is_heard)
-            found.append(DiagnosisTold(*where, told.struck.got, what.rule, what.why, what.remedy))
-        for text in reversed(told.refusals):
-            what = diagnose(told.status, text)
-            why = _other_chain(console, rows[told.id], what.rule) or what.why
-            found.append(DiagnosisTold(*where, text, what.rule, why, what.remedy))
+        found += reversed(list(explain(console, rows[told.id], told)))
     return found[: asked.limit][::-1]
 
 
@@ -289,18 +281,34 @@ def _is_lost(told: RequestTold) -> bool:
     return told.struck is not None and told.struck.fate is Fate.LOST
 
 
-def _other_chain(console: Console, row: Request, rule: str) -> str | None:
-    """The reason of a strange signer: somebody we know who signed for the other chain."""
-    chain = console.options.chain
-    if rule not in ("unknown_signer", "must_deposit") or chain == "any":
+def explain(console: Console, row: Request, told: RequestTold) -> Iterator[DiagnosisTold]:
+    """Why a request or entries of its batch were refused, in their order, or why its client heard
+    nothing.
+    """
+    where = (told.id, told.time, told.path, told.name, told.user)
+    for text in told.refusals:
+        what = diagnose(told.status, text)
+        why = _misread(console, row, what.rule) or what.why
+        yield DiagnosisTold(*where, text, what.rule, why, what.remedy)
+    if told.struck is not None and told.struck.fate is Fate.LOST:
+        what = lost(told.struck.plan, acts=_acts(row), is_heard=told.is_heard)
+        yield DiagnosisTold(*where, told.struck.got, what.rule, what.why, what.remedy)
+
+
+def _misread(console: Console, row: Request, rule: str) -> str | None:
+    """Why a signer is strange: somebody we know who signed something else, or for elsewhere."""
+    if rule not in ("unknown_signer", "must_deposit"):
         return None
-    other: Chain = "testnet" if chain == "mainnet" else "mainnet"
     read = read_envelope if isinstance(row.asked, bytes) else read_envelope_value
     try:
-        signer: Address = recover(read(row.asked), chain=other)
-    except (ActionError, BadRequest):
+        envelope = read(row.asked)
+    except BadRequest:
         return None
     state = console.node.exchange.state
-    if signer not in state.accounts and signer not in state.agents:
-        return None
-    return f"{signer} signed for {other}, and this server is --chain {chain}."
+
+    def knows(address: Address) -> bool:
+        return address in state.accounts or address in state.agents
+
+    # What stands behind the JSON is no matter to the exchange, but it is to this decoder.
+    posted = _action(_decoded(row.asked))
+    return who_signed_what(envelope, posted, console.options.chain, knows)

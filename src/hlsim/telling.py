@@ -43,18 +43,21 @@ def request_told(row: RequestTold, coin: Coin) -> str:
 
 
 def words_of(request: Any, coin: Coin) -> str:
-    """A request without its signature. Whatever was sent: nothing in it need be as it should."""
+    """A request without its signature, and for whom it is unless that is its signer. Whatever was
+    sent: nothing in it need be as it should.
+    """
     if not isinstance(request, dict):
         return _short(request) or "(no body)"
     action = request.get("action", request)
     if not isinstance(action, dict):
         return _short(action)
-    kind = action.get("type")
+    vault = request.get("vaultAddress")
+    name = action.get("type") if vault is None else f"{action.get('type')} for {vault}"
     try:
-        return _short(f"{kind}: {_several(_entries(action, coin))}")
+        return _short(f"{name}: {_several(_entries(action, coin))}")
     except (KeyError, TypeError, AttributeError):
         rest = {key: value for key, value in action.items() if key != "type"}
-        return _short(f"{kind} {json.dumps(rest)}" if rest else kind)
+        return _short(f"{name} {json.dumps(rest)}" if rest else name)
 
 
 def _entries(action: dict[str, Any], coin: Coin) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import msgspec
 
 from hlsim.matching.dataclass import dataclass
-from hlsim.scenario.course import Course, Moment
+from hlsim.scenario.course import ACTIONS, Course, Moment
 from hlsim.scenarios.story import Named
 from hlsim.server.control.records import RequestTold
 from hlsim.server.control.registry import Asked
@@ -62,14 +62,14 @@ def number(value: float | str) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class ConditionSpec:
-    """One row of the table. `shows`: what the moment has, for a verdict."""
+    """One row of the table. `measures`: what the moment has, for a verdict."""
 
     name: str
     asked: type[Asked]
     text: str
     """What its docstring says."""
     holds: Callable[[Any, Moment, Course], bool]
-    shows: Callable[[Any, Moment, Course], str]
+    measures: Callable[[Any, Moment, Course], Decimal | int]
 
 
 CONDITIONS: dict[str, ConditionSpec] = {}
@@ -92,7 +92,7 @@ def condition(
             asked,
             inspect.getdoc(measure) or "",
             lambda given, moment, course: given.hold(measure(given, moment, course)),
-            lambda given, moment, course: f"{name} {measure(given, moment, course)}",
+            measure,
         )
         return measure
 
@@ -111,9 +111,13 @@ class Condition:
     def holds(self, moment: Moment, course: Course) -> bool:
         return self.spec.holds(self.asked, moment, course)
 
+    def measures(self, moment: Moment, course: Course) -> Decimal | int:
+        """What there is."""
+        return self.spec.measures(self.asked, moment, course)
+
     def shows(self, moment: Moment, course: Course) -> str:
-        """What there is instead."""
-        return self.spec.shows(self.asked, moment, course)
+        """The same in words."""
+        return f"{self.spec.name} {self.measures(moment, course)}"
 
 
 def condition_of(named: Named) -> Condition:
@@ -144,8 +148,20 @@ def _words(keys: Mapping[str, Any]) -> str:
 # -- the conditions --------------------------------------------------------------------------------
 
 
-class OfCoin(Bounds, kw_only=True):
-    """A market of the bot's account."""
+Place = Annotated[
+    int,
+    msgspec.Meta(ge=0, description="of this one of its sub-accounts, 0 the oldest; else its own"),
+]
+
+
+class OfAccount(Bounds, kw_only=True):
+    """Which of the bot's accounts."""
+
+    sub_account: Place | None = None
+
+
+class OfCoin(OfAccount, kw_only=True):
+    """A market of the bot."""
 
     coin: str
 
@@ -153,16 +169,28 @@ class OfCoin(Bounds, kw_only=True):
 @condition("position")
 def position(asked: OfCoin, moment: Moment, course: Course) -> Decimal:
     """The signed size of the bot's position in a coin, 0 without one."""
-    return moment.positions.get(asked.coin, Decimal(0))
+    return moment.of(asked.sub_account).positions.get(asked.coin, Decimal(0))
+
+
+class OfToken(OfAccount, kw_only=True):
+    """A spot token of the bot."""
+
+    token: str
+
+
+@condition("balance")
+def balance(asked: OfToken, moment: Moment, course: Course) -> Decimal:
+    """How much of a spot token the bot has, what open orders hold included."""
+    return moment.of(asked.sub_account).balances.get(asked.token, Decimal(0))
 
 
 @condition("equity")
-def equity(asked: Bounds, moment: Moment, course: Course) -> Decimal:
+def equity(asked: OfAccount, moment: Moment, course: Course) -> Decimal:
     """The account value of the bot's perps, USD."""
-    return moment.equity
+    return moment.of(asked.sub_account).equity
 
 
-class OfOrders(Bounds):
+class OfOrders(OfAccount):
     """Which open orders."""
 
     coin: str | None = None
@@ -171,7 +199,8 @@ class OfOrders(Bounds):
 @condition("open_orders")
 def open_orders(asked: OfOrders, moment: Moment, course: Course) -> int:
     """How many orders of the bot are open, of one coin or of all."""
-    return sum(asked.coin in (None, order.coin) for order in moment.orders)
+    orders = moment.of(asked.sub_account).orders
+    return sum(asked.coin in (None, order.coin) for order in orders)
 
 
 class OfRequests(Bounds):
@@ -187,7 +216,7 @@ def requests(asked: OfRequests, moment: Moment, course: Course) -> int:
     """How many requests the bot has sent that reached the exchange."""
 
     def is_meant(row: RequestTold) -> bool:
-        acts = row.path in ("/exchange", "/ws action")
+        acts = row.path in ACTIONS
         return (
             row.counts
             and asked.action in (None, row.name if acts else "")

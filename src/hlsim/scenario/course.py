@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from hlsim.server.control.records import RequestTold
     from hlsim.sim.exchange import Exchange
     from hlsim.sim.fixed import Address
+    from hlsim.sim.state import Account, State
+
+
+ACTIONS = ("/exchange", "/ws action")
+"""Paths of requests that do something."""
+EFFECTS = ("position", "balance", "orders")
+"""Lines of the timeline that tell how an account changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +35,45 @@ class RestingOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """Where the bot's account stood after one block.
+class Standing:
+    """How one account stands.
 
-    ms: since the scenario began.
     equity: account value of the perps, USD.
     positions: signed sizes by coin.
+    balances: totals of spot tokens by name.
+    """
+
+    equity: Decimal = Decimal(0)
+    positions: Mapping[str, Decimal] = field(default_factory=dict)
+    balances: Mapping[str, Decimal] = field(default_factory=dict)
+    orders: tuple[RestingOrder, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where the bot's accounts stood after one block.
+
+    ms: since the scenario began.
     asked: how many requests there had been.
+    sub_accounts: those of the bot's account, oldest first.
     """
 
     ms: int
-    equity: Decimal
-    positions: Mapping[str, Decimal]
-    orders: tuple[RestingOrder, ...]
     asked: int
+    own: Standing
+    sub_accounts: tuple[Standing, ...] = ()
+
+    def of(self, sub_account: int | None) -> Standing:
+        """The account itself, or one of its sub-accounts, which has nothing before it is there."""
+        if sub_account is None:
+            return self.own
+        found = self.sub_accounts[sub_account : sub_account + 1]
+        return found[0] if found else Standing()
 
     def is_like(self, other: Moment) -> bool:
         """True when nothing but time differs."""
-        mine = (self.equity, self.positions, self.orders, self.asked)
-        return mine == (other.equity, other.positions, other.orders, other.asked)
+        mine = (self.asked, self.own, self.sub_accounts)
+        return mine == (other.asked, other.own, other.sub_accounts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +92,16 @@ class Strike:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """A line of the timeline. `who`: bot, scenario, fault, request, fill, end."""
+    """A line of the timeline. `who`: bot, scenario, fault, request, why (it was refused), position,
+    balance, orders."""
 
     ms: int
     who: str
     text: str
+
+    def is_effect_at(self, ms: int) -> bool:
+        """True for what became of the bot's accounts at that time."""
+        return self.ms == ms and self.who in EFFECTS
 
 
 @dataclass(slots=True)
@@ -98,6 +130,8 @@ class Course:
     ended_ms: int = 0
     """Since it began."""
 
+    _settled: int = 0
+    """How many lines of the timeline are older than the last request."""
     _counted: dict[str, _Count] = field(default_factory=dict)
 
     def count(self, key: str, times: Callable[[RequestTold], int], moment: Moment) -> int:
@@ -111,6 +145,17 @@ class Course:
         counted.seen = len(self.requests)
         return bisect_right(counted.ids, moment.asked)
 
+    def enter_request(self, row: RequestTold, text: str) -> None:
+        """Enters a request, before what its action did: that is known before it is answered."""
+        ms = row.time - self.began_ms
+        place = len(self.happenings)
+        if row.path in ACTIONS:
+            while place > self._settled and self.happenings[place - 1].is_effect_at(ms):
+                place -= 1
+        self.requests.append(row)
+        self.happenings.insert(place, Happening(ms, "request", text))
+        self._settled = len(self.happenings)
+
     def actions(self) -> Iterator[tuple[RequestTold, dict[str, Any]]]:
         """Every signed action that came to the exchange, with the request that brought it."""
         for row in self.requests:
@@ -122,21 +167,33 @@ class Course:
 
 
 def look(exchange: Exchange, address: Address, ms: int, asked: int) -> Moment:
-    """How an account stands now. To be called where nothing changes it meanwhile."""
-    from hlsim.server.shapes.accounts import clearinghouse_state
-    from hlsim.server.shapes.text import px_text
-
+    """How an account and its sub-accounts stand now. To be called where nothing changes them
+    meanwhile.
+    """
     state = exchange.state
     account = state.accounts[address]
-    markets = state.markets
-    value = clearinghouse_state(View(state), address)["marginSummary"]["accountValue"]
+    subs = tuple(_standing(state, state.accounts[sub]) for sub in account.sub_accounts)
+    return Moment(ms, asked, _standing(state, account), subs)
+
+
+def _standing(state: State, account: Account) -> Standing:
+    from hlsim.server.shapes.accounts import clearinghouse_state
+    from hlsim.server.shapes.text import decimal_text, px_text
+
+    markets, tokens = state.markets, state.universe.tokens
+    value = clearinghouse_state(View(state), account.address)["marginSummary"]["accountValue"]
     positions = {
         markets[asset_id].asset.coin: Decimal(px_text(position.szi))
         for part in account.clearings()
         for asset_id, position in part.positions.items()
     }
+    balances = {
+        tokens[index].name: Decimal(decimal_text(held.total, tokens[index].wei_decimals))
+        for index, held in account.spot.items()
+        if index < len(tokens) and held.total
+    }
     orders = tuple(
         RestingOrder(order.oid, markets[order.asset_id].asset.coin, order.cloid)
         for order in account.orders.values()
     )
-    return Moment(ms, Decimal(value), positions, orders, asked)
+    return Standing(Decimal(value), positions, balances, orders)

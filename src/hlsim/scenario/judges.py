@@ -137,7 +137,8 @@ def eventually(course: Course, condition: Condition) -> str | None:
     """The condition holds after one block at least."""
     if any(condition.holds(moment, course) for moment in course.moments):
         return None
-    return f"it never was so; at the end {condition.shows(course.moments[-1], course)}"
+    found = [condition.measures(moment, course) for moment in course.moments]
+    return f"never so: {min(found)} at least, {max(found)} at most, {found[-1]} at the end"
 
 
 class Recovers(Asked):
@@ -181,8 +182,11 @@ class Orphans(Asked):
 
 @judge("no_orphan_orders")
 def no_orphan_orders(course: Course, asked: Orphans) -> str | None:
-    """When the bot has gone no more than `allowed` orders are left on the exchange."""
-    left = course.moments[-1].orders
+    """When the bot has gone no more than `allowed` orders are left on the exchange, those of its
+    sub-accounts included.
+    """
+    last = course.moments[-1]
+    left = [order for one in (last.own, *last.sub_accounts) for order in one.orders]
     if len(left) <= asked.allowed:
         return None
     return "left behind: " + ", ".join(f"order {one.oid} {one.coin}" for one in left)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from hlsim.scenario.course import Course, Happening, Strike, look
-from hlsim.server.control.records import RequestTold, tell
+from hlsim.scenario.course import ACTIONS, Course, Happening, Standing, Strike, look
+from hlsim.server.control.records import RequestTold, explain, tell
+from hlsim.server.diagnosis import diagnose
 from hlsim.sim.events import Fill
 from hlsim.sim.fixed import Address
 from hlsim.telling import coins_of, fills_told, request_told, words_of
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from hlsim.server.blocks import Block
     from hlsim.server.console import Console
     from hlsim.server.faults import Entry
-
-ACTIONS = ("/exchange", "/ws action")
+    from hlsim.server.requests import Request
 
 
 class Recorder:
@@ -44,6 +43,8 @@ class Recorder:
         self._on_restored = on_restored
         self._coin = coins_of(console.node.exchange)
         self._last = console.requests.seen
+        self._explained: set[str] = set()
+        """Rules by which refusals were explained already."""
         self.course = Course(account, console.node.pacer.now_ms())
         self._unsubscribe = console.node.subscribe(self._on_block)
         console.faults.heard.append(self._on_strike)
@@ -66,13 +67,23 @@ class Recorder:
         found = look(console.node.exchange, self._account, self.ms(), console.requests.seen)
         if course.moments and found.is_like(course.moments[-1]):
             return
-        last = course.moments[-1] if course.moments else replace(found, positions={}, orders=())
+        last = course.moments[-1] if course.moments else found
         course.moments.append(found)
-        for coin in dict.fromkeys([*last.positions, *found.positions]):
-            if found.positions.get(coin) != last.positions.get(coin):
-                self.say("position", f"{coin} {found.positions.get(coin, 0)}")
+        self._tell_changes("", last.own, found.own)
+        for place, standing in enumerate(found.sub_accounts):
+            self._tell_changes(f"sub-account {place}: ", last.of(place), standing)
+
+    def _tell_changes(self, whose: str, last: Standing, found: Standing) -> None:
+        kinds = (
+            ("position", last.positions, found.positions),
+            ("balance", last.balances, found.balances),
+        )
+        for kind, before, after in kinds:
+            for name in dict.fromkeys([*before, *after]):
+                if after.get(name) != before.get(name):
+                    self.say(kind, f"{whose}{name} {after.get(name, 0)}")
         if found.orders != last.orders:
-            self.say("orders", f"{len(found.orders)} open")
+            self.say("orders", f"{whose}{len(found.orders)} open")
 
     def say(self, who: str, text: str) -> None:
         """Enters a line of the timeline, behind the requests until now."""
@@ -85,10 +96,20 @@ class Recorder:
         for row in requests.newer(self._last):
             told = tell(self._console, row)
             if self._is_alone or self._concerns(told):
-                course.requests.append(told)
-                text = request_told(told, self._coin)
-                course.happenings.append(Happening(told.time - course.began_ms, "request", text))
+                course.enter_request(told, request_told(told, self._coin))
+                ms = told.time - course.began_ms
+                course.happenings += [Happening(ms, "why", why) for why in self._why(row, told)]
         self._last = requests.seen
+
+    def _why(self, row: Request, told: RequestTold) -> Iterator[str]:
+        """Why a request was refused, for each rule the first time only."""
+        if {diagnose(told.status, text).rule for text in told.refusals} <= self._explained:
+            return  # what is explained again and again costs the bot its time
+        for found in explain(self._console, row, told):
+            if found.rule not in self._explained:
+                self._explained.add(found.rule)
+                if found.remedy:
+                    yield f"{found.why} {found.remedy}"
 
     def _concerns(self, told: RequestTold) -> bool:
         if told.path not in ACTIONS or told.signer is None:

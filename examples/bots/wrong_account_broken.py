@@ -1,0 +1,12 @@
+"""Is long of an ETH, and short of one in its sub-account: scenario wrong-account."""
+
+from connect import URL, WALLET, connect, entry, new_sub_account
+from hyperliquid.exchange import Exchange
+
+exchange, info = connect()
+sub = new_sub_account(exchange, usd=20_000)
+# The address to ask for. Orders are signed by the master and for the master.
+second = Exchange(WALLET, URL, account_address=sub, timeout=10)
+
+print("long:", entry(exchange.market_open("ETH", True, 1)))
+print("short:", entry(second.market_open("ETH", False, 1)))
