@@ -90,7 +90,10 @@ class RunningExchange:
             self._loop.close()
 
     def call(self, function: Callable[[Server], T]) -> T:
-        """What `function` returns when it runs between two requests, in the server's thread."""
+        """What `function` returns when it runs between two requests, in the server's thread.
+
+        It may do anything there, so no later exchange gets this one's state.
+        """
         self._is_lent = True
         return self._call(function)
 
