@@ -100,7 +100,7 @@ def test_what_kept_the_answer_from_the_client(
     assert len(rows_of(struck, status=str(status))) == 1
     told = request_told(row, str)
     assert told.endswith(f"; the client got {got}")
-    assert ("resting" in told) is (phase == "after")
+    assert ("rests" in told) is (phase == "after")
     assert ("never heard of it" in told) is (phase == "before")
     (why,) = struck.running.diagnoses(struck.address)
     assert (why.request, why.rule, why.said) == (row.id, "fault", got)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hlsim.scenario.conditions import CONDITIONS, condition_of
-from hlsim.scenario.course import Course, Moment, RestingOrder, Strike
+from hlsim.scenario.course import Course, Moment, RestingOrder, Standing, Strike
 from hlsim.scenario.judges import JUDGES, judge_of
 from hlsim.scenarios.faults import parse_fault
 from hlsim.scenarios.story import Named
@@ -22,7 +22,7 @@ def moment(
 ) -> Moment:
     held = {"ETH": Decimal(eth)} if Decimal(eth) else {}
     resting = tuple(RestingOrder(oid, "ETH", None) for oid in range(1, orders + 1))
-    return Moment(ms, Decimal(equity), held, resting, asked)
+    return Moment(ms, asked, Standing(Decimal(equity), held, {}, resting))
 
 
 def order(nonce: int, sz: str = "0.5", cloid: str | None = None) -> dict[str, Any]:

@@ -104,7 +104,8 @@ print("let in")
     assert "let in" in said(verdict, "bot")
     assert verdict.course.strikes
     assert all(strike.ms < 500 for strike in verdict.course.strikes)
-    assert verdict.course.requests[0].time - verdict.course.began_ms >= 500
+    first = next(row for row in verdict.course.requests if row.is_heard)
+    assert first.time - verdict.course.began_ms >= 500
 
 
 def test_a_bot_that_stays_is_told_to_stop_before_it_is_judged() -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ACTIONS = ("/exchange", "/ws action")
 """Paths of requests that do something."""
-EFFECTS = ("position", "balance", "orders")
+EFFECTS = ("fill", "position", "balance", "orders")
 """Lines of the timeline that tell how an account changed."""
 
 
