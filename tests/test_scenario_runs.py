@@ -15,7 +15,8 @@ from scenario_bots import ASK, move, said, times
 
 import hlsim
 from hlsim.scenario import Named, Scenario, Step, Verdict, run
-from hlsim.scenario.report import lines
+from hlsim.scenario.course import Happening
+from hlsim.scenario.report import folded, lines
 from hlsim.scenarios.faults import parse_fault
 
 BOTS = Path(__file__).parent.parent / "examples" / "bots"
@@ -168,9 +169,10 @@ exchange.market_open("PURR/USDC", True, 1_000)
     assert said(verdict, "balance")[-1] == "PURR 10999.3"
     shown = [f"{one.who} {one.text.split()[0]}" for one in verdict.course.happenings]
     done = [one for one in shown if not re.match("request (meta|spotMeta|allMids)|bot", one)]
-    assert done[-7:] == [
-        *("request order", "position sub-account", "request order", "orders sub-account"),
-        *("request order", "balance USDC", "balance PURR"),
+    assert done[-9:] == [
+        *("request order", "fill sub-account", "position sub-account"),
+        *("request order", "orders sub-account"),
+        *("request order", "fill Buy", "balance USDC", "balance PURR"),
     ]
     told = [one.text for one in verdict.course.happenings if one.text.startswith("order for 0x")]
     assert len(told) == 2
@@ -232,6 +234,7 @@ def test_what_cannot_be_played_says_why() -> None:
 
 FILE = """\
 title: A price is moved
+teaches: Prices move, and whoever asks once knows what was.
 lasts: 500ms
 timeline:
   - when: {requests: {type: allMids, at_least: 1}}
@@ -262,6 +265,8 @@ def test_a_failed_verdict_is_exit_code_1_with_the_smallest_seed(folder: Path) ->
     assert done.returncode == 1, done.stderr
     assert "moved  seed 3  FAILED  (0.5 s of exchange time)" in done.stdout
     assert "FAILED  finally requests type=allMids at_least=2: requests 1" in done.stdout
+    assert "  A price is moved\n" in done.stdout
+    assert "  what it teaches:\n    Prices move, and whoever asks once" in done.stdout
     assert done.stdout.endswith(
         "0 of 3 seeds passed\nsmallest failing seed: 3\n"
         f"again: hlsim scenario run moved.yaml --seeds 3 --bot '{bot}'\n"
@@ -280,7 +285,9 @@ def test_a_passed_verdict_is_exit_code_0(folder: Path) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "moved  seed 0  passed" in done.stdout
+    assert "  A price is moved\n" in done.stdout
     assert "again:" not in done.stdout
+    assert "what it teaches" not in done.stdout
     assert ElementTree.parse(folder / "good.xml").getroot().get("failures") == "0"
 
 
@@ -330,3 +337,22 @@ def test_without_a_command_whoever_connects_is_the_bot(folder: Path) -> None:
 
     assert exchange.returncode == 0, rest
     assert "moved  seed 0  passed" in rest
+
+
+def test_lines_that_come_again_and_again_are_told_once_with_their_number() -> None:
+    said = ["mids", "state", "mids", "state", "mids", "order", "order", "order", "mids"]
+    told = folded([Happening(place, "request", text) for place, text in enumerate(said)])
+
+    assert [(one.ms, one.text, count) for one, count in told] == [
+        (0, "mids", 2),
+        (1, "state", 2),
+        (4, "mids", 1),
+        (5, "order", 3),
+        (8, "mids", 1),
+    ]
+
+
+def test_polls_that_differ_in_who_says_so_are_not_one() -> None:
+    lines_told = list(folded([Happening(0, "bot", "ok"), Happening(1, "request", "ok")]))
+
+    assert [count for _, count in lines_told] == [1, 1]

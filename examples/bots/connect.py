@@ -15,7 +15,7 @@ from hyperliquid.utils.types import Cloid
 URL = os.environ.get("HYPERLIQUID_API_URL", constants.LOCAL_API_URL)
 WALLET = Account.from_key(os.environ["HYPERLIQUID_PK"])
 ADDRESS = WALLET.address
-GTC, IOC = {"limit": {"tif": "Gtc"}}, {"limit": {"tif": "Ioc"}}
+GTC, IOC, ALO = ({"limit": {"tif": tif}} for tif in ("Gtc", "Ioc", "Alo"))
 
 
 def connect(skip_ws: bool = True) -> tuple[Exchange, Info]:
@@ -37,6 +37,11 @@ def position(info: Info, coin: str, address: str = ADDRESS) -> float:
     """The signed size that an account has, 0 without a position."""
     rows = [row["position"] for row in info.user_state(address)["assetPositions"]]
     return sum(float(row["szi"]) for row in rows if row["coin"] == coin)
+
+
+def trigger(kind: str, px: float, is_market: bool = True) -> dict:
+    """The type of an order that sleeps until the mark is at a price: kind is tp or sl."""
+    return {"trigger": {"isMarket": is_market, "triggerPx": px, "tpsl": kind}}
 
 
 def entry(answer: dict) -> dict:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ACTIONS = ("/exchange", "/ws action")
 """Paths of requests that do something."""
-EFFECTS = ("position", "balance", "orders")
+EFFECTS = ("fill", "position", "balance", "orders")
 """Lines of the timeline that tell how an account changed."""
 
 
@@ -92,8 +92,8 @@ class Strike:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """A line of the timeline. `who`: bot, scenario, fault, request, why (it was refused), position,
-    balance, orders."""
+    """A line of the timeline. `who`: bot, scenario, fault, request, why (it was refused), fill,
+    position, balance, orders."""
 
     ms: int
     who: str

@@ -5,10 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from html import escape
+from textwrap import wrap
 from xml.sax.saxutils import quoteattr
 
 from hlsim.scenario.course import Happening
 from hlsim.scenario.verdict import Verdict, smallest_failure
+
+WIDTH = 100
+"""Characters of a line of prose."""
+
+LONGEST_CYCLE = 4
+"""So many lines that come again and again are told once, with a number."""
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem }
@@ -19,15 +26,19 @@ td:first-child { text-align: right; white-space: nowrap } pre, td { overflow-wra
 
 
 def lines(verdict: Verdict) -> Iterator[str]:
-    """A verdict as text: what the judges say, then what happened when."""
+    """A verdict as text: what the judges say, what a failure teaches, then what happened when."""
     word = "passed" if verdict.passed else "FAILED"
     seconds = verdict.course.ended_ms / 1000
     yield f"{verdict.scenario.name}  seed {verdict.seed}  {word}  ({seconds:g} s of exchange time)"
+    yield f"  {verdict.scenario.title}"
     for finding in verdict.findings:
         if finding.wrong is None:
             yield f"  held    {finding.judge}"
         else:
             yield f"  FAILED  {finding.judge}: {finding.wrong}"
+    if not verdict.passed and verdict.scenario.teaches:
+        yield "  what it teaches:"
+        yield from (f"    {line}" for line in wrap(verdict.scenario.teaches, WIDTH))
     yield "  what happened:"
     for happening, count in folded(verdict.course.happenings):
         times = f"  ({count} times)" if count > 1 else ""
@@ -35,18 +46,31 @@ def lines(verdict: Verdict) -> Iterator[str]:
 
 
 def folded(happenings: Sequence[Happening]) -> Iterator[tuple[Happening, int]]:
-    """Happenings of which those that repeat the one before are counted, as polls do."""
-    last: Happening | None = None
-    count = 0
-    for one in happenings:
-        if last is not None and (one.who, one.text) == (last.who, last.text):
+    """Happenings of which those that repeat the ones before are counted, as polls do."""
+    place = 0
+    while place < len(happenings):
+        length, count = _cycle(happenings, place)
+        for one in happenings[place : place + length]:
+            yield one, count
+        place += length * count
+
+
+def _cycle(happenings: Sequence[Happening], place: int) -> tuple[int, int]:
+    """How many lines from `place` on are said again at once, and how often they are said."""
+    for length in range(1, LONGEST_CYCLE + 1):
+        count = 1
+        while _are_alike(happenings, place, place + length * count, length):
             count += 1
-            continue
-        if last is not None:
-            yield last, count
-        last, count = one, 1
-    if last is not None:
-        yield last, count
+        if count > 1:
+            return length, count
+    return 1, 1
+
+
+def _are_alike(happenings: Sequence[Happening], one: int, other: int, length: int) -> bool:
+    if other + length > len(happenings):
+        return False
+    pairs = zip(happenings[one : one + length], happenings[other : other + length], strict=True)
+    return all((a.who, a.text) == (b.who, b.text) for a, b in pairs)
 
 
 def replay_command(verdict: Verdict, which: str, bot: str | None) -> str:

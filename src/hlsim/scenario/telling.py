@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hlsim.server.control.records import RequestTold
+    from hlsim.sim.events import Fill
 
 MOST = 160
 """Characters."""
@@ -31,6 +34,27 @@ def words_of(request: Any) -> str:
     vault = request.get("vaultAddress")
     name = action.get("type") if vault is None else f"{action.get('type')} for {vault}"
     return _short(f"{name} {json.dumps(rest)}" if rest else name)
+
+
+def fills_told(fills: Iterable[Fill]) -> Iterator[str]:
+    """Fills of an account in a line for each order: what it did, and whether it was its own wish.
+
+    What the liquidator takes over, deleveraging and settlements have names of their own; a
+    liquidation on the book looks like any close.
+    """
+    for _, parts in groupby(fills, lambda fill: fill.oid):
+        yield _fill_told(list(parts))
+
+
+def _fill_told(parts: Sequence[Fill]) -> str:
+    from hlsim.server.shapes.text import px_text  # whoever only lists scenarios starts sooner
+
+    first, last = parts[0], parts[-1]
+    sz = px_text(sum(part.sz for part in parts))
+    px = px_text(first.px) + ("" if last.px == first.px else f" to {px_text(last.px)}")
+    cause = first.liquidation
+    is_forced = cause is not None and cause.user == first.user and cause.method == "market"
+    return f"{first.dir.value} {sz} {first.coin} at {px}{', liquidated' if is_forced else ''}"
 
 
 def _answer(status: int, response: Any) -> str:
