@@ -170,9 +170,10 @@ exchange.market_open("PURR/USDC", True, 1_000)
     assert said(verdict, "balance")[-1] == "PURR 10999.3"
     shown = [f"{one.who} {one.text.split()[0]}" for one in verdict.course.happenings]
     done = [one for one in shown if not re.match("request (meta|spotMeta|allMids)|bot", one)]
-    assert done[-7:] == [
-        *("request order", "position sub-account", "request order", "orders sub-account"),
-        *("request order", "balance USDC", "balance PURR"),
+    assert done[-9:] == [
+        *("request order", "fill sub-account", "position sub-account"),
+        *("request order", "orders sub-account"),
+        *("request order", "fill Buy", "balance USDC", "balance PURR"),
     ]
     told = [one.text for one in verdict.course.happenings if one.text.startswith("order for 0x")]
     assert len(told) == 2

@@ -100,8 +100,10 @@ def test_the_timeline_tells_what_filled_and_at_which_prices() -> None:
     assert fills(play("cascade", "broken")) == [
         "Open Long 1.0 BTC at 66416.0 to 66449.0",
         "Close Long 1.0 BTC at 66350.0 to 66317.0",
+        "sub-account 0: Open Long 20.0 ETH at 1921.0",
         "Open Short 20.0 ETH at 1919.0",
         "Auto-Deleveraging 20.0 ETH at 1850.9",
+        "sub-account 0: Liquidated Cross Long 20.0 ETH at 1850.9",
         "Open Long 20.0 ETH at 1300.7",
     ]
 

@@ -1,18 +1,12 @@
-"""Is long in a sub-account and short beside it, and unwinds both in a crash: scenario cascade.
-
-The exchange lets those have sub-accounts who traded 100,000 dollars, so it does that first.
-"""
+"""Is long in a sub-account and short beside it, and unwinds both in a crash: scenario cascade."""
 
 import time
 
-from connect import URL, WALLET, connect, entry, mid
+from connect import URL, WALLET, connect, entry, mid, new_sub_account
 from hyperliquid.exchange import Exchange
 
 exchange, info = connect()
-for is_buy in (True, False):
-    exchange.market_open("BTC", is_buy, 1)
-sub = exchange.create_sub_account("long")["response"]["data"]
-exchange.sub_account_transfer(sub, True, 2_500_000_000)  # millionths of a dollar
+sub = new_sub_account(exchange, usd=2_500)
 long = Exchange(WALLET, URL, vault_address=sub, timeout=10)
 print("long:", entry(long.market_open("ETH", True, 20)))
 print("short:", entry(exchange.market_open("ETH", False, 20)))

@@ -92,8 +92,8 @@ class Strike:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """A line of the timeline. `who`: bot, scenario, fault, request, why (it was refused), position,
-    balance, orders."""
+    """A line of the timeline. `who`: bot, scenario, fault, request, why (it was refused), fill,
+    position, balance, orders."""
 
     ms: int
     who: str

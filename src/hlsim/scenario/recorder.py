@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hlsim.scenario.course import ACTIONS, Course, Happening, Standing, Strike, look
@@ -73,6 +73,13 @@ class Recorder:
         for place, standing in enumerate(found.sub_accounts):
             self._tell_changes(f"sub-account {place}: ", last.of(place), standing)
 
+    def _tell_fills(self, fills: Sequence[Fill]) -> None:
+        subs = self._console.node.exchange.state.accounts[self._account].sub_accounts
+        names = {sub: f"sub-account {place}: " for place, sub in enumerate(subs)}
+        for user, whose in {self._account: "", **names}.items():
+            for text in fills_told(one for one in fills if one.user == user):
+                self.say("fill", f"{whose}{text}")
+
     def _tell_changes(self, whose: str, last: Standing, found: Standing) -> None:
         kinds = (
             ("position", last.positions, found.positions),
@@ -122,9 +129,7 @@ class Recorder:
         if block.restored is not None:
             self._on_restored()
             return
-        mine = [one for one in block.events if isinstance(one, Fill) and one.user == self._account]
-        for text in fills_told(mine):
-            self.say("fill", text)
+        self._tell_fills([one for one in block.events if isinstance(one, Fill)])
         self.look()
         self._on_news()
 
