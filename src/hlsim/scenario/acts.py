@@ -50,6 +50,11 @@ def act_of(named: Named) -> Act:
     return ask
 
 
+def opening_of(actor: Named) -> Act:
+    """What makes an actor of the file. Raises ValueError for keys that make none."""
+    return act_of(Named("actor/open", {**actor.keys, "actor": actor.name}))
+
+
 def plan_of(plan: Any) -> Fault:
     """A fault as `--fault` takes it, or as an object. Raises ValueError."""
     if not isinstance(plan, str | Mapping):

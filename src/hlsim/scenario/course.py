@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hlsim.matching.dataclass import dataclass
 from hlsim.scenarios.faults import Fault
+from hlsim.sim.events import AccountLiquidated, Fill, FundingPaid
+from hlsim.sim.prices import mid_px
 from hlsim.sim.view import View
 
 if TYPE_CHECKING:
@@ -28,6 +30,15 @@ class RestingOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """Where a market stands. None: nowhere, say with a book of one side."""
+
+    mark: Decimal
+    mid: Decimal | None
+    oracle: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """Where the bot's account stood after one block.
 
@@ -35,6 +46,9 @@ class Moment:
     equity: account value of the perps, USD.
     positions: signed sizes by coin.
     asked: how many requests there had been.
+    happened: how much had happened to the bot and to actors, `Course.events` until then.
+    prices: of the coins that somebody asks for.
+    others: positions of actors, by their names.
     """
 
     ms: int
@@ -42,11 +56,21 @@ class Moment:
     positions: Mapping[str, Decimal]
     orders: tuple[RestingOrder, ...]
     asked: int
+    happened: int = 0
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    others: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
 
     def is_like(self, other: Moment) -> bool:
         """True when nothing but time differs."""
-        mine = (self.equity, self.positions, self.orders, self.asked)
-        return mine == (other.equity, other.positions, other.orders, other.asked)
+        return replace(self, ms=other.ms) == other
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something that the exchange told of the bot, or of an actor: its name, "" is the bot."""
+
+    who: str
+    event: Fill | FundingPaid | AccountLiquidated
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +115,8 @@ class Course:
     requests: list[RequestTold] = field(default_factory=list)
     """Those of the bot, oldest first."""
     strikes: list[Strike] = field(default_factory=list)
+    events: list[Told] = field(default_factory=list)
+    """Fills, funding and liquidations, oldest first."""
     happenings: list[Happening] = field(default_factory=list)
     exit: int | None = None
     """The bot's exit code; None: it was there until the end and was told to stop, or there was
@@ -99,6 +125,7 @@ class Course:
     """Since it began."""
 
     _counted: dict[str, _Count] = field(default_factory=dict)
+    _sums: dict[str, list[Decimal]] = field(default_factory=dict)
 
     def count(self, key: str, times: Callable[[RequestTold], int], moment: Moment) -> int:
         """How often something was so until a moment, `times` for each request.
@@ -111,6 +138,16 @@ class Course:
         counted.seen = len(self.requests)
         return bisect_right(counted.ids, moment.asked)
 
+    def total(self, key: str, measure: Callable[[Told], Decimal | int], moment: Moment) -> Decimal:
+        """The sum of what `measure` says of everything that had happened until a moment.
+
+        `key` names what is measured, as in `count`.
+        """
+        sums = self._sums.setdefault(key, [Decimal(0)])
+        for told in self.events[len(sums) - 1 :]:
+            sums.append(sums[-1] + measure(told))
+        return sums[moment.happened]
+
     def actions(self) -> Iterator[tuple[RequestTold, dict[str, Any]]]:
         """Every signed action with the request that brought it."""
         for row in self.requests:
@@ -122,19 +159,41 @@ class Course:
 def look(exchange: Exchange, address: Address, ms: int, asked: int) -> Moment:
     """How an account stands now. To be called where nothing changes it meanwhile."""
     from hlsim.server.shapes.accounts import clearinghouse_state
-    from hlsim.server.shapes.text import px_text
 
     state = exchange.state
     account = state.accounts[address]
-    markets = state.markets
     value = clearinghouse_state(View(state), address)["marginSummary"]["accountValue"]
-    positions = {
-        markets[asset_id].asset.coin: Decimal(px_text(position.szi))
-        for part in account.clearings()
-        for asset_id, position in part.positions.items()
-    }
     orders = tuple(
-        RestingOrder(order.oid, markets[order.asset_id].asset.coin, order.cloid)
+        RestingOrder(order.oid, state.markets[order.asset_id].asset.coin, order.cloid)
         for order in account.orders.values()
     )
-    return Moment(ms, Decimal(value), positions, orders, asked)
+    return Moment(ms, Decimal(value), positions_of(exchange, address), orders, asked)
+
+
+def positions_of(exchange: Exchange, address: Address) -> dict[str, Decimal]:
+    """The signed sizes that an account has, by coin."""
+    from hlsim.server.shapes.text import px_text
+
+    state = exchange.state
+    account = state.accounts.get(address)
+    return {
+        state.markets[asset_id].asset.coin: Decimal(px_text(position.szi))
+        for part in (account.clearings() if account is not None else ())
+        for asset_id, position in part.positions.items()
+    }
+
+
+def price_of(exchange: Exchange, coin: str) -> Price | None:
+    """Where a market stands; None: there is none."""
+    from hlsim.server.shapes.text import px_text
+
+    asset = exchange.state.universe.by_coin.get(coin)
+    if asset is None:
+        return None
+    market = exchange.state.markets[asset.id]
+    mid = mid_px(market)
+    return Price(
+        Decimal(px_text(market.mark_px)),
+        None if mid is None else Decimal(px_text(mid)),
+        None if asset.is_spot else Decimal(px_text(market.oracle_px)),
+    )

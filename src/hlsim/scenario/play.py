@@ -12,9 +12,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hlsim.matching.dataclass import dataclass
-from hlsim.scenario.acts import act_of
+from hlsim.scenario.acts import act_of, opening_of
 from hlsim.scenario.conditions import Condition, condition_of
 from hlsim.scenario.course import Course
+from hlsim.scenario.names import check_names, coins_of
 from hlsim.scenario.recorder import Recorder
 from hlsim.scenarios.story import Scenario, Step
 
@@ -71,12 +72,24 @@ class Play:
         self._faults: list[int] = []
         if account not in self._node.exchange.state.accounts:
             raise Unplayable(f"no account {account}")
+        try:
+            check_names(scenario)
+        except ValueError as error:
+            raise Unplayable(str(error)) from None
         self.recorder = Recorder(
-            console, account, is_alone=is_alone, on_news=self._nudge, on_restored=self._on_restored
+            console,
+            account,
+            is_alone=is_alone,
+            coins=coins_of(scenario),
+            actors=[actor.name for actor in scenario.actors],
+            on_news=self._nudge,
+            on_restored=self._on_restored,
         )
         self._whens = [_due(step) for step in scenario.timeline if step.when is not None]
         try:
             self._faults += [console.faults.add(fault) for fault in scenario.faults]
+            for actor in scenario.actors:
+                opening_of(actor)(console)
         except ValueError as error:
             self.close()
             raise Unplayable(str(error)) from None

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hlsim.scenario.course import Course, Happening, Strike, look
+from hlsim.scenario.course import (
+    Course,
+    Happening,
+    Price,
+    Strike,
+    Told,
+    look,
+    positions_of,
+    price_of,
+)
 from hlsim.scenario.telling import request_told, words_of
+from hlsim.scenarios.cast import address_of
 from hlsim.server.control.records import RequestTold, tell
+from hlsim.server.shapes.text import decimal_text
+from hlsim.sim.events import AccountLiquidated, Fill, FundingPaid
 from hlsim.sim.fixed import Address
 
 if TYPE_CHECKING:
@@ -16,6 +28,7 @@ if TYPE_CHECKING:
     from hlsim.server.console import Console
     from hlsim.server.faults import Entry
 
+EVENTS = (Fill, FundingPaid, AccountLiquidated)
 ACTIONS = ("/exchange", "/ws action")
 
 
@@ -28,17 +41,24 @@ class Recorder:
         account: str,
         *,
         is_alone: bool,
+        coins: Collection[str] = (),
+        actors: Collection[str] = (),
         on_news: Callable[[], None],
         on_restored: Callable[[], None],
     ) -> None:
         """`is_alone`: whatever is asked here, the bot asked it. Else signed actions are the bot's
-        when they are its account's, and queries are anybody's.
+        when they are its account's, and queries are anybody's. `coins`: whose prices are wanted;
+        `actors`: whose positions and fills are, too.
 
         `on_news` is called after each block and request, `on_restored` when time went back.
         """
         self._console = console
         self._account = Address(account)
         self._is_alone = is_alone
+        self._coins = coins
+        self._actors = {name: address_of(name) for name in actors}
+        self._names = {address: name for name, address in self._actors.items()}
+        self._names[self._account] = ""
         self._on_news = on_news
         self._on_restored = on_restored
         self._last = console.requests.seen
@@ -61,7 +81,13 @@ class Recorder:
     def look(self) -> None:
         """Enters how the account stands, unless nothing changed."""
         console, course = self._console, self.course
-        found = look(console.node.exchange, self._account, self.ms(), console.requests.seen)
+        exchange = console.node.exchange
+        found = replace(
+            look(exchange, self._account, self.ms(), console.requests.seen),
+            happened=len(course.events),
+            prices=self._prices(),
+            others={name: positions_of(exchange, one) for name, one in self._actors.items()},
+        )
         if course.moments and found.is_like(course.moments[-1]):
             return
         last = course.moments[-1] if course.moments else replace(found, positions={}, orders=())
@@ -71,6 +97,10 @@ class Recorder:
                 self.say("position", f"{coin} {found.positions.get(coin, 0)}")
         if found.orders != last.orders:
             self.say("orders", f"{len(found.orders)} open")
+
+    def _prices(self) -> dict[str, Price]:
+        found = {coin: price_of(self._console.node.exchange, coin) for coin in self._coins}
+        return {coin: price for coin, price in found.items() if price is not None}
 
     def say(self, who: str, text: str) -> None:
         """Enters a line of the timeline, behind the requests until now."""
@@ -99,8 +129,19 @@ class Recorder:
         if block.restored is not None:
             self._on_restored()
             return
+        for event in block.events:
+            if isinstance(event, EVENTS) and event.user in self._names:
+                self._note(Told(self._names[event.user], event))
         self.look()
         self._on_news()
+
+    def _note(self, told: Told) -> None:
+        self.course.events.append(told)
+        event, whose = told.event, told.who or "the bot"
+        if isinstance(event, AccountLiquidated):
+            self.say("liquidated", whose)
+        elif isinstance(event, FundingPaid):
+            self.say("funding", f"{whose} {event.coin} {decimal_text(event.usd, 6)}")
 
     def _on_strike(self, entry: Entry, request: Any) -> None:
         seen = self._console.requests.seen
