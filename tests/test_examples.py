@@ -39,7 +39,7 @@ def skeleton(text: str) -> list[str]:
     return [line for line, before in zip(lines, ["", *lines], strict=False) if line != before]
 
 
-@pytest.mark.parametrize("path", ["README.md", "docs/testing.md"])
+@pytest.mark.parametrize("path", ["README.md", "docs/testing.md", "docs/scenarios.md"])
 def test_the_tests_that_are_shown_pass(path: str, tmp_path: Path) -> None:
     shown = [
         source for source in PYTHON.findall((ROOT / path).read_text()) if "def test_" in source

@@ -31,6 +31,12 @@ class TestMarked:
         assert len(hlsim.accounts) == 2
         assert hlsim.read(lambda exchange: len(exchange.state.markets[0].book)) == 0
 
+@pytest.mark.hlsim(scenario="new-listing")
+def test_a_scenario(hlsim):
+    assert not hlsim.verdict().passed
+    hlsim.clock.advance(seconds=2)
+    assert hlsim.market.resume("FRESH").mid == "5.0"
+
 ports = []
 
 @pytest.mark.parametrize("turn", [1, 2])
@@ -63,10 +69,10 @@ def run_pytest(folder: Path, *arguments: str) -> str:
 
 def test_the_plugin_gives_fixtures_and_a_marker(tmp_path: Path) -> None:
     text = run_pytest(tmp_path)
-    assert "6 passed, 2 errors" in text
+    assert "7 passed, 2 errors" in text
     assert "unexpected keyword argument 'sed'" in text
     assert "unknown world 'nowhere'" in text
 
 
 def test_the_plugin_works_in_parallel(tmp_path: Path) -> None:
-    assert "6 passed, 2 errors" in run_pytest(tmp_path, "-n", "2")
+    assert "7 passed, 2 errors" in run_pytest(tmp_path, "-n", "2")

@@ -17,6 +17,7 @@ from . import (
     money,
     outcomes,
     records,
+    scenario,
 )
 from .registry import CONTROL, ControlSpec
 
@@ -34,4 +35,5 @@ __all__ = [
     "money",
     "outcomes",
     "records",
+    "scenario",
 ]

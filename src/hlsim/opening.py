@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from threading import Lock
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from hlsim import __version__
 from hlsim.config import Settings
@@ -18,6 +19,10 @@ from hlsim.server.node import LocalNode
 from hlsim.server.pacer import Clock
 from hlsim.server.signing import Chain
 from hlsim.sim.fixed import Address, Usd
+
+if TYPE_CHECKING:
+    from hlsim.scenario.stage import ServerStage
+    from hlsim.server.console import Console
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -102,7 +107,26 @@ def assembled(settings: Settings, options: Options, *, keep: bool = False) -> Op
     node, start = _remembered(options) if keep else (open_node(options), None)
     token = None if settings.host in LOOPBACK else _new_token()
     server = assemble(node, replace(options, token=token), start)
-    return Opened(server, _accounts(settings), settings)
+    accounts = _accounts(settings)
+    server.console.open_stage = partial(_stage, server.console, settings, accounts)
+    return Opened(server, accounts, settings)
+
+
+def _stage(console: Console, settings: Settings, accounts: Sequence[FundedAccount]) -> ServerStage:
+    from hlsim.scenario.stage import ServerStage  # whoever plays none starts sooner
+
+    return ServerStage(console, settings, accounts)
+
+
+def begin_scenario(opened: Opened) -> None:
+    """Begins the scenario that the settings ask for, if they do. To be called in the event loop.
+
+    Raises ValueError for one that cannot be played.
+    """
+    if opened.settings.scenario is not None:
+        stage = _stage(opened.server.console, opened.settings, opened.accounts)
+        opened.server.console.open_stage = lambda: stage
+        stage.open()
 
 
 def _new_token() -> str:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from hlsim.library import RunningExchange
     from hlsim.opening import FundedAccount
 
-MARKER = "hlsim(seed=…, world=…, market=…, clock=…, chain=…): how the `hlsim` fixture starts"
+MARKER = (
+    "hlsim(seed=…, world=…, market=…, clock=…, chain=…, scenario=…): how the `hlsim` fixture starts"
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:

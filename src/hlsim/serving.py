@@ -67,6 +67,7 @@ class _Job:
 
     def __init__(self, opened: Opened, listening: socket.socket) -> None:
         self.refusal: Refused | None = None
+        self._opened = opened
         self._settings = opened.settings
         self._server = opened.server
         self._accounts = opened.accounts
@@ -84,6 +85,14 @@ class _Job:
         gc.freeze()
         gc.set_threshold(*COLLECT_AFTER)
         gc.enable()
+        from hlsim.opening import begin_scenario
+
+        try:
+            begin_scenario(self._opened)
+        except ValueError as error:
+            self.refusal = Refused(f"--scenario {self._settings.scenario}: {error}")
+            self._server.stop()
+            return
         path = self._settings.ready_file
         if path is not None:
             try:

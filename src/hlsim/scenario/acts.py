@@ -20,6 +20,8 @@ NOT_IN_SCENARIOS = {
     "snapshot": "a scenario goes forward only",
     "restore": "a scenario goes forward only",
     "reset": "a scenario goes forward only",
+    "scenario/run": "one scenario at a time",
+    "scenario/stop": "its time ends it",
 }
 
 REQUESTS: dict[str, ControlSpec] = {

@@ -69,6 +69,8 @@ class Play:
         """Why it cannot go on."""
         self.is_over = False
         self._has_news = True
+        self._is_elsewhere = False
+        """Whether the exchange went back in time, to where no course of ours is."""
         self._faults: list[int] = []
         if account not in self._node.exchange.state.accounts:
             raise Unplayable(f"no account {account}")
@@ -125,14 +127,19 @@ class Play:
     def close(self) -> Course:
         """Ends it, if it has not ended, and lifts its faults. Returns all that has happened."""
         self.is_over = True
-        self.recorder.fetch()
-        self.recorder.look()
-        self.course.ended_ms = self.recorder.ms()
+        if not self._is_elsewhere:
+            self.bring_up()
         self.recorder.detach()
         for number in self._faults:
             self._lift(number)
         self._faults.clear()
         return self.course
+
+    def bring_up(self) -> None:
+        """Brings the course up to now, as if it ended here."""
+        self.recorder.fetch()
+        self.recorder.look()
+        self.course.ended_ms = self.recorder.ms()
 
     # -- when --------------------------------------------------------------------------------------
 
@@ -193,6 +200,7 @@ class Play:
         self._on_over()
 
     def _on_restored(self) -> None:
+        self._is_elsewhere = True
         self._break("the exchange went back in time")
 
     # -- what --------------------------------------------------------------------------------------
