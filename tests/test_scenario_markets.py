@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,8 +27,9 @@ time.sleep(1e6)
 """
 
 
-def play(text: str, code: str = SLEEPS) -> Verdict:
-    return run(read(text, "test.yaml", "test"), [sys.executable, "-c", code], own_time=True)
+def play(text: str, code: str = SLEEPS, journal: str | None = None) -> Verdict:
+    bot = [sys.executable, "-c", code]
+    return run(read(text, "test.yaml", "test"), bot, own_time=True, journal=journal)
 
 
 def times(verdict: Verdict, text: str) -> list[int]:
@@ -67,8 +70,11 @@ expect:
 """
 
 
-def test_one_liquidation_leads_to_the_next() -> None:
-    verdict = play(CASCADE)
+def test_one_liquidation_leads_to_the_next(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    verdict = play(CASCADE, journal=str(journal))
+    command = [sys.executable, "-m", "hlsim", "replay", str(journal), "--check"]
+    replayed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     assert verdict.passed, "\n".join(lines(verdict))
     (whale, *_), (shark, *_) = times(verdict, "whale"), times(verdict, "shark")
@@ -77,6 +83,7 @@ def test_one_liquidation_leads_to_the_next() -> None:
     assert move == fallen[0] + 2_000
     assert move < fund <= move + 10_000
     assert (whale, shark) == (0, 0)
+    assert verdict.state_hash in replayed.stdout, replayed.stdout + replayed.stderr
 
 
 FUNDING = """\

@@ -380,7 +380,7 @@ def _toml_text(value: Any) -> str:
 def strangers(environ: Mapping[str, str] = os.environ) -> list[str]:
     """A line for every HLSIM_ variable that is no setting: it is ignored, and likely a slip."""
     known = [option.env for option in OPTIONS] + [PREFIX + "CONFIG"]
-    told = [PREFIX + "URL", PREFIX + "OWN_TIME"]  # by `hlsim run`, to its child
+    told = [PREFIX + "URL", PREFIX + "OWN_TIME", PREFIX + "CHANCE"]  # by `hlsim run`, to its child
     return [
         f"{name} is ignored; nearest: {nearest(name, known)}"
         for name in sorted(environ)

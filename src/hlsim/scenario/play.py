@@ -168,7 +168,7 @@ class Play:
 
     def _look_once(self) -> None:
         self.recorder.fetch()
-        self.recorder.look()
+        self.recorder.look(whole=False)
         for due in self._whens:
             assert due.condition is not None
             holds = due.condition.holds(self.course.moments[-1], self.course)

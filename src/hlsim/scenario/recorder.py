@@ -20,7 +20,14 @@ from hlsim.scenario.telling import request_told, words_of
 from hlsim.scenarios.cast import address_of
 from hlsim.server.control.records import RequestTold, tell
 from hlsim.server.shapes.text import decimal_text
-from hlsim.sim.events import AccountLiquidated, Fill, FundingPaid
+from hlsim.sim.events import (
+    AccountLiquidated,
+    BookChanged,
+    Event,
+    Fill,
+    FundingPaid,
+    PricesChanged,
+)
 from hlsim.sim.fixed import Address
 
 if TYPE_CHECKING:
@@ -62,6 +69,8 @@ class Recorder:
         self._on_news = on_news
         self._on_restored = on_restored
         self._last = console.requests.seen
+        self._is_old = True
+        """Whether a block may have changed where the account stands."""
         self.course = Course(account, console.node.pacer.now_ms())
         self._unsubscribe = console.node.subscribe(self._on_block)
         console.faults.heard = self._on_strike
@@ -78,9 +87,16 @@ class Recorder:
         """Exchange time since the beginning."""
         return self._console.node.pacer.now_ms() - self.course.began_ms
 
-    def look(self) -> None:
-        """Enters how the account stands, unless nothing changed."""
+    def look(self, *, whole: bool = True) -> None:
+        """Enters how the account stands, unless nothing changed.
+
+        Not `whole`: only if a block or a request since may have changed it.
+        """
         console, course = self._console, self.course
+        is_old = self._is_old or console.requests.seen != course.moments[-1].asked
+        if not is_old and not whole:
+            return
+        self._is_old = False
         exchange = console.node.exchange
         found = replace(
             look(exchange, self._account, self.ms(), console.requests.seen),
@@ -88,6 +104,7 @@ class Recorder:
             prices=self._prices(),
             others={name: positions_of(exchange, one) for name, one in self._actors.items()},
         )
+        self._marked = {*self._coins, *found.positions}
         if course.moments and found.is_like(course.moments[-1]):
             return
         last = course.moments[-1] if course.moments else replace(found, positions={}, orders=())
@@ -132,8 +149,17 @@ class Recorder:
         for event in block.events:
             if isinstance(event, EVENTS) and event.user in self._names:
                 self._note(Told(self._names[event.user], event))
-        self.look()
+        # A living market makes thirty blocks a second, most of them about others.
+        self._is_old = self._is_old or any(map(self._touches, block.events))
+        self.look(whole=False)
         self._on_news()
+
+    def _touches(self, event: Event) -> bool:
+        if isinstance(event, PricesChanged):
+            return not self._marked.isdisjoint(event.coins)
+        if isinstance(event, BookChanged):
+            return event.coin in self._coins
+        return getattr(event, "user", None) in self._names
 
     def _note(self, told: Told) -> None:
         self.course.events.append(told)
