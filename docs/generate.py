@@ -189,7 +189,7 @@ KINDS_OF_JSON = {"integer": "whole number", "string": "text", "boolean": "true, 
 def _kind(shape: dict[str, Any]) -> str:
     """The type of a key as people say it."""
     kinds = [kind for kind in _types(shape) if kind != "null"]
-    if len(kinds) > 2:
+    if {"integer", "number", "string"} <= set(kinds):
         return "number or its text"
     return " or ".join(KINDS_OF_JSON.get(kind, kind) for kind in kinds)
 
@@ -203,7 +203,7 @@ def _meaning(shape: dict[str, Any]) -> str:
 def _types(shape: dict[str, Any]) -> list[str]:
     if "anyOf" in shape:
         return [kind for one in shape["anyOf"] for kind in _types(one)]
-    return [shape["type"]]
+    return [shape["type"]] if "type" in shape else [f"`{one}`" for one in shape["enum"]]
 
 
 def _names(named: list[Entry]) -> str:

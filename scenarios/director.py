@@ -20,6 +20,7 @@ from ..sim.prices import mid_px
 from ..sim.state import Market
 from ..sim.trading import is_open
 from .actors import Pen, actor_address, deposit, equip, new_order
+from .cast import ActorLeaves, ActorOrder, OpenActor, leave, open_actor, place
 from .ladder import highest_px, tick
 from .paths import nearest_px
 from .script import Quoting
@@ -54,7 +55,7 @@ class SetBook:
     asks: tuple[tuple[Px, Sz], ...]
 
 
-Direction = MovePrice | SetBook
+Direction = MovePrice | SetBook | OpenActor | ActorOrder | ActorLeaves
 
 
 @dataclass(slots=True)
@@ -142,12 +143,19 @@ class Director:
 
     def follow(self, ex: Exchange, direction: Direction) -> None:
         """Does what the operator says. Raises ValueError for what cannot be done."""
-        asset = ex.state.markets[direction.asset_id].asset
         match direction:
             case MovePrice():
+                asset = ex.state.markets[direction.asset_id].asset
                 self.move(ex, asset, direction.px, direction.over_ms)
             case SetBook():
+                asset = ex.state.markets[direction.asset_id].asset
                 self.book(ex, asset, direction.bids, direction.asks)
+            case OpenActor():
+                open_actor(ex, direction)
+            case ActorOrder():
+                place(ex, self._pen, direction)
+            case ActorLeaves():
+                leave(ex, self._pen, direction)
 
     def move(self, ex: Exchange, asset: Asset, to_px: int, over_ms: int = 0) -> None:
         """Brings the price of an asset to the legal price nearest to `to_px`, at once or in time.

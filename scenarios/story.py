@@ -72,6 +72,7 @@ class Scenario:
     lasts_ms: how long, unless it is stopped before.
     step_ms: how far time goes at a go.
     speed: exchange seconds in a real one, while the bot runs.
+    actors: who else trades: their names, and what `actor/open` takes of each.
     expect: judges, all of whom must be content.
     """
 
@@ -85,6 +86,7 @@ class Scenario:
     account: int = 0
     step_ms: int = 50
     speed: float = 1
+    actors: tuple[Named, ...] = ()
     timeline: tuple[Step, ...] = ()
     faults: tuple[Fault, ...] = ()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ..matching.dataclass import dataclass
-from ..scenarios.director import MovePrice, SetBook
+from ..scenarios.director import Direction
 from ..sim.actions import Action
 from ..sim.call import CoSigned
 from ..sim.events import Event
@@ -87,7 +87,7 @@ class Loaded:
     saved: bytes
 
 
-Deed = Turn | MovePrice | SetBook | ClockHanded | Kept | WentBack | WasReset | Loaded
+Deed = Turn | Direction | ClockHanded | Kept | WentBack | WasReset | Loaded
 """As data, so that it can be written down and done again."""
 
 

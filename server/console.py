@@ -19,6 +19,7 @@ from .streams import Streams
 if TYPE_CHECKING:
     from .app import Options
     from .recorder import Recorder
+    from .stage import Stage
 
 
 @dataclass(slots=True)
@@ -47,6 +48,20 @@ class Console:
 
     recorder: Recorder | None = None
     """What writes the journal, if anything does."""
+    open_stage: Callable[[], Stage] | None = None
+    """Makes what plays scenarios here."""
+    _stage: Stage | None = None
+
+    @property
+    def stage(self) -> Stage:
+        """Where scenarios are played, made when somebody first wants it. Raises ValueError where
+        there is none.
+        """
+        if self._stage is None:
+            if self.open_stage is None:
+                raise ValueError("nobody plays scenarios here")
+            self._stage = self.open_stage()
+        return self._stage
 
     def hand_clock(self, clock: Clock, speed: float) -> None:
         """Lets `clock` move exchange time from now on, from where it is."""

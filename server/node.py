@@ -143,6 +143,7 @@ class LocalNode(BlockMaker):
             self._take_turn(script)
         if self._soon:
             time_ms = max(state.time_ms, pacer.now_ms())
+        self.exchange.advance(time_ms)
         pacer.move_to(time_ms)
         self._make_block(time_ms)
         pacer.ring()

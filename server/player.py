@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..matching.dataclass import dataclass
-from ..scenarios.director import MovePrice, SetBook
+from ..scenarios.director import Direction
 from .blocks import Block, ClockHanded, Deed, Kept, Loaded, Turn, WasReset, WentBack
 from .console import Console
 from .records import JournalFile, NoJournal, Record, did, digests
@@ -73,7 +73,7 @@ class Player:
         except ValueError as error:
             raise NoJournal(f"{self._journal.path}: record {record.n}: {error}") from None
         try:
-            if deed is None or isinstance(deed, Turn | MovePrice | SetBook):
+            if deed is None or isinstance(deed, Turn | Direction):
                 self._console.node.repeat(inputs, deed)
             else:
                 self._do(record, deed)

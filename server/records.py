@@ -14,6 +14,7 @@ from typing import IO, Any
 import msgspec
 
 from ..matching.dataclass import dataclass
+from ..scenarios.cast import ActorLeaves, ActorOrder, OpenActor
 from ..scenarios.director import MovePrice, SetBook
 from ..sim.exchange import Input, Sealed
 from ..sim.replies import Response
@@ -29,6 +30,9 @@ DEEDS: dict[str, type[Deed]] = {
     "turn": Turn,
     "move": MovePrice,
     "book": SetBook,
+    "actor": OpenActor,
+    "actor order": ActorOrder,
+    "actor leaves": ActorLeaves,
     "clock": ClockHanded,
     "snapshot": Kept,
     "restore": WentBack,

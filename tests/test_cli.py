@@ -73,6 +73,7 @@ TEXTS: list[tuple[str, str, Any]] = [
     ("limit-header", "X-Forwarded-For", "X-Forwarded-For"),
     ("record", "a folder/1", "a folder/1"),
     ("journal", "day.journal", "day.journal"),
+    ("scenario", "lost-reply", "lost-reply"),
     ("log", "json", "json"),
 ]
 

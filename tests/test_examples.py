@@ -42,9 +42,11 @@ def skeleton(text: str) -> list[str]:
     return [line for line, before in zip(lines, ["", *lines], strict=False) if line != before]
 
 
-def test_the_tests_that_are_shown_pass(tmp_path: Path) -> None:
-    text = (ROOT / "docs" / "testing.md").read_text()
-    shown = [source for source in PYTHON.findall(text) if "def test_" in source]
+@pytest.mark.parametrize("path", ["README.md", "docs/testing.md", "docs/scenarios.md"])
+def test_the_tests_that_are_shown_pass(path: str, tmp_path: Path) -> None:
+    shown = [
+        source for source in PYTHON.findall((ROOT / path).read_text()) if "def test_" in source
+    ]
     for number, source in enumerate(shown):
         (tmp_path / f"test_shown_{number}.py").write_text(source)
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from hlsim.matching.types import Side
 from hlsim.scenario.conditions import CONDITIONS, condition_of
-from hlsim.scenario.course import Course, Moment, RestingOrder, Standing, Strike
+from hlsim.scenario.course import Course, Moment, Price, RestingOrder, Standing, Strike, Told
 from hlsim.scenario.judges import JUDGES, judge_of
 from hlsim.scenarios.faults import parse_fault
 from hlsim.scenarios.story import Named
 from hlsim.server.control.records import RequestTold
+from hlsim.sim.events import AccountLiquidated, Direction, Fill, FundingPaid
+from hlsim.sim.fixed import Address, Px, Rate, Sz, Szi, Usd
 
 LOST = parse_fault("order:#1:after:drop")
 
@@ -183,6 +187,59 @@ def test_a_condition_of_one_moment(name: str, keys: dict[str, Any], holds: bool)
     now = moment(0, "-0.5", orders=2, asked=3)
 
     assert condition_of(Named(name, keys)).holds(now, course(now, requests=rows)) is holds
+
+
+ALL = {"at_least": -100}
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "value"),
+    [
+        ("mark", {"coin": "ETH"}, Decimal(2000)),
+        ("oracle", {"coin": "ETH"}, Decimal(1999)),
+        ("mid", {"coin": "ETH"}, None),
+        ("mark", {"coin": "BTC"}, None),
+        ("position", {"coin": "ETH", "of": "whale"}, Decimal(7)),
+        ("position", {"coin": "ETH", "of": "shark"}, Decimal(0)),
+        ("fills", {}, Decimal(1)),
+        ("fills", {"coin": "BTC"}, Decimal(0)),
+        ("fills", {"of": "whale"}, Decimal(0)),
+        ("deleveraged", {"of": "whale", "coin": "ETH"}, Decimal(1)),
+        ("deleveraged", {}, Decimal(0)),
+        ("funding", {}, Decimal("-1.500000")),
+        ("funding", {"coin": "BTC"}, Decimal(0)),
+        ("liquidations", {"of": "whale"}, Decimal(1)),
+        ("liquidations", {}, Decimal(0)),
+    ],
+)
+def test_a_condition_of_the_market(name: str, keys: dict[str, Any], value: Decimal | None) -> None:
+    events = [
+        Told("", a_fill(Direction.OPEN_LONG)),
+        Told("whale", a_fill(Direction.AUTO_DELEVERAGING)),
+        Told("", FundingPaid(Address("0x"), "ETH", Usd(-1_500_000), Szi(1), Rate(1), 0)),
+        Told("whale", AccountLiquidated(1, Address("0x"), Address("0x"), Usd(1), Usd(1))),
+        Told("", a_fill(Direction.OPEN_LONG)),  # later than the moment
+    ]
+    now = replace(
+        moment(0),
+        happened=4,
+        prices={"ETH": Price(Decimal(2000), None, Decimal(1999))},
+        others={"whale": {"ETH": Decimal(7)}},
+    )
+    made = course(now)
+    made.events.extend(events)
+    condition = condition_of(Named(name, {**keys, **ALL}))
+
+    assert condition.shows(now, made) == f"{name} {value}"
+    assert condition.holds(now, made) is (value is not None)
+
+
+def a_fill(direction: Direction) -> Fill:
+    return Fill(
+        user=Address("0x"), coin="ETH", asset_id=1, px=Px(1), sz=Sz(1), side=Side.BID, time_ms=0,
+        start_position=Szi(0), dir=direction, closed_pnl=0, hash="", oid=1, crossed=True, fee=0,
+        fee_decimals=6, fee_token="USDC", builder_fee=0, tid=1, cloid=None,
+    )  # fmt: skip
 
 
 def test_every_condition_has_a_docstring_and_bounds() -> None:

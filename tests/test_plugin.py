@@ -45,6 +45,12 @@ class TestMarked:
         assert len(hlsim.accounts) == 2
         assert hlsim.read(lambda exchange: len(exchange.state.markets[0].book)) == 0
 
+@pytest.mark.hlsim(scenario="new-listing")
+def test_a_scenario(hlsim):
+    assert not hlsim.verdict().passed
+    hlsim.clock.advance(seconds=2)
+    assert hlsim.market.resume("FRESH").mid == "5.0"
+
 ports = []
 
 @pytest.mark.parametrize("turn", [1, 2])

@@ -63,6 +63,9 @@ def everything(exchange: RunningExchange) -> None:
     with pytest.raises(ValueError, match="halted"):
         exchange.market.move("ETH", 5000)
     exchange.fund(bob.address, usdc=5)
+    exchange.control("actor/open", actor="carol", usdc=500)
+    exchange.control("actor/order", actor="carol", coin="BTC", side="buy", sz="0.01", px=90_000)
+    exchange.control("actor/cancel", actor="carol")
     exchange.clock.mode("auto")
     saved = exchange.save()
     exchange.reset()

@@ -202,11 +202,12 @@ def test_a_scenario_is_found_by_name_or_file(tmp_path: Path) -> None:
 
 def test_the_documentation_shows_a_file_that_is_read() -> None:
     page = (ROOT / "docs" / "scenarios.md").read_text("utf-8")
-    (shown,) = re.findall(r"```yaml\n(.+?)```", page, re.S)
-    (code,) = re.findall(r"```python\n(.+?)verdict = ", page, re.S)
+    shown, story = re.findall(r"```yaml\n(.+?)```", page, re.S)
+    code, _ = re.findall(r"```python\n(.+?)verdict = ", page, re.S)
     names: dict[str, Any] = {}
 
     assert read(shown, "shown.yaml", "shown").lasts_ms == 8_000
+    assert read(story, "story.yaml", "story").actors == (Named("whale", {"usdc": 2_000}),)
     exec(compile(code, "docs/scenarios.md", "exec"), names)
     assert names["scenario"].expect[0].name == "finally"
 

@@ -260,7 +260,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_failed_verdict_is_exit_code_1_with_the_smallest_seed(folder: Path) -> None:
     bot = f"{sys.executable} bot.py"
-    flags = ("--seeds", "5,3..4", "--junit", "out.xml", "--report", "out.html")
+    flags = ("--no-own-time", "--seeds", "5,3..4", "--junit", "out.xml", "--report", "out.html")
     done = command("run", "moved.yaml", "--bot", bot, *flags, cwd=folder)
 
     assert done.returncode == 1, done.stderr
@@ -270,7 +270,7 @@ def test_a_failed_verdict_is_exit_code_1_with_the_smallest_seed(folder: Path) ->
     assert "  what it teaches:\n    Prices move, and whoever asks once" in done.stdout
     assert done.stdout.endswith(
         "0 of 3 seeds passed\nsmallest failing seed: 3\n"
-        f"again: hlsim scenario run moved.yaml --seeds 3 --bot '{bot}'\n"
+        f"again: hlsim scenario run moved.yaml --bot '{bot}' --no-own-time --seeds 3\n"
     )
     suite = ElementTree.parse(folder / "out.xml").getroot()
     assert (suite.get("tests"), suite.get("failures")) == ("3", "3")

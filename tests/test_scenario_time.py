@@ -240,11 +240,11 @@ def test_the_command_repeats_and_compares(tmp_path: Path) -> None:
             [*whole, *bot], cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False
         )
 
-    alike, differing = command("--repeat", "2"), command("--repeat", "2", "--seeds", "1")
+    alike = command("--repeat", "2")
     (tmp_path / "n").unlink()
     third = command("--repeat", "3")
 
-    assert alike.returncode == differing.returncode == 0, alike.stdout + alike.stderr
+    assert alike.returncode == 0, alike.stdout + alike.stderr
     assert "2 runs alike: journal " in alike.stdout
     assert third.returncode == 1
     assert "run 3 differs from the first: 0 bot 0 became 0 bot 1" in third.stdout

@@ -5,12 +5,26 @@ Imported with the first request to `/hlsim/…`: whoever never asks starts soone
 
 from __future__ import annotations
 
-from . import clock, faults, general, journal, market, metrics, moments, money, records
+from . import (
+    actors,
+    clock,
+    faults,
+    general,
+    journal,
+    market,
+    metrics,
+    moments,
+    money,
+    outcomes,
+    records,
+    scenario,
+)
 from .registry import CONTROL, ControlSpec
 
 __all__ = [
     "CONTROL",
     "ControlSpec",
+    "actors",
     "clock",
     "faults",
     "general",
@@ -19,5 +33,7 @@ __all__ = [
     "metrics",
     "moments",
     "money",
+    "outcomes",
     "records",
+    "scenario",
 ]

@@ -11,8 +11,8 @@ from ...matching.merged import UNIT
 from ...scenarios.director import MovePrice, SetBook
 from ...scenarios.ladder import size_for, step_for
 from ...sim.assets import Asset, OutcomeSide, lot, round_px
-from ...sim.fixed import Px, Sz, div_down
-from ...sim.operations import DelistPerp, ListPerp, SetHalt
+from ...sim.fixed import Px, Sz, Usd, div_down
+from ...sim.operations import DelistPerp, ListPerp, SetHalt, SetMark, SetOpenInterestCap, SetOracle
 from ...sim.prices import mid_px
 from ...sim.state import Market
 from ..console import Console
@@ -54,7 +54,8 @@ class MarketTold(msgspec.Struct, rename="camel"):
     time: int
 
 
-def _market(console: Console, coin: str) -> Market:
+def market_of(console: Console, coin: str) -> Market:
+    """The market of a coin. Raises ValueError with the nearest ones when there is none."""
     state = console.node.exchange.state
     asset = state.universe.by_coin.get(coin)
     if asset is not None:
@@ -65,7 +66,7 @@ def _market(console: Console, coin: str) -> Market:
 
 
 def _told(console: Console, coin: str) -> MarketTold:
-    market = _market(console, coin)
+    market = market_of(console, coin)
     mid = mid_px(market)
     return MarketTold(
         coin=coin,
@@ -95,7 +96,7 @@ def move(console: Console, asked: MoveAsked) -> MarketTold:
     traded with, stops fire, and who falls below maintenance is liquidated. A living market walks on
     from there. Where nobody quotes, oracle and mark move, and orders in the way fill all the same.
     """
-    asset = _market(console, asked.coin).asset
+    asset = market_of(console, asked.coin).asset
     px = parse_amount(asked.to, 8, "price")
     console.node.direct(MovePrice(asset.id, px, asked.over_ms))
     return _told(console, asked.coin)
@@ -126,7 +127,7 @@ def book(console: Console, asked: BookAsked) -> MarketTold:
     Orders of clients that the levels cross are traded with. What is taken is not replaced;
     `market/move` takes the levels along. Oracle and mark do what they do with such a book.
     """
-    market = _market(console, asked.coin)
+    market = market_of(console, asked.coin)
     if (asked.levels is None) is (asked.mid is None):
         raise ValueError("either levels or mid")
     asset = market.asset
@@ -182,14 +183,14 @@ def _around(asset: Asset, asked: BookAsked) -> tuple[list[tuple[Px, Sz]], list[t
 @control("POST", "market/halt")
 def halt(console: Console, asked: OneMarket) -> MarketTold:
     """Halts trading of a market: orders are refused, cancels still work."""
-    console.node.operate(SetHalt(_market(console, asked.coin).asset.id, True))
+    console.node.operate(SetHalt(market_of(console, asked.coin).asset.id, True))
     return _told(console, asked.coin)
 
 
 @control("POST", "market/resume")
 def resume(console: Console, asked: OneMarket) -> MarketTold:
     """Lets a halted market trade again."""
-    console.node.operate(SetHalt(_market(console, asked.coin).asset.id, False))
+    console.node.operate(SetHalt(market_of(console, asked.coin).asset.id, False))
     return _told(console, asked.coin)
 
 
@@ -213,5 +214,50 @@ def list_perp(console: Console, asked: ListAsked) -> MarketTold:
 @control("POST", "market/delist")
 def delist(console: Console, asked: OneMarket) -> MarketTold:
     """Ends a perp: orders are cancelled, positions settled at the oracle's mean of an hour."""
-    console.node.operate(DelistPerp(_market(console, asked.coin).asset.id))
+    console.node.operate(DelistPerp(market_of(console, asked.coin).asset.id))
+    return _told(console, asked.coin)
+
+
+class PriceAsked(OneMarket):
+    """Which perp, and its price."""
+
+    px: Annotated[Amount, msgspec.Meta(description="the price")]
+
+
+@control("POST", "market/oracle")
+def oracle(console: Console, asked: PriceAsked) -> MarketTold:
+    """Sets the oracle price of a perp alone. Its book stays, so the premium, and with it funding,
+    follow. A living market sets its own again with its next turn.
+    """
+    px = Px(parse_amount(asked.px, 8, "price"))
+    console.node.operate(SetOracle(((market_of(console, asked.coin).asset.id, px),)))
+    return _told(console, asked.coin)
+
+
+@control("POST", "market/mark")
+def mark(console: Console, asked: PriceAsked) -> MarketTold:
+    """Sets the mark of a perp alone, until the exchange computes it anew, 3 s later at most: a
+    spike that fires stops and liquidates, though nobody traded there.
+    """
+    px = Px(parse_amount(asked.px, 8, "price"))
+    console.node.operate(SetMark(((market_of(console, asked.coin).asset.id, px),)))
+    return _told(console, asked.coin)
+
+
+class CapAsked(OneMarket):
+    """Which perp, and its cap."""
+
+    usd: Annotated[
+        Amount | None, msgspec.Meta(description="notional of one side; left out: no cap")
+    ] = None
+
+
+@control("POST", "market/cap")
+def cap(console: Console, asked: CapAsked) -> MarketTold:
+    """Caps the open interest of a perp, or lifts its cap. At the cap orders that add are refused,
+    and some that rest are cancelled.
+    """
+    usd = None if asked.usd is None else Usd(parse_amount(asked.usd, 6, "notional"))
+    asset_id = market_of(console, asked.coin).asset.id
+    console.node.operate(SetOpenInterestCap(asset_id, usd))
     return _told(console, asked.coin)

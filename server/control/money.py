@@ -67,7 +67,7 @@ def fund(console: Console, asked: Fund) -> AccountTold:
         console.node.operate(MintToken(address, token.index, wei))
     else:
         raise ValueError("either usdc, or token and amount")
-    return _told(state, state.accounts[address])
+    return account_told(state, state.accounts[address])
 
 
 def _token(state: State, text: str) -> Token:
@@ -96,12 +96,12 @@ def accounts(console: Console, asked: AccountsAsked) -> list[AccountTold]:
     state = console.node.exchange.state
     if asked.user is not None:
         found = state.accounts.get(Address(parse_address(asked.user)))
-        return [] if found is None else [_told(state, found)]
+        return [] if found is None else [account_told(state, found)]
     everybody = state.accounts.values()
-    return [_told(state, one) for one in everybody if asked.actors or not is_actor(one)]
+    return [account_told(state, one) for one in everybody if asked.actors or not is_actor(one)]
 
 
-def _told(state: State, account: Account) -> AccountTold:
+def account_told(state: State, account: Account) -> AccountTold:
     perps = clearinghouse_state(View(state), account.address)
     universe, markets = state.universe, state.markets
     return AccountTold(

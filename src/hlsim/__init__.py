@@ -36,6 +36,7 @@ def start(
     fault: str | Sequence[str] = (),
     record: str | None = None,
     journal: str | None = None,
+    scenario: str | None = None,
     own_time: bool = False,
 ) -> RunningExchange:
     """A running exchange in a thread of this process; to be stopped, or used in a `with`.
@@ -43,35 +44,11 @@ def start(
     Everything means what the flag of the same name means to `hlsim serve`; `balance` and the values
     of `fund` are USDC. Numbers of `limit_set` change the set `address`, which limits nobody's
     requests to this server, unless it names another. To go on with a `journal`, start as before,
-    the clock aside. `own_time`: clients live in exchange time, so nonces are judged by it. Raises
+    the clock aside. A `scenario` begins at once; what it says of the exchange counts where a word
+    has its default. `own_time`: clients live in exchange time, so nonces are judged by it. Raises
     ValueError for what cannot work and OSError for an address that is taken.
     """
+    words = dict(locals())
     from hlsim.library import start as start_running
 
-    return start_running(
-        {
-            "seed": seed,
-            "world": world,
-            "market": market,
-            "clock": clock,
-            "chain": chain,
-            "host": host,
-            "port": port,
-            "start-time": start_time,
-            "speed": speed,
-            "auto-wait": auto_wait,
-            "block-time": block_time,
-            "ws-lag": ws_lag,
-            "accounts": accounts,
-            "balance": balance,
-            "profile": [profile] if isinstance(profile, str) else list(profile),
-            "limits": limits,
-            "limit-set": ["address", *([limit_set] if isinstance(limit_set, str) else limit_set)],
-            "limit-header": limit_header,
-            "record": record,
-            "fault": [fault] if isinstance(fault, str) else list(fault),
-            "journal": journal,
-            "fund": [f"{address}:{usdc}" for address, usdc in (fund or {}).items()],
-        },
-        own_time=own_time,
-    )
+    return start_running(words)

@@ -70,6 +70,7 @@ class Settings:
     fault: tuple[Any, ...] = ()
     record: str | None = None
     journal: str | None = None
+    scenario: str | None = None
     log: str = "text"
     quiet: bool = False
     own_time: bool = False
@@ -178,6 +179,13 @@ def _fault(text: str) -> Any:
     return parse_fault(text)
 
 
+def _scenario(text: str) -> str:
+    from hlsim.scenario.shelf import load
+
+    load(text)
+    return text
+
+
 def _header(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", text):
         raise ValueError(f"{text!r} is no name of a header")
@@ -274,6 +282,12 @@ OPTIONS: tuple[Option, ...] = (
         "Write every input to this file; if it is there, go on where it ends.",
         "FILE",
     ),
+    Option(
+        "scenario",
+        _scenario,
+        "Play a scenario; what it says of the exchange goes behind flags, environment and file.",
+        "NAME|FILE",
+    ),
     Option("log", _choice("text", "json"), "Form of banner and log.", "text|json"),
     Option("quiet", _switch, "No banner, only the last line of it.", "", switch=True),
 )
@@ -307,7 +321,20 @@ def settings(
         else:
             continue
         values[option.key] = _parse(option, where, texts)
+    if "scenario" in values:
+        values = {**_of_scenario(values["scenario"]), **values}
     return replace(defaults or Settings(), **values, given=tuple(values))
+
+
+def _of_scenario(which: str) -> dict[str, Any]:
+    """What a scenario wants of its exchange: what tests have, unless it says otherwise."""
+    from hlsim.scenario.shelf import load
+    from hlsim.scenario.words import texts_of
+
+    exchange = {"market": "static", "limit_set": "address", **load(which).exchange}
+    texts = texts_of(exchange)
+    options = (_BY_NAME[name] for name in texts)
+    return {one.key: _parse(one, f"{which}: {one.name}", texts[one.name]) for one in options}
 
 
 def _texts(given: str | bool | Iterable[str]) -> list[str]:
@@ -360,7 +387,7 @@ def _toml_text(value: Any) -> str:
 def strangers(environ: Mapping[str, str] = os.environ) -> list[str]:
     """A line for every HLSIM_ variable that is no setting: it is ignored, and likely a slip."""
     known = [option.env for option in OPTIONS] + [PREFIX + "CONFIG"]
-    told = [PREFIX + "URL", PREFIX + "OWN_TIME"]  # by `hlsim run`, to its child
+    told = [PREFIX + "URL", PREFIX + "OWN_TIME", PREFIX + "CHANCE"]  # by `hlsim run`, to its child
     return [
         f"{name} is ignored; nearest: {nearest(name, known)}"
         for name in sorted(environ)

@@ -11,17 +11,19 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from inspect import signature
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hlsim.chronicle import FAULT, Chronicle
 from hlsim.config import Refused, Settings, settings
 from hlsim.handles import ExchangeClock, ExchangeMarket, FaultInForce, Number
-from hlsim.opening import FundedAccount, open_server
+from hlsim.opening import FundedAccount, begin_scenario, open_server
 from hlsim.server.app import Server, listen, new_loop
 
 if TYPE_CHECKING:
     from hlsim.asserting import FoundRequests
+    from hlsim.scenario.verdict import Verdict
     from hlsim.server.control.money import AccountTold
     from hlsim.server.control.records import DiagnosisTold
     from hlsim.sim.exchange import Exchange
@@ -74,6 +76,12 @@ class RunningExchange:
         self._gate = threading.Lock()
         """Held to leave work for the thread, and by the thread when it takes no more."""
         self._thread.start()
+        if settings.scenario is not None:
+            try:
+                self.call(lambda _: begin_scenario(opened))
+            except BaseException:
+                self.stop()
+                raise
         # The socket listens already: whoever connects before the loop runs just waits a moment.
 
     def _run(self, listening: Any) -> None:
@@ -242,6 +250,14 @@ class RunningExchange:
         found: list[DiagnosisTold] = self.control("diagnoses", user=user)
         return found
 
+    def verdict(self) -> Verdict:
+        """What the judges of the scenario say so far. `assert exchange.verdict().passed`.
+
+        Raises ValueError when no scenario was played, or when it broke.
+        """
+        found: Verdict = self.call(lambda server: server.console.stage.verdict())
+        return found
+
     def save(self) -> bytes:
         """Everything as bytes, for `load` of an exchange that started alike, in any process.
 
@@ -311,16 +327,36 @@ class RunningExchange:
         self.stop()
 
 
-def start(words: Mapping[str, object], *, own_time: bool) -> RunningExchange:
-    """A running exchange from the words of `hlsim.start`, which mean what the flags mean."""
-    texts = {name: _text(value) for name, value in words.items() if value is not None}
+def start(words: Mapping[str, Any]) -> RunningExchange:
+    """A running exchange from all the words of `hlsim.start`, which mean what the flags mean."""
+    given = dict(words)
+    own_time = bool(given.pop("own_time"))
     try:
+        if given["scenario"] is not None:
+            given = _with_scenario(given)
+        texts = {name.replace("_", "-"): _texts(name, value) for name, value in given.items()}
+        # Numbers of limits change the set `address`, unless they name another.
+        texts["limit-set"] = ["address", *(texts["limit-set"] or ())]
         return RunningExchange(settings(texts, environ={}), own_time=own_time)
     except Refused as error:
         raise ValueError(str(error).removeprefix("--")) from None
 
 
-def _text(value: object) -> str | list[str]:
-    if isinstance(value, list):
-        return value
-    return getattr(value, "value", None) or str(value)
+def _with_scenario(words: dict[str, Any]) -> dict[str, Any]:
+    """What a scenario says of its exchange in place of words that have their defaults."""
+    import hlsim
+    from hlsim.scenario.shelf import load
+
+    defaults = {name: one.default for name, one in signature(hlsim.start).parameters.items()}
+    said = load(words["scenario"]).exchange
+    return words | {key: value for key, value in said.items() if words[key] == defaults[key]}
+
+
+def _texts(name: str, value: Any) -> list[str] | None:
+    """As flags are given; None: not at all."""
+    if value is None:
+        return None
+    if name == "fund":
+        return [f"{address}:{usdc}" for address, usdc in value.items()]
+    parts = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    return [str(getattr(part, "value", None) or part) for part in parts]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from hlsim import __version__
 from hlsim.config import Settings
@@ -18,6 +18,10 @@ from hlsim.server.pacer import Clock
 from hlsim.server.signing import Chain
 from hlsim.sim.fixed import Address, Usd
 from hlsim.starts import STARTS, opened_node
+
+if TYPE_CHECKING:
+    from hlsim.scenario.stage import ServerStage
+    from hlsim.server.console import Console
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -105,8 +109,27 @@ def assembled(settings: Settings, options: Options, *, keep: bool = False) -> Op
     node, start = opened_node(options) if keep else (open_node(options), None)
     token = None if settings.host in LOOPBACK else _new_token()
     server = assemble(node, replace(options, token=token), start)
+    accounts = _accounts(settings)
+    server.console.open_stage = partial(_stage, server.console, settings, accounts)
     give_back = (lambda: None) if start is None else partial(STARTS.give_back, options, start)
-    return Opened(server, _accounts(settings), settings, give_back)
+    return Opened(server, accounts, settings, give_back)
+
+
+def _stage(console: Console, settings: Settings, accounts: Sequence[FundedAccount]) -> ServerStage:
+    from hlsim.scenario.stage import ServerStage  # whoever plays none starts sooner
+
+    return ServerStage(console, settings, accounts)
+
+
+def begin_scenario(opened: Opened) -> None:
+    """Begins the scenario that the settings ask for, if they do. To be called in the event loop.
+
+    Raises ValueError for one that cannot be played.
+    """
+    if opened.settings.scenario is not None:
+        stage = _stage(opened.server.console, opened.settings, opened.accounts)
+        opened.server.console.open_stage = lambda: stage
+        stage.open()
 
 
 def _new_token() -> str:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from hlsim.library import RunningExchange
     from hlsim.opening import FundedAccount
 
-MARKER = "hlsim(seed=…, world=…, market=…, clock=…, chain=…): how the `hlsim` fixture starts"
+MARKER = (
+    "hlsim(seed=…, world=…, market=…, clock=…, chain=…, scenario=…): how the `hlsim` fixture starts"
+)
 
 _failed = pytest.StashKey[bool]()
 """Of a test: whether anything of it failed so far."""

@@ -64,6 +64,7 @@ class _Job:
 
     def __init__(self, opened: Opened, listening: socket.socket) -> None:
         self.refusal: Refused | None = None
+        self._opened = opened
         self._settings = opened.settings
         self._server = opened.server
         self._accounts = opened.accounts
@@ -78,9 +79,16 @@ class _Job:
         await self._server.live(self._listening, self._ready)
 
     def _ready(self) -> None:
+        from hlsim.opening import begin_scenario
         from hlsim.server import garbage
 
         garbage.settle()
+        try:
+            begin_scenario(self._opened)
+        except ValueError as error:
+            self.refusal = Refused(f"--scenario {self._settings.scenario}: {error}")
+            self._server.stop()
+            return
         path = self._settings.ready_file
         if path is not None:
             try:

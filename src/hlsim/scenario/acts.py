@@ -20,6 +20,8 @@ NOT_IN_SCENARIOS = {
     "snapshot": "a scenario goes forward only",
     "restore": "a scenario goes forward only",
     "reset": "a scenario goes forward only",
+    "scenario/run": "one scenario at a time",
+    "scenario/stop": "its time ends it",
 }
 
 REQUESTS: dict[str, ControlSpec] = {
@@ -48,6 +50,11 @@ def act_of(named: Named) -> Act:
         spec.answer(console, asked)
 
     return ask
+
+
+def opening_of(actor: Named) -> Act:
+    """What makes an actor of the file. Raises ValueError for keys that make none."""
+    return act_of(Named("actor/open", {**actor.keys, "actor": actor.name}))
 
 
 def plan_of(plan: Any) -> Fault:

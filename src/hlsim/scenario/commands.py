@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -84,12 +85,23 @@ def run_(
         if repeated is not None:
             _tell(repeated.text)
             is_alike = is_alike and repeated.is_alike
-    for line in report_lines.summary(verdicts, name, bot):
+    again = _command(name, bot, own_time)
+    for line in report_lines.summary(verdicts, again):
         print(line)
     _write("--junit", junit, report_lines.junit(verdicts))
-    _write("--report", report, report_lines.page(verdicts, name, bot))
+    _write("--report", report, report_lines.page(verdicts, again))
     sys.stdout.flush()
     return 0 if is_alike and all(verdict.passed for verdict in verdicts) else FAILED
+
+
+def _command(name: str, bot: str | None, own_time: bool | None) -> str:
+    """What was asked for, but for the seeds."""
+    words = ["hlsim", "scenario", "run", name]
+    if bot is not None:
+        words += ["--bot", bot]
+    if own_time is not None:
+        words.append("--own-time" if own_time else "--no-own-time")
+    return shlex.join(words)
 
 
 def _tell(text: str) -> None:

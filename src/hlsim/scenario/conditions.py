@@ -14,10 +14,11 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import msgspec
 
 from hlsim.matching.dataclass import dataclass
-from hlsim.scenario.course import ACTIONS, Course, Moment
+from hlsim.scenario.course import ACTIONS, Course, Moment, Told
 from hlsim.scenarios.story import Named
 from hlsim.server.control.records import RequestTold
 from hlsim.server.control.registry import Asked
+from hlsim.sim.events import AccountLiquidated, Direction, Fill, FundingPaid
 
 Number = Annotated[int | float | str, msgspec.Meta(description="a number, or its decimal text")]
 
@@ -40,9 +41,9 @@ class Bounds(Asked):
     def _given(self) -> list[int | float | str]:
         return [one for one in (self.exactly, self.at_least, self.at_most) if one is not None]
 
-    def hold(self, value: Decimal | int) -> bool:
-        """True for a value that is meant."""
-        return (
+    def hold(self, value: Decimal | int | None) -> bool:
+        """True for a value that is meant; None, what there is not, is none."""
+        return value is not None and (
             (self.exactly is None or value == number(self.exactly))
             and (self.at_least is None or value >= number(self.at_least))
             and (self.at_most is None or value <= number(self.at_most))
@@ -69,21 +70,23 @@ class ConditionSpec:
     text: str
     """What its docstring says."""
     holds: Callable[[Any, Moment, Course], bool]
-    measures: Callable[[Any, Moment, Course], Decimal | int]
+    measures: Callable[[Any, Moment, Course], Measured]
 
 
 CONDITIONS: dict[str, ConditionSpec] = {}
 """By name, in the order of definition."""
 
 A = TypeVar("A", bound=Bounds)
+Measured = Decimal | int | None
+"""None: there is no such thing, and no bound holds."""
 
 
 def condition(
     name: str,
-) -> Callable[[Callable[[A, Moment, Course], Decimal | int]], Callable[..., Decimal | int]]:
+) -> Callable[[Callable[[A, Moment, Course], Measured]], Callable[..., Measured]]:
     """Registers a function that measures something as the condition that bounds it."""
 
-    def register(measure: Callable[[A, Moment, Course], Decimal | int]) -> Any:
+    def register(measure: Callable[[A, Moment, Course], Measured]) -> Any:
         if name in CONDITIONS:
             raise ValueError(f"condition {name} is defined twice")
         asked = get_type_hints(measure)["asked"]
@@ -111,7 +114,7 @@ class Condition:
     def holds(self, moment: Moment, course: Course) -> bool:
         return self.spec.holds(self.asked, moment, course)
 
-    def measures(self, moment: Moment, course: Course) -> Decimal | int:
+    def measures(self, moment: Moment, course: Course) -> Measured:
         """What there is."""
         return self.spec.measures(self.asked, moment, course)
 
@@ -160,15 +163,26 @@ class OfAccount(Bounds, kw_only=True):
     sub_account: Place | None = None
 
 
-class OfCoin(OfAccount, kw_only=True):
-    """A market of the bot."""
+Of = Annotated[str, msgspec.Meta(description="an actor's name; left out: the bot")]
+
+
+class OfPosition(OfAccount, kw_only=True):
+    """Whose position in which market."""
 
     coin: str
+    of: Of = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.of and self.sub_account is not None:
+            raise ValueError("an actor has no sub_account")
 
 
 @condition("position")
-def position(asked: OfCoin, moment: Moment, course: Course) -> Decimal:
-    """The signed size of the bot's position in a coin, 0 without one."""
+def position(asked: OfPosition, moment: Moment, course: Course) -> Decimal:
+    """The signed size of the bot's position in a coin, 0 without one; or of an actor's."""
+    if asked.of:
+        return moment.others.get(asked.of, {}).get(asked.coin, Decimal(0))
     return moment.of(asked.sub_account).positions.get(asked.coin, Decimal(0))
 
 
@@ -241,3 +255,94 @@ def refusals(asked: OfRefusals, moment: Moment, course: Course) -> int:
         return sum(asked.text in said for said in row.refusals)
 
     return course.count(repr(asked), times, moment)
+
+
+# -- of the market ---------------------------------------------------------------------------------
+
+
+class OfPrice(Bounds, kw_only=True):
+    """Which market."""
+
+    coin: str
+
+
+@condition("mark")
+def mark(asked: OfPrice, moment: Moment, course: Course) -> Decimal | None:
+    """The mark price of a coin. No bound holds for a coin that is not listed."""
+    price = moment.prices.get(asked.coin)
+    return None if price is None else price.mark
+
+
+@condition("mid")
+def mid(asked: OfPrice, moment: Moment, course: Course) -> Decimal | None:
+    """The middle between the best bid and ask of a coin. No bound holds without either."""
+    price = moment.prices.get(asked.coin)
+    return None if price is None else price.mid
+
+
+@condition("oracle")
+def oracle(asked: OfPrice, moment: Moment, course: Course) -> Decimal | None:
+    """The oracle price of a perp."""
+    price = moment.prices.get(asked.coin)
+    return None if price is None else price.oracle
+
+
+class OfEvents(Bounds):
+    """Whose, in which market."""
+
+    coin: str | None = None
+    of: Of = ""
+
+    def is_meant(self, told: Told) -> bool:
+        """Whether something that happened is meant, whatever it is."""
+        return told.who == self.of and self.coin in (None, getattr(told.event, "coin", None))
+
+
+@condition("fills")
+def fills(asked: OfEvents, moment: Moment, course: Course) -> Decimal:
+    """How often an order of the bot or of an actor was filled, in whole or in part."""
+
+    def one(told: Told) -> int:
+        return isinstance(told.event, Fill) and told.event.is_trade and asked.is_meant(told)
+
+    return course.total(f"fills {asked!r}", one, moment)
+
+
+@condition("deleveraged")
+def deleveraged(asked: OfEvents, moment: Moment, course: Course) -> Decimal:
+    """How often a position was auto-deleveraged."""
+
+    def one(told: Told) -> int:
+        event = told.event
+        is_so = isinstance(event, Fill) and event.dir is Direction.AUTO_DELEVERAGING
+        return is_so and asked.is_meant(told)
+
+    return course.total(f"deleveraged {asked!r}", one, moment)
+
+
+@condition("funding")
+def funding(asked: OfEvents, moment: Moment, course: Course) -> Decimal:
+    """The funding received since the beginning, USD: below 0 when it was paid."""
+
+    def usd(told: Told) -> Decimal | int:
+        if isinstance(told.event, FundingPaid) and asked.is_meant(told):
+            return Decimal(told.event.usd).scaleb(-6)
+        return 0
+
+    return course.total(f"funding {asked!r}", usd, moment)
+
+
+class OfActor(Bounds):
+    """Whose."""
+
+    of: Of = ""
+
+
+@condition("liquidations")
+def liquidations(asked: OfActor, moment: Moment, course: Course) -> Decimal:
+    """How often a liquidation closed something of the bot or of an actor."""
+
+    def one(told: Told) -> int:
+        return isinstance(told.event, AccountLiquidated) and told.who == asked.of
+
+    return course.total(f"liquidations {asked!r}", one, moment)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hlsim.matching.dataclass import dataclass
 from hlsim.scenarios.faults import Fault
+from hlsim.sim.events import AccountLiquidated, Fill, FundingPaid
+from hlsim.sim.prices import mid_px
 from hlsim.sim.view import View
 
 if TYPE_CHECKING:
@@ -50,18 +52,33 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """Where a market stands. None: nowhere, say with a book of one side."""
+
+    mark: Decimal
+    mid: Decimal | None
+    oracle: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """Where the bot's accounts stood after one block.
 
     ms: since the scenario began.
     asked: how many requests there had been.
     sub_accounts: those of the bot's account, oldest first.
+    happened: how much had happened to the bot and to actors, `Course.events` until then.
+    prices: of the coins that somebody asks for.
+    others: positions of actors, by their names.
     """
 
     ms: int
     asked: int
     own: Standing
     sub_accounts: tuple[Standing, ...] = ()
+    happened: int = 0
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    others: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
 
     def of(self, sub_account: int | None) -> Standing:
         """The account itself, or one of its sub-accounts, which has nothing before it is there."""
@@ -72,8 +89,15 @@ class Moment:
 
     def is_like(self, other: Moment) -> bool:
         """True when nothing but time differs."""
-        mine = (self.asked, self.own, self.sub_accounts)
-        return mine == (other.asked, other.own, other.sub_accounts)
+        return replace(self, ms=other.ms) == other
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something that the exchange told of the bot, or of an actor: its name, "" is the bot."""
+
+    who: str
+    event: Fill | FundingPaid | AccountLiquidated
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +147,8 @@ class Course:
     requests: list[RequestTold] = field(default_factory=list)
     """Those of the bot, oldest first."""
     strikes: list[Strike] = field(default_factory=list)
+    events: list[Told] = field(default_factory=list)
+    """Fills, funding and liquidations, oldest first."""
     happenings: list[Happening] = field(default_factory=list)
     exit: int | None = None
     """The bot's exit code; None: it was there until the end and was told to stop, or there was
@@ -133,6 +159,7 @@ class Course:
     _settled: int = 0
     """How many lines of the timeline are older than the last request."""
     _counted: dict[str, _Count] = field(default_factory=dict)
+    _sums: dict[str, list[Decimal]] = field(default_factory=dict)
 
     def count(self, key: str, times: Callable[[RequestTold], int], moment: Moment) -> int:
         """How often something was so until a moment, `times` for each request.
@@ -144,6 +171,16 @@ class Course:
             counted.ids += [row.id] * times(row)
         counted.seen = len(self.requests)
         return bisect_right(counted.ids, moment.asked)
+
+    def total(self, key: str, measure: Callable[[Told], Decimal | int], moment: Moment) -> Decimal:
+        """The sum of what `measure` says of everything that had happened until a moment.
+
+        `key` names what is measured, as in `count`.
+        """
+        sums = self._sums.setdefault(key, [Decimal(0)])
+        for told in self.events[len(sums) - 1 :]:
+            sums.append(sums[-1] + measure(told))
+        return sums[moment.happened]
 
     def enter_request(self, row: RequestTold, text: str) -> None:
         """Enters a request, before what its action did: that is known before it is answered."""
@@ -178,15 +215,10 @@ def look(exchange: Exchange, address: Address, ms: int, asked: int) -> Moment:
 
 def _standing(state: State, account: Account) -> Standing:
     from hlsim.server.shapes.accounts import clearinghouse_state
-    from hlsim.server.shapes.text import decimal_text, px_text
+    from hlsim.server.shapes.text import decimal_text
 
     markets, tokens = state.markets, state.universe.tokens
     value = clearinghouse_state(View(state), account.address)["marginSummary"]["accountValue"]
-    positions = {
-        markets[asset_id].asset.coin: Decimal(px_text(position.szi))
-        for part in account.clearings()
-        for asset_id, position in part.positions.items()
-    }
     balances = {
         tokens[index].name: Decimal(decimal_text(held.total, tokens[index].wei_decimals))
         for index, held in account.spot.items()
@@ -196,4 +228,31 @@ def _standing(state: State, account: Account) -> Standing:
         RestingOrder(order.oid, markets[order.asset_id].asset.coin, order.cloid)
         for order in account.orders.values()
     )
-    return Standing(Decimal(value), positions, balances, orders)
+    return Standing(Decimal(value), positions_of(account, state), balances, orders)
+
+
+def positions_of(account: Account | None, state: State) -> dict[str, Decimal]:
+    """The signed sizes that an account has, by coin; None has nothing."""
+    from hlsim.server.shapes.text import px_text
+
+    return {
+        state.markets[asset_id].asset.coin: Decimal(px_text(position.szi))
+        for part in (account.clearings() if account is not None else ())
+        for asset_id, position in part.positions.items()
+    }
+
+
+def price_of(exchange: Exchange, coin: str) -> Price | None:
+    """Where a market stands; None: there is none."""
+    from hlsim.server.shapes.text import px_text
+
+    asset = exchange.state.universe.by_coin.get(coin)
+    if asset is None:
+        return None
+    market = exchange.state.markets[asset.id]
+    mid = mid_px(market)
+    return Price(
+        Decimal(px_text(market.mark_px)),
+        None if mid is None else Decimal(px_text(mid)),
+        None if asset.is_spot else Decimal(px_text(market.oracle_px)),
+    )

@@ -137,8 +137,11 @@ def eventually(course: Course, condition: Condition) -> str | None:
     """The condition holds after one block at least."""
     if any(condition.holds(moment, course) for moment in course.moments):
         return None
-    found = [condition.measures(moment, course) for moment in course.moments]
-    return f"never so: {min(found)} at least, {max(found)} at most, {found[-1]} at the end"
+    measured = [condition.measures(moment, course) for moment in course.moments]
+    found = [value for value in measured if value is not None]
+    if not found:
+        return "never so: there was no such thing"
+    return f"never so: {min(found)} at least, {max(found)} at most, {measured[-1]} at the end"
 
 
 class Recovers(Asked):

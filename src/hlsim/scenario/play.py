@@ -12,9 +12,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hlsim.matching.dataclass import dataclass
-from hlsim.scenario.acts import act_of
+from hlsim.scenario.acts import act_of, opening_of
 from hlsim.scenario.conditions import Condition, condition_of
 from hlsim.scenario.course import Course
+from hlsim.scenario.names import check_names, coins_of
 from hlsim.scenario.recorder import Recorder
 from hlsim.scenarios.story import Scenario, Step
 
@@ -68,15 +69,29 @@ class Play:
         """Why it cannot go on."""
         self.is_over = False
         self._has_news = True
+        self._is_elsewhere = False
+        """Whether the exchange went back in time, to where no course of ours is."""
         self._faults: list[int] = []
         if account not in self._node.exchange.state.accounts:
             raise Unplayable(f"no account {account}")
+        try:
+            check_names(scenario)
+        except ValueError as error:
+            raise Unplayable(str(error)) from None
         self.recorder = Recorder(
-            console, account, is_alone=is_alone, on_news=self._nudge, on_restored=self._on_restored
+            console,
+            account,
+            is_alone=is_alone,
+            coins=coins_of(scenario),
+            actors=[actor.name for actor in scenario.actors],
+            on_news=self._nudge,
+            on_restored=self._on_restored,
         )
         self._whens = [_due(step) for step in scenario.timeline if step.when is not None]
         try:
             self._faults += [console.faults.add(fault) for fault in scenario.faults]
+            for actor in scenario.actors:
+                opening_of(actor)(console)
         except ValueError as error:
             self.close()
             raise Unplayable(str(error)) from None
@@ -112,14 +127,19 @@ class Play:
     def close(self) -> Course:
         """Ends it, if it has not ended, and lifts its faults. Returns all that has happened."""
         self.is_over = True
-        self.recorder.fetch()
-        self.recorder.look()
-        self.course.ended_ms = self.recorder.ms()
+        if not self._is_elsewhere:
+            self.bring_up()
         self.recorder.detach()
         for number in self._faults:
             self._lift(number)
         self._faults.clear()
         return self.course
+
+    def bring_up(self) -> None:
+        """Brings the course up to now, as if it ended here."""
+        self.recorder.fetch()
+        self.recorder.look()
+        self.course.ended_ms = self.recorder.ms()
 
     # -- when --------------------------------------------------------------------------------------
 
@@ -148,7 +168,7 @@ class Play:
 
     def _look_once(self) -> None:
         self.recorder.fetch()
-        self.recorder.look()
+        self.recorder.look(whole=False)
         for due in self._whens:
             assert due.condition is not None
             holds = due.condition.holds(self.course.moments[-1], self.course)
@@ -180,6 +200,7 @@ class Play:
         self._on_over()
 
     def _on_restored(self) -> None:
+        self._is_elsewhere = True
         self._break("the exchange went back in time")
 
     # -- what --------------------------------------------------------------------------------------

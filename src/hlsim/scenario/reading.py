@@ -7,10 +7,11 @@ from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 from hlsim.matching.dataclass import dataclass
-from hlsim.scenario.acts import FAULT, act_of, plan_of
+from hlsim.scenario.acts import FAULT, act_of, opening_of, plan_of
 from hlsim.scenario.conditions import condition_of
 from hlsim.scenario.durations import duration_ms
 from hlsim.scenario.judges import judge_of
+from hlsim.scenario.names import check_names
 from hlsim.scenario.words import check_word
 from hlsim.scenarios.story import Named, Scenario, Step
 
@@ -82,7 +83,9 @@ def read(text: str, file: str, name: str) -> Scenario:
     for key in keys:
         field, make = FIELDS[key]
         found[field] = make(whole.at(key))
-    return whole.take(lambda _: Scenario(**found))
+    scenario = whole.take(lambda _: Scenario(**found))
+    whole.take(lambda _: check_names(scenario))
+    return scenario
 
 
 # -- the parts of a scenario -----------------------------------------------------------------------
@@ -127,6 +130,20 @@ def _named(part: Part, make: Callable[[Named], object]) -> Named:
     return named
 
 
+def _actors(part: Part) -> tuple[Named, ...]:
+    found = []
+    for name in part.mapping():
+        inner = part.at(name)
+        actor = Named(name, {} if inner.value is None else inner.mapping())
+        inner.take(partial(_open, actor))
+        found.append(actor)
+    return tuple(found)
+
+
+def _open(actor: Named, _: Any) -> None:
+    opening_of(actor)
+
+
 def _step(part: Part) -> Step:
     keys = part.mapping()
     acts = [key for key in keys if key not in TIMES]
@@ -164,6 +181,7 @@ FIELDS: dict[str, tuple[str, Callable[[Part], Any]]] = {
     "step": ("step_ms", _duration),
     "speed": ("speed", _number),
     "faults": ("faults", _each(lambda part: part.take(plan_of))),
+    "actors": ("actors", _actors),
     "timeline": ("timeline", _each(_step)),
     "expect": ("expect", _each(lambda part: _named(part, judge_of))),
 }

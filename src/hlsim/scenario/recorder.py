@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hlsim.scenario.course import ACTIONS, Course, Happening, Standing, Strike, look
+from hlsim.scenario.course import (
+    ACTIONS,
+    Course,
+    Happening,
+    Price,
+    Standing,
+    Strike,
+    Told,
+    look,
+    positions_of,
+    price_of,
+)
+from hlsim.scenarios.cast import address_of
 from hlsim.server.control.records import RequestTold, explain, tell
 from hlsim.server.diagnosis import diagnose
-from hlsim.sim.events import Fill
+from hlsim.server.shapes.text import decimal_text
+from hlsim.sim.events import (
+    AccountLiquidated,
+    BookChanged,
+    Event,
+    Fill,
+    FundingPaid,
+    PricesChanged,
+)
 from hlsim.sim.fixed import Address
 from hlsim.telling import coins_of, fills_told, request_told, words_of
 
@@ -17,6 +38,8 @@ if TYPE_CHECKING:
     from hlsim.server.console import Console
     from hlsim.server.faults import Entry
     from hlsim.server.requests import Request
+
+EVENTS = (Fill, FundingPaid, AccountLiquidated)
 
 
 class Recorder:
@@ -28,23 +51,32 @@ class Recorder:
         account: str,
         *,
         is_alone: bool,
+        coins: Collection[str] = (),
+        actors: Collection[str] = (),
         on_news: Callable[[], None],
         on_restored: Callable[[], None],
     ) -> None:
         """`is_alone`: whatever is asked here, the bot asked it. Else signed actions are the bot's
-        when they are its account's, and queries are anybody's.
+        when they are its account's, and queries are anybody's. `coins`: whose prices are wanted;
+        `actors`: whose positions and fills are, too.
 
         `on_news` is called after each block and request, `on_restored` when time went back.
         """
         self._console = console
         self._account = Address(account)
         self._is_alone = is_alone
+        self._coins = coins
+        self._actors = {name: address_of(name) for name in actors}
+        self._names = {address: name for name, address in self._actors.items()}
+        self._names[self._account] = ""
         self._on_news = on_news
         self._on_restored = on_restored
         self._coin = coins_of(console.node.exchange)
         self._last = console.requests.seen
         self._explained: set[str] = set()
         """Rules by which refusals were explained already."""
+        self._is_old = True
+        """Whether a block may have changed where the account stands."""
         self.course = Course(account, console.node.pacer.now_ms())
         self._unsubscribe = console.node.subscribe(self._on_block)
         console.faults.heard.append(self._on_strike)
@@ -61,10 +93,29 @@ class Recorder:
         """Exchange time since the beginning."""
         return self._console.node.pacer.now_ms() - self.course.began_ms
 
-    def look(self) -> None:
-        """Enters how the account stands, unless nothing changed."""
+    def look(self, *, whole: bool = True) -> None:
+        """Enters how the account stands, unless nothing changed.
+
+        Not `whole`: only if a block or a request since may have changed it.
+        """
         console, course = self._console, self.course
-        found = look(console.node.exchange, self._account, self.ms(), console.requests.seen)
+        is_old = self._is_old or console.requests.seen != course.moments[-1].asked
+        if not is_old and not whole:
+            return
+        self._is_old = False
+        state = console.node.exchange.state
+        accounts = state.accounts
+        found = replace(
+            look(console.node.exchange, self._account, self.ms(), console.requests.seen),
+            happened=len(course.events),
+            prices=self._prices(),
+            others={
+                name: positions_of(accounts.get(one), state) for name, one in self._actors.items()
+            },
+        )
+        held = [coin for one in (found.own, *found.sub_accounts) for coin in one.positions]
+        self._marked = {*self._coins, *held}
+        self._watched = {*self._names, *accounts[self._account].sub_accounts}
         if course.moments and found.is_like(course.moments[-1]):
             return
         last = course.moments[-1] if course.moments else found
@@ -91,6 +142,10 @@ class Recorder:
                     self.say(kind, f"{whose}{name} {after.get(name, 0)}")
         if found.orders != last.orders:
             self.say("orders", f"{whose}{len(found.orders)} open")
+
+    def _prices(self) -> dict[str, Price]:
+        found = {coin: price_of(self._console.node.exchange, coin) for coin in self._coins}
+        return {coin: price for coin, price in found.items() if price is not None}
 
     def say(self, who: str, text: str) -> None:
         """Enters a line of the timeline, behind the requests until now."""
@@ -129,9 +184,29 @@ class Recorder:
         if block.restored is not None:
             self._on_restored()
             return
+        for event in block.events:
+            if isinstance(event, EVENTS) and event.user in self._names:
+                self._note(Told(self._names[event.user], event))
         self._tell_fills([one for one in block.events if isinstance(one, Fill)])
-        self.look()
+        # A living market makes thirty blocks a second, most of them about others.
+        self._is_old = self._is_old or any(map(self._touches, block.events))
+        self.look(whole=False)
         self._on_news()
+
+    def _touches(self, event: Event) -> bool:
+        if isinstance(event, PricesChanged):
+            return not self._marked.isdisjoint(event.coins)
+        if isinstance(event, BookChanged):
+            return event.coin in self._coins
+        return getattr(event, "user", None) in self._watched
+
+    def _note(self, told: Told) -> None:
+        self.course.events.append(told)
+        event, whose = told.event, told.who or "the bot"
+        if isinstance(event, AccountLiquidated):
+            self.say("liquidated", whose)
+        elif isinstance(event, FundingPaid):
+            self.say("funding", f"{whose} {event.coin} {decimal_text(event.usd, 6)}")
 
     def _on_strike(self, entry: Entry, request: Any) -> None:
         seen = self._console.requests.seen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from itertools import zip_longest
@@ -11,6 +12,9 @@ from tempfile import TemporaryDirectory
 
 from hlsim.matching.dataclass import dataclass
 from hlsim.scenario.verdict import Verdict
+
+MOST = 200
+"""Characters of what differs that are shown."""
 
 Play = Callable[[str], Verdict]
 """Plays it with the journal in that file."""
@@ -29,12 +33,21 @@ class Trace:
         """Where another one first differs; None: nowhere."""
         for mine, theirs in zip_longest(self.lines, other.lines):
             if mine != theirs:
-                return f"{mine} became {theirs}"
+                return _shown(mine, theirs)
         pairs = zip_longest(self.journal.splitlines(), other.journal.splitlines())
         for number, (mine_raw, theirs_raw) in enumerate(pairs):
             if mine_raw != theirs_raw:
-                return f"record {number} of the journal: {mine_raw!r} became {theirs_raw!r}"
+                return f"record {number} of the journal: {_shown(mine_raw, theirs_raw)}"
         return None if self.state_hash == other.state_hash else "the state's hash"
+
+
+def _shown(mine: object, theirs: object) -> str:
+    """Both from where they part, within bounds."""
+    texts = str(mine), str(theirs)
+    pairs = enumerate(zip_longest(*texts))
+    common = next((place for place, (ours, others) in pairs if ours != others), 0)
+    start = 0 if common < MOST else common - MOST // 2
+    return " became ".join(text[start : start + MOST] for text in texts)
 
 
 def trace_of(play: Play) -> tuple[Verdict, Trace]:
@@ -43,15 +56,15 @@ def trace_of(play: Play) -> tuple[Verdict, Trace]:
         path = Path(folder) / "journal"
         verdict = play(str(path))
         journal = path.read_bytes()
-    # Errors of clients name the port, which is a free one each time.
-    port = verdict.url.rpartition(":")[2]
-    lines = tuple(line.replace(port, "PORT") for line in _lines(verdict))
-    return verdict, Trace(journal, verdict.state_hash, lines)
+    return verdict, Trace(journal, verdict.state_hash, tuple(_lines(verdict)))
 
 
 def _lines(verdict: Verdict) -> Iterator[str]:
+    # Errors of clients name the port, which is a free one each time.
+    port = re.compile(rf"(?<=[:=]){verdict.url.rpartition(':')[2]}\b")
     for one in verdict.course.happenings:
-        yield f"{one.ms} {one.who} {one.text}"
+        text = port.sub("PORT", one.text) if one.who == "bot" else one.text
+        yield f"{one.ms} {one.who} {text}"
     for row in verdict.course.requests:
         yield json.dumps([row.id, row.time, row.path, row.status, row.request, row.response])
     for finding in verdict.findings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from html import escape
 from textwrap import wrap
@@ -73,13 +72,12 @@ def _are_alike(happenings: Sequence[Happening], one: int, other: int, length: in
     return all((a.who, a.text) == (b.who, b.text) for a, b in pairs)
 
 
-def replay_command(verdict: Verdict, which: str, bot: str | None) -> str:
-    """What runs it again."""
-    command = f"hlsim scenario run {shlex.quote(which)} --seeds {verdict.seed}"
-    return command + ("" if bot is None else f" --bot {shlex.quote(bot)}")
+def replay_command(verdict: Verdict, command: str) -> str:
+    """What runs it again: `command` with its seed."""
+    return f"{command} --seeds {verdict.seed}"
 
 
-def summary(verdicts: Sequence[Verdict], which: str, bot: str | None) -> Iterator[str]:
+def summary(verdicts: Sequence[Verdict], command: str) -> Iterator[str]:
     """The last lines: how many passed, and how to see the smallest failure again."""
     passed = sum(verdict.passed for verdict in verdicts)
     if len(verdicts) > 1:
@@ -87,7 +85,7 @@ def summary(verdicts: Sequence[Verdict], which: str, bot: str | None) -> Iterato
     failed = smallest_failure(verdicts)
     if failed is not None:
         yield f"smallest failing seed: {failed.seed}"
-        yield f"again: {replay_command(failed, which, bot)}"
+        yield f"again: {replay_command(failed, command)}"
 
 
 def junit(verdicts: Sequence[Verdict]) -> str:
@@ -119,14 +117,14 @@ def _xml(text: str) -> str:
     return escape(_printable(text), quote=False)
 
 
-def page(verdicts: Sequence[Verdict], which: str, bot: str | None) -> str:
+def page(verdicts: Sequence[Verdict], command: str) -> str:
     """One page of HTML that needs nothing else."""
     scenario = verdicts[0].scenario
     parts = [
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(scenario.name)}'
         f"</title><style>{_STYLE}</style>",
         f"<h1>{escape(scenario.title)}</h1><p>{escape(scenario.teaches)}</p>",
-        *(f"<p>{escape(line)}</p>" for line in summary(verdicts, which, bot)),
+        *(f"<p>{escape(line)}</p>" for line in summary(verdicts, command)),
     ]
     for verdict in verdicts:
         word = "passed" if verdict.passed else "FAILED"

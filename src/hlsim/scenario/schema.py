@@ -86,6 +86,15 @@ def _properties() -> Json:
             "description": "exchange seconds in a real one while the bot runs",
         },
         "faults": {"type": "array", "items": _ref("FaultPlan")},
+        "actors": {
+            "description": "who else trades, by name: what actor/open takes of each",
+            "type": "object",
+            "additionalProperties": {
+                "type": ["object", "null"],
+                "properties": {"usdc": _NUMBER_OR_TEXT},
+                "additionalProperties": False,
+            },
+        },
         "timeline": {"type": "array", "items": _ref("Step")},
         "expect": {"type": "array", "items": _ref("Expectation"), "minItems": 1},
     }

@@ -43,6 +43,12 @@ class Verdict:
         """True when every judge is content."""
         return all(one.wrong is None for one in self.findings)
 
+    def __str__(self) -> str:
+        """What the judges say and what happened, for people."""
+        from hlsim.scenario.report import lines
+
+        return "\n".join(lines(self))
+
 
 def run(
     scenario: Scenario,

@@ -9,7 +9,7 @@ from hlsim.config import OPTIONS, Option
 
 NOT_OF_A_SCENARIO = {
     *("host", "port", "ready-file", "log", "quiet", "limit-header"),  # of where it runs
-    *("clock", "speed", "auto-wait", "seed", "fault"),  # of the scenario itself or of one run
+    *("clock", "speed", "auto-wait", "seed", "fault", "scenario"),  # of the scenario or of one run
 }
 
 WORDS: dict[str, Option] = {
@@ -22,15 +22,27 @@ def check_word(key: str, value: Any) -> None:
     option = WORDS.get(key)
     if option is None:
         raise ValueError(f"unknown key {key!r}; known: {', '.join(WORDS)}")
-    if key == "fund":
-        if not isinstance(value, Mapping):
-            raise ValueError("an object is wanted: USDC by address")
-        parts: list[Any] = [f"{address}:{usdc}" for address, usdc in value.items()]
-    elif option.parts:
-        parts = value if isinstance(value, list) else [value]
-    else:
-        parts = [value]
-    for part in parts:
+    for part in _parts(option, value):
         if isinstance(part, bool | list | dict) or part is None:
             raise ValueError("a text or a number is wanted")
         option.parse(str(part))
+
+
+def _parts(option: Option, value: Any) -> list[Any]:
+    if option.key == "fund":
+        if not isinstance(value, Mapping):
+            raise ValueError("an object is wanted: USDC by address")
+        return [f"{address}:{usdc}" for address, usdc in value.items()]
+    return value if option.parts and isinstance(value, list) else [value]
+
+
+def texts_of(exchange: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What a scenario says of its exchange, as `hlsim.config.settings` takes it."""
+    texts = {
+        WORDS[key].name: [str(part) for part in _parts(WORDS[key], value)]
+        for key, value in exchange.items()
+    }
+    if "limit-set" in texts:
+        # As `hlsim.start` has it: nobody but addresses is limited unless it says so.
+        texts["limit-set"].insert(0, "address")
+    return texts
