@@ -252,7 +252,7 @@ def test_every_condition_has_a_docstring_and_bounds() -> None:
     ("named", "said"),
     [
         (Named("nobody"), "no judge 'nobody'; known: finally, always"),
-        (Named("finally"), "finally wants one condition; known: position, equity"),
+        (Named("finally"), "finally wants one condition; known: position, balance"),
         (Named("finally", {"position": {"is": 1}}), "required field `coin`; known: "),
         (Named("finally", {"position": {"coin": "ETH"}}), "one of is, at_least and at_most"),
         (Named("finally", {"position": {"coin": "ETH", "is": "much"}}), "'much' is no number"),

@@ -179,13 +179,13 @@ def run_pytest(folder: Path, *arguments: str, tests: str = PLUGIN_TESTS) -> str:
 
 def test_the_plugin_gives_fixtures_and_a_marker(tmp_path: Path) -> None:
     text = run_pytest(tmp_path)
-    assert "7 passed, 2 errors" in text
+    assert "8 passed, 2 errors" in text
     assert "unexpected keyword argument 'sed'" in text
     assert "unknown world 'nowhere'" in text
 
 
 def test_the_plugin_works_in_parallel(tmp_path: Path) -> None:
-    assert "7 passed, 2 errors" in run_pytest(tmp_path, "-n", "2")
+    assert "8 passed, 2 errors" in run_pytest(tmp_path, "-n", "2")
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])

@@ -173,7 +173,7 @@ exchange.market_open("PURR/USDC", True, 1_000)
     assert done[-9:] == [
         *("request order", "fill sub-account", "position sub-account"),
         *("request order", "orders sub-account"),
-        *("request order", "fill Buy", "balance USDC", "balance PURR"),
+        *("request order:", "fill Buy", "balance USDC", "balance PURR"),
     ]
     told = [one.text for one in verdict.course.happenings if one.text.startswith("order for 0x")]
     assert len(told) == 2

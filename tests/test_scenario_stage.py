@@ -146,7 +146,7 @@ def test_a_step_that_cannot_be_done_breaks_it() -> None:
 @pytest.mark.parametrize(
     ("scenario", "text"),
     [
-        ("nothing", "no scenario 'nothing'; known: bad-gateway, "),
+        ("nothing", "no scenario 'nothing'; known: agent-address, "),
         ({"title": "T"}, "scenario:1: the file: 'lasts' is missing"),
         ({**INLINE, "account": 99}, "account 99 is not among the funded ones"),
         ({**INLINE, "exchange": {"balance": 5}}, "the scenario wants balance 5, and this exchange"),
