@@ -143,6 +143,24 @@ def test_a_step_that_cannot_be_done_breaks_it() -> None:
         assert told["why"].startswith("market/halt: no coin 'NOPE'")
 
 
+def test_a_scenario_of_which_there_is_too_much_to_remember_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hlsim.scenario.play.MOST_KEPT", 60)
+    with hlsim.start() as running:
+        steer(running, "scenario/run", scenario={**INLINE, "lasts": "30d", "faults": []})
+        for _ in range(60):
+            assert ask(running, "POST", "/info", b'{"type": "meta"}').status == 200
+
+        told = status(running)
+
+        assert (told["state"], told["why"]) == (
+            "broke",
+            "more than 60 things happened; let it last shorter",
+        )
+        assert len(told["happenings"]) < 60
+
+
 @pytest.mark.parametrize(
     ("scenario", "text"),
     [

@@ -161,6 +161,12 @@ class Course:
     _counted: dict[str, _Count] = field(default_factory=dict)
     _sums: dict[str, list[Decimal]] = field(default_factory=dict)
 
+    @property
+    def size(self) -> int:
+        """How much it holds."""
+        parts = (self.moments, self.requests, self.strikes, self.events, self.happenings)
+        return sum(map(len, parts))
+
     def count(self, key: str, times: Callable[[RequestTold], int], moment: Moment) -> int:
         """How often something was so until a moment, `times` for each request.
 

@@ -26,6 +26,9 @@ logger = logging.getLogger("hlsim.scenario")
 
 MOST_TURNS = 10_000
 """How often a step is done at most when it says nothing itself."""
+MOST_KEPT = 200_000
+"""Requests, moments, events and lines of the timeline in all, which stay in memory for the judges:
+a day of a poll every five seconds."""
 
 
 class Unplayable(ValueError):
@@ -112,8 +115,8 @@ class Play:
 
     @property
     def asked(self) -> int:
-        """How many requests there were, those that were struck before the exchange included."""
-        return self._console.requests.seen - self._seen + len(self.course.strikes)
+        """How many requests there were, those that a fault kept from the exchange included."""
+        return self._console.requests.seen - self._seen
 
     @property
     def left_ms(self) -> int:
@@ -169,6 +172,9 @@ class Play:
     def _look_once(self) -> None:
         self.recorder.fetch()
         self.recorder.look(whole=False)
+        if self.course.size > MOST_KEPT:
+            self._break(f"more than {MOST_KEPT:,} things happened; let it last shorter")
+            return
         for due in self._whens:
             assert due.condition is not None
             holds = due.condition.holds(self.course.moments[-1], self.course)
