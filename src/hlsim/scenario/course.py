@@ -164,8 +164,8 @@ class Course:
     @property
     def size(self) -> int:
         """How much it holds."""
-        parts = (self.moments, self.requests, self.strikes, self.events, self.happenings)
-        return sum(map(len, parts))
+        rows = len(self.requests) + len(self.moments) + len(self.events)
+        return rows + len(self.strikes) + len(self.happenings)
 
     def count(self, key: str, times: Callable[[RequestTold], int], moment: Moment) -> int:
         """How often something was so until a moment, `times` for each request.
