@@ -42,7 +42,7 @@ def skeleton(text: str) -> list[str]:
     return [line for line, before in zip(lines, ["", *lines], strict=False) if line != before]
 
 
-@pytest.mark.parametrize("path", ["README.md", "docs/testing.md", "docs/scenarios.md"])
+@pytest.mark.parametrize("path", ["docs/testing.md", "docs/scenarios.md"])
 def test_the_tests_that_are_shown_pass(path: str, tmp_path: Path) -> None:
     shown = [
         source for source in PYTHON.findall((ROOT / path).read_text()) if "def test_" in source
@@ -52,7 +52,7 @@ def test_the_tests_that_are_shown_pass(path: str, tmp_path: Path) -> None:
 
     done = run_pytest(tmp_path, "-q")
 
-    assert len(shown) > 3
+    assert shown
     tests = sum(source.count("def test_") for source in shown)
     assert re.search(rf"^{tests} passed", done.stdout, re.M), done.stdout
 

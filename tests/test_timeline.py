@@ -76,6 +76,9 @@ def test_a_story_is_told_in_the_order_in_which_it_happened(exchange: RunningExch
     ]
 
 
+NOBODY = "; the client got no answer: the connection ended"
+
+
 def test_a_fault_tells_what_it_strikes_and_whether_that_was_done(exchange: RunningExchange) -> None:
     alice = Pen(exchange, exchange.accounts[0].key)
     for phase in ("before", "after"):
@@ -86,11 +89,16 @@ def test_a_fault_tells_what_it_strikes_and_whether_that_was_done(exchange: Runni
         "fault      order:1:before:drop is in force",
         "fault      order:1:before:drop strikes (order: buy 1 ETH at 1000 Alo): the connection "
         "ends without an answer",
+        f"account 0  order: buy 1 ETH at 1000 Alo -> never heard of it{NOBODY}",
+        "            why: The fault order:1:before:drop struck: the exchange never heard of it.",
+        "            do:  The client cannot tell which: ask orderStatus by cloid before sending "
+        "again, and stop waiting after some seconds.",
         "fault      order:1:before:drop is lifted; strikes: 1",
         "fault      order:1:after:drop is in force",
         "fault      order:1:after:drop strikes (order: buy 1 ETH at 1000 Alo): the connection "
         "ends without an answer, after it was done",
-        "account 0  order: buy 1 ETH at 1000 Alo -> rests, oid #",
+        f"account 0  order: buy 1 ETH at 1000 Alo -> rests, oid #{NOBODY}",
+        "            why: The fault order:1:after:drop struck: the exchange has done it.",
         "fault      order:1:after:drop is lifted; strikes: 1",
     ]
 
@@ -168,8 +176,9 @@ def test_requests_over_a_socket_and_those_that_make_no_sense_are_told(
         "            do:  Set Content-Type.",
         "client     [1, 2] -> HTTP 422 Failed to deserialize the JSON body into the target type",
         "            why: The JSON is no request that the server knows: an unknown type, a missing "
-        "or surplus key, or a value of the wrong type.",
-        "            do:  Compare key by key with the documentation; numbers in orders are text.",
+        "or surplus key, or a value of the wrong type or form.",
+        "            do:  Compare key by key with the documentation: prices and sizes are text of at "
+        "most 8 decimals, a cloid is 0x and 32 hex digits, an address 0x and 40.",
     ]
 
 

@@ -239,6 +239,7 @@ def test_a_client_that_goes_while_it_is_told_to_go_is_no_error() -> None:
                 action=post_action,
                 faults=Faults(0, lambda: 0),
                 asked=lambda kind, payload: Asked((kind,)),
+                unheard=lambda kind, payload, delivery: None,
             ),
             rules=SocketRules(lifetime_s=(0.0, 0.0)),
         )

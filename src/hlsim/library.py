@@ -39,6 +39,10 @@ PATIENCE_S = 60.0
 """How long `stop` waits for the server's thread before it gives up on a bug."""
 
 
+def _now_ms(server: Server) -> int:
+    return server.node.pacer.now_ms()
+
+
 class RunningExchange:
     """A server that is up. Stop it, or use it as a context manager."""
 
@@ -57,7 +61,7 @@ class RunningExchange:
         self._give_back: Callable[[], None] | None = opened.give_back
         self._chronicle = Chronicle(opened.server)
         self.accounts: Sequence[FundedAccount] = opened.accounts
-        self.clock = ExchangeClock(self)
+        self.clock = ExchangeClock(self, lambda: self._call(_now_ms))
         self.market = ExchangeMarket(self)
         host, port = listening.getsockname()[:2]
         self.host: str = host
