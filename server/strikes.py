@@ -32,6 +32,7 @@ from .http import (
     reply_json,
     reply_text,
 )
+from .nesting import is_deep
 from .requests import DELIVERY, Delivery, Fate
 from .wire import WIRE, Wire
 
@@ -58,8 +59,8 @@ class Witness:
     def of_request(self, path: str, body: bytes) -> Asked:
         """A request over HTTP."""
         try:
-            parsed = msgspec.json.decode(body)
-        except (msgspec.DecodeError, RecursionError):
+            parsed = None if is_deep(body) else msgspec.json.decode(body)
+        except msgspec.DecodeError:
             parsed = None
         return self._asked(STRUCK[path], parsed, lambda: self.acting(body))
 

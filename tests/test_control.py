@@ -193,3 +193,36 @@ def test_a_web_page_cannot_tell_the_time(running: RunningExchange) -> None:
     assert ask(running, "POST", "/hlsim/clock/advance", b'{"ms":1}', foreign).status == 403
     form = {"Content-Type": "text/plain"}
     assert ask(running, "POST", "/hlsim/clock/advance", b'{"ms":1}', form).status == 415
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 5_000 + b"]" * 5_000,
+        b'{"ms":' * 5_000 + b"1" + b"}" * 5_000,
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff",
+        b'{"ms":1e999}',
+        b'{"ms":NaN}',
+        b'{"ms":%b}' % (b"9" * 5_000),
+        b'{"ms":"1"}',
+        b'{"ms":true}',
+        b'{"ms":1.5}',
+        b'{"ms":-1}',
+        b'{"MS":1}',
+    ],
+    ids=lambda body: repr(body[:20]),
+)
+def test_a_body_that_makes_no_sense_is_refused_in_one_line_and_changes_nothing(
+    running: RunningExchange, body: bytes
+) -> None:
+    before = running.clock.now_ms
+    answered = ask(running, "POST", "/hlsim/clock/advance", body)
+    assert answered.status == 400
+    error = json.loads(answered.body)["error"]
+    assert error
+    assert "\n" not in error
+    assert len(error) < 300
+    assert running.clock.now_ms == before

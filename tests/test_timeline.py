@@ -177,8 +177,8 @@ def test_requests_over_a_socket_and_those_that_make_no_sense_are_told(
         "client     [1, 2] -> HTTP 422 Failed to deserialize the JSON body into the target type",
         "            why: The JSON is no request that the server knows: an unknown type, a missing "
         "or surplus key, or a value of the wrong type or form.",
-        "            do:  Compare key by key with the documentation: prices and sizes are text of at "
-        "most 8 decimals, a cloid is 0x and 32 hex digits, an address 0x and 40.",
+        "            do:  Compare key by key with the documentation: prices and sizes are text of "
+        "at most 8 decimals, a cloid is 0x and 32 hex digits, an address 0x and 40.",
     ]
 
 

@@ -14,6 +14,7 @@ from ..decode import BadRequest
 from ..diagnosis import diagnose, lost, refusals_in
 from ..doctor import who_signed_what
 from ..envelope import read_envelope, read_envelope_value
+from ..nesting import is_deep
 from ..requests import UNHEARD, Fate, Request
 from ..values import parse_address
 from .registry import Asked, Json, control
@@ -184,13 +185,14 @@ def _struck(row: Request) -> StruckTold | None:
 
 
 def _decoded(body: Any) -> Json:
-    """JSON where it is that, else text."""
+    """JSON where it is that and nests no deeper than the exchange reads, else text."""
     if not isinstance(body, bytes | msgspec.Raw):
         return body
+    text = bytes(body)
     try:
-        return msgspec.json.decode(body)
+        return text.decode("utf-8", "replace") if is_deep(text) else msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return bytes(body).decode("utf-8", "replace")
+        return text.decode("utf-8", "replace")
 
 
 def _name(asked: Json) -> str:

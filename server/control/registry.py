@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from ...matching.dataclass import dataclass
+from ..nesting import is_deep
 
 Json = Any
 
@@ -68,6 +69,8 @@ class ControlSpec:
         """The request. Raises ValueError that says what is wrong with it."""
         if self.method == "GET":
             return self.take(_from_query(query), is_text=True)
+        if is_deep(body):
+            raise ValueError("not JSON that anybody writes: it nests too deep")
         try:
             given = msgspec.json.decode(body) if body else {}
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
