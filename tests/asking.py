@@ -58,6 +58,13 @@ def steer(running: RunningExchange, path: str, **keys: Any) -> Any:
     return found if answered.status == 200 else (answered.status, found["error"])
 
 
+def get(running: RunningExchange, path: str) -> Any:
+    """What a GET of the control plane answers, which is to be an answer."""
+    answered = ask(running, "GET", f"/hlsim/{path}", None, {})
+    assert answered.status == 200, answered.body
+    return json.loads(answered.body)
+
+
 def headers_of(body: bytes, *more: dict[str, str]) -> dict[str, str]:
     found = {**CORS, "content-length": str(len(body))}
     for one in more:

@@ -97,3 +97,22 @@ def other(server: Any, wallets: Any, metas: Any) -> Any:
     from bots import Bot
 
     return Bot(server, next(wallets), metas)
+
+
+@pytest.fixture(scope="module")
+def struck_exchange() -> Iterator[Any]:
+    """One exchange for a whole file, whose clients live in its time."""
+    from struck import Struck
+
+    found = Struck()
+    with found.running:
+        yield found
+        found.reset()
+
+
+@pytest.fixture
+def struck(struck_exchange: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The same as it was at its start. The SDK stamps what it signs with its time."""
+    monkeypatch.setattr("hyperliquid.exchange.get_timestamp_ms", struck_exchange.stamp)
+    struck_exchange.reset()
+    return struck_exchange

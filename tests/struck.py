@@ -14,7 +14,6 @@ from queue import Queue
 from typing import Any, TypeVar
 
 import eth_account
-import pytest
 import websocket
 from bots import GTC
 from hyperliquid.exchange import Exchange
@@ -239,11 +238,6 @@ class Struck:
                 connection.transport.close()
 
         self.running.call(end)
-
-
-def signs_in_exchange_time(struck: Struck, patch: pytest.MonkeyPatch) -> None:
-    """From now on the SDK stamps what it signs with the exchange's time."""
-    patch.setattr("hyperliquid.exchange.get_timestamp_ms", struck.stamp)
 
 
 GONE = websocket.WebSocketConnectionClosedException

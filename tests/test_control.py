@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from asking import ask, headers_of
+from asking import ask, get, headers_of
 
 import hlsim
 from hlsim.library import RunningExchange
@@ -24,7 +24,7 @@ def running() -> Iterator[RunningExchange]:
 def test_health_and_state(running: RunningExchange) -> None:
     health = ask(running, "GET", "/hlsim/health", None, {})
     assert json.loads(health.body) == {"status": "ok", "version": hlsim.__version__}
-    state = json.loads(ask(running, "GET", "/hlsim/state", None, {}).body)
+    state = get(running, "state")
     assert state["clock"] == "manual"
     assert state["time"] == running.clock.now_ms
     assert state["accounts"] == 10
@@ -141,8 +141,8 @@ def test_an_unknown_endpoint_names_the_known_ones(running: RunningExchange) -> N
 
 
 def test_queries_are_read_like_bodies(running: RunningExchange) -> None:
-    whole = json.loads(ask(running, "GET", "/hlsim/state", None, {}).body)
-    quick = json.loads(ask(running, "GET", "/hlsim/state?hash=false", None, {}).body)
+    whole = get(running, "state")
+    quick = get(running, "state?hash=false")
     assert whole.pop("hash") == running.state_hash()
     assert quick == whole
     for query, said in (
@@ -161,7 +161,7 @@ def test_a_request_without_a_body_is_one_without_keys(running: RunningExchange) 
 
 
 def test_the_document_describes_every_endpoint(running: RunningExchange) -> None:
-    found = json.loads(ask(running, "GET", "/hlsim/openapi.json", None, {}).body)
+    found = get(running, "openapi.json")
 
     assert found["openapi"] == "3.1.0"
     described = {

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
-from asking import ask, steer
+from asking import get, steer
 from bots import ALO, GTC, Bot, one
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -26,7 +25,7 @@ def running() -> Iterator[RunningExchange]:
 
 
 def in_force(exchange: RunningExchange) -> list[tuple[int, str, int, int]]:
-    rows = json.loads(ask(exchange, "GET", "/hlsim/fault/list", None, {}).body)
+    rows = get(exchange, "fault/list")
     return [(row["id"], row["plan"], row["met"], row["struck"]) for row in rows]
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from asking import ask, steer
+from asking import get, steer
 from eth_account import Account
 from hyperliquid.exchange import Exchange
 from hyperliquid.info import Info
@@ -23,10 +22,6 @@ GTC = {"limit": {"tif": "Gtc"}}
 def running() -> Iterator[RunningExchange]:
     with hlsim.start(market="static") as exchange:
         yield exchange
-
-
-def get(exchange: RunningExchange, path: str) -> Any:
-    return json.loads(ask(exchange, "GET", f"/hlsim/{path}", None, {}).body)
 
 
 # -- money -----------------------------------------------------------------------------------------

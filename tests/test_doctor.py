@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from asking import ask
+from asking import ask, get
 from eth_account import Account
 from hyperliquid.exchange import Exchange
 from hyperliquid.utils.signing import get_timestamp_ms, sign_l1_action
@@ -24,10 +24,6 @@ STRANGER = "0x" + "99" * 32
 def running() -> Iterator[RunningExchange]:
     with hlsim.start(market="static") as exchange:
         yield exchange
-
-
-def get(exchange: RunningExchange, path: str) -> Any:
-    return json.loads(ask(exchange, "GET", f"/hlsim/{path}", None, {}).body)
 
 
 def bot(exchange: RunningExchange, place: int = 0) -> Exchange:

@@ -4,11 +4,10 @@ the client got.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from struck import LATE_MS, Beside, Struck, signs_in_exchange_time, until, words_of
+from struck import LATE_MS, Beside, Struck, until, words_of
 
 from hlsim.scenarios.faults import Phase
 from hlsim.telling import request_told
@@ -29,21 +28,11 @@ GOT: dict[str, tuple[int, str]] = {
 """What keeps the answer from the client: the status it gets, and in words."""
 
 
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Struck]:
-    found = Struck()
-    with found.running:
-        yield found
-        found.reset()
-
-
 @pytest.fixture
-def struck(shared: Struck, monkeypatch: pytest.MonkeyPatch) -> Struck:
-    signs_in_exchange_time(shared, monkeypatch)
-    shared.reset()
+def struck(struck: Struck) -> Struck:
     # Which a restore does not.
-    shared.running.call(lambda server: server.console.requests.clear())
-    return shared
+    struck.running.call(lambda server: server.console.requests.clear())
+    return struck
 
 
 def strike_one(struck: Struck, plan: str, *, over: str = "http") -> None:

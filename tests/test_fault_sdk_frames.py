@@ -6,13 +6,12 @@ The rows are asked for by the registry of effects: one that has none fails.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from queue import Queue
 from typing import Any
 
 import pytest
 from bots import one
-from struck import GONE, LATE_MS, Line, Struck, signs_in_exchange_time, until, words_of
+from struck import GONE, LATE_MS, Line, Struck, until, words_of
 
 from hlsim.scenarios.faults import CLOSE_CODES
 from hlsim.server.interference import OVERTAKEN_S
@@ -21,21 +20,6 @@ OVERTAKEN_MS = round(1000 * OVERTAKEN_S)
 BOOK_MS = 6_000
 """In which every book is told of again."""
 BOOK = {"type": "l2Book", "coin": "ETH"}
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Struck]:
-    found = Struck()
-    with found.running:
-        yield found
-        found.reset()
-
-
-@pytest.fixture
-def struck(shared: Struck, monkeypatch: pytest.MonkeyPatch) -> Struck:
-    signs_in_exchange_time(shared, monkeypatch)
-    shared.reset()
-    return shared
 
 
 def check_ended(line: Line, code: int | None) -> None:

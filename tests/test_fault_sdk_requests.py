@@ -5,7 +5,7 @@ The rows are asked for by the registry of effects: one that has none fails.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import eth_account
@@ -14,7 +14,7 @@ import requests
 from bots import GTC, one
 from hyperliquid.exchange import Exchange
 from hyperliquid.utils.error import ClientError, ServerError
-from struck import CLOID, GONE, LATE_MS, Beside, Struck, signs_in_exchange_time, until, words_of
+from struck import CLOID, GONE, LATE_MS, Beside, Struck, until, words_of
 
 import hlsim
 from hlsim.scenarios.faults import Phase
@@ -47,21 +47,6 @@ TOLD = {
 
 CUT = ("drop", "reset")
 """What takes the socket of a post with it."""
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Struck]:
-    found = Struck()
-    with found.running:
-        yield found
-        found.reset()
-
-
-@pytest.fixture
-def struck(shared: Struck, monkeypatch: pytest.MonkeyPatch) -> Struck:
-    signs_in_exchange_time(shared, monkeypatch)
-    shared.reset()
-    return shared
 
 
 def promised(struck: Struck, word: str, phase: str) -> str:

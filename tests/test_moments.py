@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from asking import ask, told
+from asking import ask, get, told
 from nodes import BOB, RealTime, Ticks, node, order, run, signed, trade
 from stories import START_MS, market
 from streams import Site, site
@@ -256,7 +256,7 @@ def test_after_a_reset_everything_goes_as_the_first_time(kind: str) -> None:
         for _ in range(3):
             post(exchange, "clock/mode", clock="auto", speed=3)
             post(exchange, "reset")
-            state = json.loads(ask(exchange, "GET", "/hlsim/state", None, {}).body)
+            state = get(exchange, "state")
             assert (state["hash"], state["clock"], state["speed"]) == (opened, "manual", 1.0)
             exchange.clock.advance(seconds=20)
             assert exchange.state_hash() == hashed

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import ask
+from asking import get
 from crashing import WORLD
 from wire import Pen, order
 
@@ -327,7 +327,7 @@ def test_the_control_plane_shows_the_end_of_the_journal(settings: dict[str, Any]
         pen = Pen(exchange, exchange.accounts[0].key)
         for _ in range(5):
             pen.buys(0, "0.01", "90000")
-        told = json.loads(ask(exchange, "GET", "/hlsim/journal?tail=2", None, {}).body)
+        told = get(exchange, "journal?tail=2")
         assert told["path"] == str(path)
         assert told["records"] == 5
         assert told["size"] == path.stat().st_size

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from asking import ask
+from asking import ask, get
 from eth_account import Account
 from hyperliquid.exchange import Exchange
 from hyperliquid.info import Info
@@ -32,12 +32,6 @@ STRANGER = "0x" + "99" * 32
 def running() -> Iterator[RunningExchange]:
     with hlsim.start(market="static") as exchange:
         yield exchange
-
-
-def get(exchange: RunningExchange, path: str) -> Any:
-    answer = ask(exchange, "GET", f"/hlsim/{path}", None, {})
-    assert answer.status == 200, answer.body
-    return json.loads(answer.body)
 
 
 def bot(exchange: RunningExchange, place: int = 0) -> Exchange:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import requests
-from asking import ask, steer
+from asking import ask, get, steer
 from eth_account import Account
 from hyperliquid.exchange import Exchange
 
@@ -38,7 +38,7 @@ INLINE: dict[str, Any] = {
 
 
 def status(running: RunningExchange, query: str = "") -> Any:
-    return json.loads(ask(running, "GET", f"/hlsim/scenario/status{query}", None, {}).body)
+    return get(running, f"scenario/status{query}")
 
 
 def bot_of(running: RunningExchange, number: int = 0) -> Exchange:
