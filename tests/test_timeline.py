@@ -76,6 +76,22 @@ def test_a_story_is_told_in_the_order_in_which_it_happened(exchange: RunningExch
     ]
 
 
+def test_what_actors_are_told_to_do_is_told(exchange: RunningExchange) -> None:
+    exchange.control("actor/open", actor="whale", usdc=2_000)
+    for px in (None, "1900"):
+        keys = {"actor": "whale", "coin": "ETH", "side": "buy", "sz": "0.5"}
+        exchange.control("actor/order", **keys, **({} if px is None else {"px": px}))
+    exchange.control("actor/cancel", actor="whale", coin="ETH")
+    exchange.control("actor/cancel", actor="whale")
+    assert [line[14:] for line in told(exchange)] == [
+        "operator   gives actor whale 2000.0 USDC",
+        "operator   actor whale buys 0.5 ETH",
+        "operator   actor whale buys 0.5 ETH at 1900",
+        "operator   actor whale cancels its orders in ETH",
+        "operator   actor whale cancels its orders",
+    ]
+
+
 NOBODY = "; the client got no answer: the connection ended"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hlsim.matching.dataclass import dataclass
 from hlsim.scenarios.actors import is_actor
+from hlsim.scenarios.cast import ActorLeaves, ActorOrder, OpenActor
 from hlsim.scenarios.director import MovePrice, SetBook
 from hlsim.scenarios.faults import EFFECTS, Phase
 from hlsim.server.blocks import Block, ClockHanded, Deed, Kept, Loaded, WasReset, WentBack
@@ -139,6 +140,15 @@ class Chronicle:
                 return f"moves {self.coin(deed.asset_id)} to {_px(deed.px)}{slowly}"
             case SetBook():
                 return f"sets the book of {self.coin(deed.asset_id)}"
+            case OpenActor():
+                return f"gives actor {deed.name} {usd_text(deed.usd)} USDC"
+            case ActorOrder():
+                side = "buys" if deed.is_buy else "sells"
+                where = "" if deed.px is None else f" at {_px(deed.px)}"
+                return f"actor {deed.name} {side} {_px(deed.sz)} {self.coin(deed.asset_id)}{where}"
+            case ActorLeaves():
+                where = "" if deed.asset_id is None else f" in {self.coin(deed.asset_id)}"
+                return f"actor {deed.name} cancels its orders{where}"
             case ClockHanded():
                 return f"hands the clock over: {deed.clock.value}, speed {deed.speed:g}"
             case Kept():
