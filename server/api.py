@@ -39,7 +39,7 @@ from .info import Json, Query, encoded, query_of, read_query
 from .multisig import recover_multi_sig
 from .posts import Answers
 from .replica import Replica
-from .requests import Delivery, Requests
+from .requests import ACTIONS, Delivery, Requests
 from .signing import CHAIN_WORDS, Chain, recover
 from .streams import Streams
 
@@ -183,7 +183,7 @@ class ApiServer:
 
     def _note_unheard(self, path: str, asked: Any, delivery: Delivery) -> None:
         """What a fault keeps from us."""
-        signer = self._signers.signing(asked) if path in ("/exchange", "/ws action") else None
+        signer = self._signers.signing(asked) if path in ACTIONS else None
         self._requests.add_unheard(path, self._replica.view.time_ms, asked, signer, delivery)
 
     def _note_unheard_post(self, kind: str, asked: Any, delivery: Delivery) -> None:

@@ -21,6 +21,9 @@ REQUESTS_KEPT = 10_000
 BYTES_KEPT = 64 * 1024 * 1024
 """Of requests and answers together. Beyond either the oldest are forgotten."""
 
+ACTIONS, QUERIES = ("/exchange", "/ws action"), ("/info", "/ws info")
+"""Paths of what is signed, and of what is only asked."""
+
 VALUE_BYTES, ROW_BYTES = 2_000, 300
 """About what a value takes that came decoded, and a row of a list."""
 

@@ -16,8 +16,9 @@ from scenario_bots import ASK, move, said, times
 import hlsim
 from hlsim.scenario import Named, Scenario, Step, Verdict, run
 from hlsim.scenario.course import Happening
-from hlsim.scenario.report import folded, lines
+from hlsim.scenario.report import lines
 from hlsim.scenarios.faults import parse_fault
+from hlsim.telling import folded
 
 BOTS = Path(__file__).parent.parent / "examples" / "bots"
 

@@ -59,12 +59,12 @@ def order(console: Console, asked: OrderAsked) -> AccountTold:
     told = ActorOrder(
         asked.actor,
         market_of(console, asked.coin).asset.id,
-        asked.side == "buy",
-        Sz(parse_amount(asked.sz, 8, "size")),
-        None if asked.px is None else Px(parse_amount(asked.px, 8, "price")),
-        TIFS[asked.tif],
-        asked.reduce_only,
-        asked.leverage,
+        is_buy=asked.side == "buy",
+        sz=Sz(parse_amount(asked.sz, 8, "size")),
+        px=None if asked.px is None else Px(parse_amount(asked.px, 8, "price")),
+        tif=TIFS[asked.tif],
+        reduce_only=asked.reduce_only,
+        leverage=asked.leverage,
     )
     console.node.direct(told)
     return _told(console, asked.actor)

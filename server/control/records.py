@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Annotated, Any
 
 import msgspec
@@ -15,12 +14,13 @@ from ..diagnosis import diagnose, lost, refusals_in
 from ..doctor import who_signed_what
 from ..envelope import read_envelope, read_envelope_value
 from ..nesting import is_deep
-from ..requests import UNHEARD, Fate, Request
+from ..requests import ACTIONS, REQUESTS_KEPT, UNHEARD, Fate, Request
 from ..values import parse_address
 from .registry import Asked, Json, control
 
-MOST = 10_000
 STATUSES = ("ok", "refused", "struck")
+
+Limit = Annotated[int, msgspec.Meta(ge=0, le=REQUESTS_KEPT, description="so many of the newest")]
 
 
 class RequestsAsked(Asked):
@@ -39,7 +39,9 @@ class RequestsAsked(Asked):
         ),
     ] = None
     since: Annotated[int, msgspec.Meta(description="exchange time, ms since 1970")] = 0
-    limit: Annotated[int, msgspec.Meta(ge=0, le=MOST, description="so many of the newest")] = 100
+    limit: Annotated[
+        int, msgspec.Meta(ge=0, le=REQUESTS_KEPT, description="so many of the newest")
+    ] = 100
 
 
 class StruckTold(msgspec.Struct):
@@ -109,12 +111,12 @@ def requests(console: Console, asked: RequestsAsked) -> RequestsTold:
         rows = [row for row in kept if row.time_ms >= asked.since]
         newest = [tell(console, row) for row in rows[len(rows) - min(asked.limit, len(rows)) :]]
         return RequestsTold(len(rows), forgotten, newest)
-    found = list(_found(console, asked))
+    found = [told for _, told in find(console, asked)]
     return RequestsTold(len(found), forgotten, found[len(found) - min(asked.limit, len(found)) :])
 
 
-def _found(console: Console, asked: RequestsAsked) -> Iterator[RequestTold]:
-    """What the filters let through, oldest first."""
+def find(console: Console, asked: RequestsAsked) -> Iterator[tuple[Request, RequestTold]]:
+    """What the filters let through, oldest first. Raises ValueError for one that there is not."""
     user = None if asked.user is None else parse_address(asked.user)
     if asked.status is not None and not (asked.status in STATUSES or asked.status.isdigit()):
         known = ", ".join(STATUSES)
@@ -131,11 +133,11 @@ def _found(console: Console, asked: RequestsAsked) -> Iterator[RequestTold]:
             continue
         if asked.status is not None and not _is_status(told, asked.status):
             continue
-        yield told
+        yield row, told
 
 
 def _acts(row: Request) -> bool:
-    return row.path in ("/exchange", "/ws action")
+    return row.path in ACTIONS
 
 
 def _is_kind(row: Request, asked: RequestsAsked) -> bool:
@@ -248,7 +250,9 @@ class DiagnosesAsked(Asked):
 
     user: Annotated[str | None, msgspec.Meta(description="account or signer")] = None
     since: Annotated[int, msgspec.Meta(description="exchange time, ms since 1970")] = 0
-    limit: Annotated[int, msgspec.Meta(ge=0, le=MOST, description="so many of the newest")] = 100
+    limit: Annotated[
+        int, msgspec.Meta(ge=0, le=REQUESTS_KEPT, description="so many of the newest")
+    ] = 100
 
 
 class DiagnosisTold(msgspec.Struct):
@@ -270,17 +274,13 @@ class DiagnosisTold(msgspec.Struct):
 @control("GET", "diagnoses")
 def diagnoses(console: Console, asked: DiagnosesAsked) -> list[DiagnosisTold]:
     """Why requests were refused, or not answered, and what to do about it, oldest first."""
-    rows = {row.number: row for row in console.requests}
     wanted = RequestsAsked(user=asked.user, since=asked.since)
-    failed = [told for told in _found(console, wanted) if told.refusals or _is_lost(told)]
-    found: list[DiagnosisTold] = []
-    for told in islice(reversed(failed), asked.limit):
-        found += reversed(list(explain(console, rows[told.id], told)))
-    return found[: asked.limit][::-1]
-
-
-def _is_lost(told: RequestTold) -> bool:
-    return told.struck is not None and told.struck.fate is Fate.LOST
+    newest: list[DiagnosisTold] = []
+    for row, told in reversed([*find(console, wanted)]):
+        if len(newest) >= asked.limit:
+            break
+        newest += reversed([*explain(console, row, told)])
+    return newest[: asked.limit][::-1]
 
 
 def explain(console: Console, row: Request, told: RequestTold) -> Iterator[DiagnosisTold]:

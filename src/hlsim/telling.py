@@ -1,11 +1,15 @@
-"""Requests of a bot and their answers in a line each, for people."""
+"""What happened, for people: requests with their answers and fills in a line each, and lines that
+come again and again once.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from hlsim.server.requests import QUERIES
 
 if TYPE_CHECKING:
     from hlsim.server.control.records import RequestTold
@@ -16,6 +20,9 @@ MOST = 160
 """Characters."""
 ENTRIES = 5
 """Of a batch; the others are counted."""
+
+LONGEST_CYCLE = 4
+"""So many lines that come again and again are told once, with a number."""
 
 Coin = Callable[[int], str]
 """The coin of an asset id."""
@@ -37,7 +44,7 @@ def request_told(row: RequestTold, coin: Coin) -> str:
     if row.struck is not None:
         done = _answer(row.status, row.response) if row.is_heard else "never heard of it"
         return f"{said} -> {done}; the client got {row.struck.got}"
-    if row.path in ("/info", "/ws info") and row.status == 200:
+    if row.path in QUERIES and row.status == 200:
         return f"asks {said}"
     return f"{said} -> {_answer(row.status, row.response)}"
 
@@ -151,3 +158,48 @@ def _several(entries: list[str]) -> str:
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= MOST else text[: MOST - 1] + "…"
+
+
+# -- lines that come again -------------------------------------------------------------------------
+
+
+class Said(Protocol):
+    """A line of whoever."""
+
+    @property
+    def who(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+L = TypeVar("L", bound=Said)
+
+
+def folded(lines: Sequence[L], longest: int = LONGEST_CYCLE) -> Iterator[tuple[L, int]]:
+    """Lines of which those that repeat the ones before, `longest` of them at most, are counted, as
+    polls do.
+    """
+    place = 0
+    while place < len(lines):
+        length, count = _cycle(lines, place, longest)
+        for one in lines[place : place + length]:
+            yield one, count
+        place += length * count
+
+
+def _cycle(lines: Sequence[Said], place: int, longest: int) -> tuple[int, int]:
+    """How many lines from `place` on are said again at once, and how often they are said."""
+    for length in range(1, longest + 1):
+        count = 1
+        while _are_alike(lines, place, place + length * count, length):
+            count += 1
+        if count > 1:
+            return length, count
+    return 1, 1
+
+
+def _are_alike(lines: Sequence[Said], one: int, other: int, length: int) -> bool:
+    if other + length > len(lines):
+        return False
+    pairs = zip(lines[one : one + length], lines[other : other + length], strict=True)
+    return all((a.who, a.text) == (b.who, b.text) for a, b in pairs)

@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING
 
 from hlsim.chronicle import CLOCK, FAULT, OPERATOR, Chronicle
 from hlsim.matching.dataclass import dataclass
-from hlsim.server.control import CONTROL
+from hlsim.server.control.records import RequestsAsked, RequestTold, explain, find
 from hlsim.server.shapes.text import iso_text
-from hlsim.telling import request_told
+from hlsim.telling import folded, request_told
 
 if TYPE_CHECKING:
     from hlsim.opening import FundedAccount
     from hlsim.server.app import Server
-    from hlsim.server.control.records import DiagnosisTold, RequestTold
 
-MOST_REQUESTS = 10_000
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{40}\b")
 WIDTH = 240
 """Characters of a line."""
@@ -48,7 +46,7 @@ class Timeline:
         """Its lines, of one account or all: where they are more than `most`, the first `head` and
         the last of them.
         """
-        found = [*_folded(self._lines(user))]
+        found = [*folded([*self._lines(user)], longest=1)]
         cut = len(found) - most
         if cut > 0:
             gap = f"  … {cut} lines left out …"
@@ -120,31 +118,14 @@ class Timeline:
 
     def _requests(self, user: str | None) -> list[tuple[RequestTold, tuple[str, ...]]]:
         console = self._server.console
-        asked = CONTROL["requests"].take({"user": user, "limit": MOST_REQUESTS})
-        rows: list[RequestTold] = CONTROL["requests"].answer(console, asked).requests
-        asked = CONTROL["diagnoses"].take({"user": user, "limit": MOST_REQUESTS})
-        why: dict[int, list[str]] = {}
-        found: list[DiagnosisTold] = CONTROL["diagnoses"].answer(console, asked)
-        for one in found:
-            notes = why.setdefault(one.request, [])
-            notes += [f"why: {one.why}", *([f"do:  {one.remedy}"] if one.remedy else [])]
-        return [(row, tuple(why.get(row.id, ()))) for row in rows]
+        found = []
+        for row, told in find(console, RequestsAsked(user=user)):
+            notes: list[str] = []
+            for one in explain(console, row, told):
+                notes += [f"why: {one.why}", *([f"do:  {one.remedy}"] if one.remedy else [])]
+            found.append((told, tuple(notes)))
+        return found
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
-
-
-def _folded(lines: Iterator[Line]) -> Iterator[tuple[Line, int]]:
-    """Lines of which those that say what the one before said are counted, as polls do."""
-    last: Line | None = None
-    count = 0
-    for line in lines:
-        if last is not None and (line.who, line.text) == (last.who, last.text):
-            count += 1
-            continue
-        if last is not None:
-            yield last, count
-        last, count = line, 1
-    if last is not None:
-        yield last, count

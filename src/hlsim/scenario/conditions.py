@@ -1,7 +1,8 @@
 """What can be asked of one moment of a run: for `when` in the timeline and for what is expected.
 
 `@condition("position")` makes a function the condition of that name; its struct says what it takes.
-A condition looks at the moment and at what the bot had asked until then, at nothing else.
+A condition looks at the moment, and at what the bot had asked and what had happened until then, at
+nothing else.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import msgspec
 
 from hlsim.matching.dataclass import dataclass
-from hlsim.scenario.course import ACTIONS, Course, Moment, Told
+from hlsim.scenario.course import Course, Moment, Told
 from hlsim.scenarios.story import Named
 from hlsim.server.control.records import RequestTold
 from hlsim.server.control.registry import Asked
+from hlsim.server.requests import ACTIONS
 from hlsim.sim.events import AccountLiquidated, Direction, Fill, FundingPaid
 
 Number = Annotated[int | float | str, msgspec.Meta(description="a number, or its decimal text")]
@@ -222,7 +224,9 @@ class OfRequests(Bounds):
 
     action: Annotated[str | None, msgspec.Meta(description="of /exchange: order, cancel …")] = None
     type: Annotated[str | None, msgspec.Meta(description="of /info: l2Book …")] = None
-    status: Annotated[int | None, msgspec.Meta(description="HTTP status of the answer")] = None
+    status: Annotated[
+        int | None, msgspec.Meta(description="HTTP status that the exchange answered with")
+    ] = None
 
 
 @condition("requests")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hlsim.matching.dataclass import dataclass
 from hlsim.scenarios.faults import Fault
+from hlsim.server.requests import ACTIONS
 from hlsim.sim.events import AccountLiquidated, Fill, FundingPaid
 from hlsim.sim.prices import mid_px
 from hlsim.sim.view import View
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     from hlsim.sim.state import Account, State
 
 
-ACTIONS = ("/exchange", "/ws action")
-"""Paths of requests that do something."""
-EFFECTS = ("fill", "position", "balance", "orders")
+CHANGES = ("fill", "position", "balance", "orders")
 """Lines of the timeline that tell how an account changed."""
 
 
@@ -62,7 +61,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Where the bot's accounts stood after one block.
+    """Where the bot's accounts stood after one block or request.
 
     ms: since the scenario began.
     asked: how many requests there had been.
@@ -125,7 +124,7 @@ class Happening:
 
     def is_effect_at(self, ms: int) -> bool:
         """True for what became of the bot's accounts at that time."""
-        return self.ms == ms and self.who in EFFECTS
+        return self.ms == ms and self.who in CHANGES
 
 
 @dataclass(slots=True)

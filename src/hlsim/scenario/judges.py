@@ -21,6 +21,7 @@ from hlsim.scenario.durations import Duration, duration_ms
 from hlsim.scenarios.faults import Effect, Fault
 from hlsim.scenarios.story import Named
 from hlsim.server.control.registry import Asked, Nothing
+from hlsim.server.requests import QUERIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +237,7 @@ def no_blind_retry(course: Course) -> str | None:
             # A delayed or doubled request may come to the exchange later: it has the same nonce.
             if row.id <= strike.asked or _nonce(row.request) == _nonce(strike.request):
                 continue
-            if row.name in ASKING and row.path in ("/info", "/ws info"):
+            if row.name in ASKING and row.path in QUERIES:
                 break
             if any(one in lost for one in _orders_of(row.request)):
                 return f"request {row.id} sends again what was lost {_at(strike.ms)}"

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hlsim.scenario.course import (
-    ACTIONS,
     Course,
     Happening,
     Price,
@@ -21,6 +20,7 @@ from hlsim.scenario.course import (
 from hlsim.scenarios.cast import address_of
 from hlsim.server.control.records import RequestTold, explain, tell
 from hlsim.server.diagnosis import diagnose
+from hlsim.server.requests import ACTIONS
 from hlsim.server.shapes.text import decimal_text
 from hlsim.sim.events import (
     AccountLiquidated,

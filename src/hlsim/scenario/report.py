@@ -7,14 +7,11 @@ from html import escape
 from textwrap import wrap
 from xml.sax.saxutils import quoteattr
 
-from hlsim.scenario.course import Happening
 from hlsim.scenario.verdict import Verdict, smallest_failure
+from hlsim.telling import folded
 
 WIDTH = 100
 """Characters of a line of prose."""
-
-LONGEST_CYCLE = 4
-"""So many lines that come again and again are told once, with a number."""
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem }
@@ -42,34 +39,6 @@ def lines(verdict: Verdict) -> Iterator[str]:
     for happening, count in folded(verdict.course.happenings):
         times = f"  ({count} times)" if count > 1 else ""
         yield f"  {happening.ms / 1000:+10.3f}  {happening.who:<9} {happening.text}{times}"
-
-
-def folded(happenings: Sequence[Happening]) -> Iterator[tuple[Happening, int]]:
-    """Happenings of which those that repeat the ones before are counted, as polls do."""
-    place = 0
-    while place < len(happenings):
-        length, count = _cycle(happenings, place)
-        for one in happenings[place : place + length]:
-            yield one, count
-        place += length * count
-
-
-def _cycle(happenings: Sequence[Happening], place: int) -> tuple[int, int]:
-    """How many lines from `place` on are said again at once, and how often they are said."""
-    for length in range(1, LONGEST_CYCLE + 1):
-        count = 1
-        while _are_alike(happenings, place, place + length * count, length):
-            count += 1
-        if count > 1:
-            return length, count
-    return 1, 1
-
-
-def _are_alike(happenings: Sequence[Happening], one: int, other: int, length: int) -> bool:
-    if other + length > len(happenings):
-        return False
-    pairs = zip(happenings[one : one + length], happenings[other : other + length], strict=True)
-    return all((a.who, a.text) == (b.who, b.text) for a, b in pairs)
 
 
 def replay_command(verdict: Verdict, command: str) -> str:
