@@ -99,6 +99,23 @@ def test_of_signed_actions_only_the_accounts_own_count() -> None:
         assert status(running)["findings"][1]["wrong"] == "refusals 1 at +0.000 s"
 
 
+def test_what_a_key_still_sends_that_has_ended_counts_for_its_master() -> None:
+    with hlsim.start() as running:
+        steer(running, "scenario/run", scenario=INLINE)
+        bot = bot_of(running)
+        _, key = bot.approve_agent("helper")
+        bot.approve_agent("helper")  # another key in its place
+        elsewhere = "0x" + "5a" * 20
+        old = Exchange(
+            Account.from_key(key), running.url, meta=META, spot_meta=SPOT, vault_address=elsewhere
+        )
+
+        refused = old.order("BTC", True, 0.5, 50_000, GTC)
+
+        assert refused["status"] == "err"
+        assert status(running)["findings"][1]["wrong"] == "refusals 1 at +0.000 s"
+
+
 def test_a_scenario_is_stopped_with_its_verdict() -> None:
     with hlsim.start() as running:
         assert steer(running, "scenario/stop") == (400, "no scenario runs")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 
 from ...sim.fixed import Address
+from ...sim.state import State
 from ..console import Console
 from ..decode import BadRequest
 from ..diagnosis import diagnose, lost, refusals_in
@@ -224,11 +225,13 @@ def _user(console: Console, row: Request, asked: Json) -> str | None:
     whose = asked.get("vaultAddress") if _acts(row) else asked.get("user")
     if isinstance(whose, str):
         return whose.lower()
-    if row.signer is None:
-        return None
-    state = console.node.exchange.state
-    agent = state.agents.get(row.signer)
-    return agent.master if agent is not None else state.retired_agents.get(row.signer, row.signer)
+    return None if row.signer is None else account_of(console.node.exchange.state, row.signer)
+
+
+def account_of(state: State, signer: Address) -> Address:
+    """For whom a key signs: that of an agent, also of one that has ended, for its master."""
+    agent = state.agents.get(signer)
+    return agent.master if agent is not None else state.retired_agents.get(signer, signer)
 
 
 def _without_signatures(value: Json) -> Json:

@@ -116,7 +116,7 @@ class Strike:
 @dataclass(frozen=True, slots=True)
 class Happening:
     """A line of the timeline. `who`: bot, scenario, fault, request, why (it was refused), fill,
-    position, balance, orders."""
+    funding, liquidated, position, balance, orders."""
 
     ms: int
     who: str

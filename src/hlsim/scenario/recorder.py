@@ -18,7 +18,7 @@ from hlsim.scenario.course import (
     price_of,
 )
 from hlsim.scenarios.cast import address_of
-from hlsim.server.control.records import RequestTold, explain, tell
+from hlsim.server.control.records import RequestTold, account_of, explain, tell
 from hlsim.server.diagnosis import diagnose
 from hlsim.server.requests import ACTIONS
 from hlsim.server.shapes.text import decimal_text
@@ -176,9 +176,8 @@ class Recorder:
     def _concerns(self, told: RequestTold) -> bool:
         if told.path not in ACTIONS or told.signer is None:
             return True
-        agent = self._console.node.exchange.state.agents.get(Address(told.signer))
-        signer = told.signer if agent is None else agent.master
-        return self._account in (told.user, signer)
+        master = account_of(self._console.node.exchange.state, Address(told.signer))
+        return self._account in (told.user, master)
 
     def _on_block(self, block: Block) -> None:
         if block.restored is not None:
