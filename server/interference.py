@@ -29,7 +29,8 @@ class Interference:
         self._expected: set[str] = set()
         """Subscriptions that were confirmed and had no frame yet, by type and coin."""
         self._lost: set[str] = set()
-        self._overtaken: dict[str, bytes] = {}
+        self._overtaken: dict[str, list[bytes]] = {}
+        """Frames that wait for one that overtakes them, by channel, the oldest first."""
         self._is_silent = False
 
     def write(self, frame: bytes) -> None:
@@ -57,7 +58,7 @@ class Interference:
                 self._put(channels[0], frame)
                 self._put(channels[0], frame)
             case Effect.REORDER:
-                self._overtaken[channels[0]] = frame
+                self._overtaken.setdefault(channels[0], []).append(frame)
                 self._faults.later(OVERTAKEN_S, partial(self._catch_up, channels[0], frame))
             case Effect.LOSE:
                 self._lost.add(channels[-1])
@@ -72,13 +73,18 @@ class Interference:
         if self._is_silent:
             return
         self._wire.write(frame)
-        behind = self._overtaken.pop(channel, None)
-        if behind is not None:
+        # Of several in a row each comes behind its next one, so the newest is first.
+        for behind in reversed(self._overtaken.pop(channel, ())):
             self._wire.write(behind)
 
     def _catch_up(self, channel: str, frame: bytes) -> None:
-        if self._overtaken.get(channel) is frame:
-            del self._overtaken[channel]
+        waiting = self._overtaken.get(channel, [])
+        # By identity: two frames may say the same.
+        place = next((at for at, one in enumerate(waiting) if one is frame), None)
+        if place is None:
+            return
+        del waiting[place]
+        if not self._is_silent:
             self._wire.write(frame)
 
     def _read(self, frame: bytes) -> tuple[tuple[str, ...], Callable[[], str | None], bool]:

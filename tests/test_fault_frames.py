@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 import hlsim
+from hlsim.server.interference import OVERTAKEN_S
 
 
 @pytest.fixture
@@ -93,6 +94,38 @@ def test_a_reordered_frame_that_nothing_overtakes_comes_a_second_late(
         oid = place(bot)
         assert until_pong(socket) == []
     assert oids([hear(socket)]) == [oid]
+
+
+def test_of_several_reordered_frames_in_a_row_each_comes_behind_its_next(
+    bot: Bot, socket: ClientConnection
+) -> None:
+    watched(socket, bot)
+    with bot.server.fault("ws/orderUpdates:#1+2:reorder"):
+        first, second, third = place(bot), place(bot), place(bot)
+        assert oids(until_pong(socket)) == [third, second, first]
+
+
+def test_reordered_frames_that_nothing_overtakes_all_come(
+    bot: Bot, socket: ClientConnection
+) -> None:
+    watched(socket, bot)
+    with bot.server.fault("ws/orderUpdates:1:reorder"):
+        placed = [place(bot), place(bot), place(bot)]
+        assert oids([hear(socket) for _ in placed]) == placed
+
+
+def test_a_frame_that_waits_to_be_overtaken_does_not_come_on_a_stalled_socket(
+    bot: Bot, socket: ClientConnection
+) -> None:
+    watched(socket, bot)
+    with (
+        bot.server.fault("ws/orderUpdates:#1:reorder"),
+        bot.server.fault("ws/pong:#1:stall"),
+    ):
+        place(bot)
+        socket.send('{"method":"ping"}')
+        with pytest.raises(TimeoutError):
+            socket.recv(timeout=2 * OVERTAKEN_S)
 
 
 def test_a_late_frame_is_overtaken(bot: Bot, socket: ClientConnection) -> None:
