@@ -39,7 +39,9 @@ class Socket(Protocol):
 class Subscriber(Protocol):
     """Takes frames. Must not call the hub from either."""
 
-    def deliver(self, frame: bytes) -> None: ...
+    def deliver(self, frame: bytes, is_first: bool = False) -> None:
+        """`is_first`: the one that a subscription begins with, at first or after a restore."""
+        ...
 
     def lose(self, topic: Topic, why: Refusal) -> None:
         """`topic` names nothing any more: what `join` began is over."""
@@ -94,6 +96,8 @@ class Letter:
     frame: bytes | None
     to: Subscriber | None = None
     ticket: int = 0
+    is_first: bool = False
+    """Live ones begin anew with it."""
 
 
 class Hub:
@@ -302,7 +306,7 @@ class Hub:
             logger.exception("no update of %r", topic)
         channel.free_ms = now_ms + topic.gap_ms
 
-    def _build_tick(self, channel: Channel) -> None:
+    def _build_tick(self, channel: Channel, *, is_first: bool = False) -> None:
         try:
             data = channel.feed.tick(self.view)
         except Exception:
@@ -310,7 +314,7 @@ class Hub:
             return
         if data is not None:
             channel.last = channel.feed.news(data)
-            self._letters.append(Letter(channel, channel.frame(data)))
+            self._letters.append(Letter(channel, channel.frame(data), is_first=is_first))
 
     def _start_over(self) -> None:
         """The state was replaced: everybody is told what a client is told that subscribes now.
@@ -325,7 +329,7 @@ class Hub:
                     # A period may be a rule, which the other state has otherwise.
                     self._unwind(channel)
                     self._wind_up(channel)
-                self._build_tick(channel)
+                self._build_tick(channel, is_first=True)
                 continue
             self._shut(channel)
             for subscriber in (*channel.waiting, *channel.live):
@@ -373,9 +377,9 @@ def _deliver(letters: list[Letter]) -> None:
         if subscriber is None:
             assert frame is not None
             for one in channel.live:
-                one.deliver(frame)
+                one.deliver(frame, letter.is_first)
         elif channel.waiting.get(subscriber) == letter.ticket:
             del channel.waiting[subscriber]
             channel.live[subscriber] = None
             if frame is not None:
-                subscriber.deliver(frame)
+                subscriber.deliver(frame, True)

@@ -26,17 +26,16 @@ class Interference:
         self._faults = faults
         self._wire = wire
         self._close = close
-        self._expected: set[str] = set()
-        """Subscriptions that were confirmed and had no frame yet, by type and coin."""
         self._lost: set[str] = set()
         self._overtaken: dict[str, list[bytes]] = {}
         """Frames that wait for one that overtakes them, by channel, the oldest first."""
-        self._is_silent = False
 
-    def write(self, frame: bytes) -> None:
-        """Passes a frame on, or what is left of it."""
-        channels, coin, is_first = self._read(frame)
-        if self._is_silent or channels[-1] in self._lost:
+    def write(self, frame: bytes, *, is_first: bool) -> None:
+        """Passes a frame on, or what is left of it. `is_first`: it is the first of a
+        subscription.
+        """
+        channels, coin = self._read(frame)
+        if self._wire.is_silent or channels[-1] in self._lost:
             return
         entry = None
         for channel in channels:
@@ -63,15 +62,13 @@ class Interference:
             case Effect.LOSE:
                 self._lost.add(channels[-1])
             case Effect.STALL:
-                self._is_silent = True
+                self._wire.is_silent = True
             case Effect.CLOSE:
                 self._close(entry.fault.code)
             case _:
                 self._wire.reset()
 
     def _put(self, channel: str, frame: bytes) -> None:
-        if self._is_silent:
-            return
         self._wire.write(frame)
         # Of several in a row each comes behind its next one, so the newest is first.
         for behind in reversed(self._overtaken.pop(channel, ())):
@@ -81,48 +78,23 @@ class Interference:
         waiting = self._overtaken.get(channel, [])
         # By identity: two frames may say the same.
         place = next((at for at, one in enumerate(waiting) if one is frame), None)
-        if place is None:
-            return
-        del waiting[place]
-        if not self._is_silent:
+        if place is not None:
+            del waiting[place]
             self._wire.write(frame)
 
-    def _read(self, frame: bytes) -> tuple[tuple[str, ...], Callable[[], str | None], bool]:
-        """The names of the channel of a frame, that of the subscription last; its coin; whether it
-        is the first of a subscription.
-        """
+    def _read(self, frame: bytes) -> tuple[tuple[str, ...], Callable[[], str | None]]:
+        """The names of the channel of a frame, that of the subscription last; its coin."""
         parsed = msgspec.json.decode(_payload(frame))
         if not isinstance(parsed, dict):
             # The explorer's, which are the data alone.
             is_block = isinstance(parsed, list) and bool(parsed) and "blockTime" in parsed[0]
-            name = "explorerBlock" if is_block else "explorerTxs"
-            return (name,), lambda: None, self._is_expected(name, None)
+            return ("explorerBlock" if is_block else "explorerTxs",), lambda: None
         channel, content = str(parsed.get("channel")), parsed.get("data")
-        also = _ALSO.get(channel)
-        coin = cache(lambda: _coin_of(content))
-        if channel == "subscriptionResponse":
-            self._expect(content)
-            return (channel,), coin, False
-        names = (channel,) if also is None else (channel, also)
-        return names, coin, self._is_expected(names[-1], coin())
-
-    def _expect(self, content: Any) -> None:
-        subscription = content["subscription"]
-        name = f"{subscription['type']} {subscription.get('coin')}"
-        if content["method"] == "subscribe":
-            self._expected.add(name)
+        if channel == "subscriptionResponse" and content["method"] == "subscribe":
             # Whoever subscribes again has it back.
-            self._lost.discard(subscription["type"])
-        else:
-            self._expected.discard(name)
-
-    def _is_expected(self, name: str, coin: str | None) -> bool:
-        """Once for every subscription; those without a coin are known by their type alone."""
-        for one in (f"{name} {coin}", f"{name} None"):
-            if one in self._expected:
-                self._expected.remove(one)
-                return True
-        return False
+            self._lost.discard(content["subscription"]["type"])
+        also = _ALSO.get(channel)
+        return (channel,) if also is None else (channel, also), cache(lambda: _coin_of(content))
 
 
 def _payload(frame: bytes) -> bytes:

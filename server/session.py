@@ -119,8 +119,10 @@ class Session:
 
     # -- to the client -----------------------------------------------------------------------------
 
-    def deliver(self, frame: bytes) -> None:
-        """Writes a frame; a client that does not read is cut off instead."""
+    def deliver(self, frame: bytes, is_first: bool = False) -> None:
+        """Writes a frame; a client that does not read is cut off instead. `is_first`: it is the
+        first of a subscription.
+        """
         if self._is_over:
             return
         now = self._loop.time()
@@ -130,18 +132,18 @@ class Session:
             self._wire.abort()
             return
         if self._faults.frames or self._interference is not None:
-            self._interfere(frame)
+            self._interfere(frame, is_first=is_first)
         else:
             self._wire.write(frame)
         self._spoke_at = now
 
-    def _interfere(self, frame: bytes) -> None:
+    def _interfere(self, frame: bytes, *, is_first: bool) -> None:
         """Lets the faults of frames have their way, also with what earlier ones left to do."""
         if self._interference is None:
             from .interference import Interference
 
             self._interference = Interference(self._faults, self._wire, self._close_with)
-        self._interference.write(frame)
+        self._interference.write(frame, is_first=is_first)
 
     def _close_with(self, code: int) -> None:
         """Ends the connection with a close frame of `code`; 1006 means without one."""
@@ -227,9 +229,9 @@ class Session:
 
     def _close(self, reason: str | None, code: int = 1000) -> None:
         """Ends the connection with a close frame, or without one when there is no reason to
-        tell.
+        tell. One that a fault stalled stays as it is until the client ends it.
         """
-        if self._is_over:
+        if self._is_over or self._wire.is_silent:
             return
         self._is_over = True
         if reason is None or self._wire.is_stuck:

@@ -30,18 +30,22 @@ FRAGMENTS_KEPT = 1_000
 class Wire:
     """The TCP side of one socket, for frames that are built already."""
 
-    __slots__ = ("_transport", "_writable", "frames", "has_said_all")
+    __slots__ = ("_transport", "_writable", "frames", "has_said_all", "is_silent")
 
     def __init__(self, transport: asyncio.Transport, writable: asyncio.Event) -> None:
         self._transport = transport
         self._writable = writable
         self.has_said_all = False
+        self.is_silent = False
+        """True: nothing more is sent, and the connection stays, as one does whose other half is
+        gone.
+        """
         self.frames = 0
         """How many were sent."""
 
     def write(self, frame: bytes) -> None:
-        """Sends a frame, unless the connection is about to end."""
-        if not self.has_said_all and not self._transport.is_closing():
+        """Sends a frame, unless the connection is silent or about to end."""
+        if not self.has_said_all and not self.is_silent and not self._transport.is_closing():
             self.frames += 1
             self._transport.write(frame)
 
@@ -172,12 +176,12 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self._last_call.cancel()
 
     def handle_ping(self) -> None:
-        """Answers, unless earlier answers are still unread.
+        """Answers, unless earlier answers are still unread or the connection is silent.
 
         RFC 6455 5.5.3: only the latest ping has to be answered.
         """
         output = self.conn.data_to_send()
-        if self.writable.is_set():
+        if self.writable.is_set() and not self.wire.is_silent:
             self.transport.write(b"".join(output))
 
     def send_receive_event_to_app(self) -> None:

@@ -163,6 +163,25 @@ def test_a_missing_snapshot_leaves_the_updates(bot: Bot, socket: ClientConnectio
         assert {frame["data"]["coin"] for frame in books} == {"BTC", "ETH"}
 
 
+def test_an_update_is_no_snapshot_where_a_subscription_begins_without_one(
+    bot: Bot, socket: ClientConnection
+) -> None:
+    watched(socket, bot)
+    with bot.server.fault("ws/orderUpdates[is=snapshot]:1:drop") as fault:
+        oid = place(bot)
+        assert oids(until_pong(socket)) == [oid]
+        assert fault.struck == 0
+
+
+def test_a_snapshot_is_missing_after_a_restore_too(bot: Bot, socket: ClientConnection) -> None:
+    subscribe(socket, type="userFills", user=bot.address)
+    until_pong(socket)
+    with bot.server.fault("ws/userFills[is=snapshot]:1:drop") as fault:
+        bot.server.restore(bot.server.snapshot())
+        assert until_pong(socket) == []
+        assert fault.struck == 1
+
+
 def test_missing_updates_leave_the_snapshot(bot: Bot, socket: ClientConnection) -> None:
     with bot.server.fault("ws/userFills[is=update]:1:drop"):
         subscribe(socket, type="userFills", user=bot.address)
@@ -234,6 +253,25 @@ def test_a_stalled_socket_stays_open_and_hears_nothing(bot: Bot, socket: ClientC
         assert hear(other) == {"channel": "pong"}
     with pytest.raises(TimeoutError):
         socket.recv(timeout=0.1)
+
+
+def test_a_stalled_socket_does_not_answer_pings_of_the_protocol(
+    bot: Bot, socket: ClientConnection
+) -> None:
+    assert socket.ping().wait(10)
+    with bot.server.fault("ws/pong:#1:stall"):
+        socket.send('{"method":"ping"}')
+        assert not socket.ping().wait(0.3)
+
+
+def test_a_stalled_socket_is_not_closed_for_its_silence() -> None:
+    with hlsim.start(clock="manual", profile=["idle_s=1"]) as server:
+        with connect(server.ws_url) as quiet, pytest.raises(ConnectionClosed):
+            quiet.recv(timeout=10)
+        with server.fault("ws/pong:#1:stall"), connect(server.ws_url) as socket:
+            socket.send('{"method":"ping"}')
+            with pytest.raises(TimeoutError):
+                socket.recv(timeout=3)
 
 
 def test_the_response_of_a_post_is_a_frame_too(server: Any, socket: ClientConnection) -> None:
