@@ -131,11 +131,15 @@ class Fault:
         least, most = self.ms
         if not 0 <= least <= most <= MOST_MS or (most == 0) is (self.effect is Effect.DELAY):
             raise ValueError(f"a delay, and nothing else, takes ms: 1 to {MOST_MS}, or LEAST..MOST")
-        codes = {Effect.STATUS: STATUSES, Effect.CLOSE: CLOSE_CODES}.get(self.effect, (0,))
-        if self.code not in codes:
+        codes = {Effect.STATUS: STATUSES, Effect.CLOSE: CLOSE_CODES}.get(self.effect)
+        if codes is None and self.code:
+            raise ValueError(f"{self.effect.value} takes no code")
+        if codes is not None and self.code not in codes:
             raise ValueError(f"{self.effect.value} takes one of {', '.join(map(str, codes))}")
         if self.times is not None and self.times < 1:
             raise ValueError("times is 1 or more")
+        if self.until_ms is not None and self.until_ms <= (self.from_ms or 0):
+            raise ValueError("until is not later than from: nothing would ever be struck")
 
     def _check_predicates(self) -> None:
         kind = self.kind
@@ -148,9 +152,9 @@ class Fault:
         if kind == "frame" and (self.user or self.cloid):
             raise ValueError("frames are told apart by channel and coin only")
         if self.user is not None and not _ADDRESS.fullmatch(self.user):
-            raise ValueError(f"{self.user!r} is no address: 0x and 40 hex digits, lower case")
+            raise ValueError(f"{self.user!r} is no address: 0x and 40 hex digits")
         if self.cloid is not None and not _CLOID.fullmatch(self.cloid):
-            raise ValueError(f"{self.cloid!r} is no cloid: 0x and 32 hex digits, lower case")
+            raise ValueError(f"{self.cloid!r} is no cloid: 0x and 32 hex digits")
 
     @property
     def is_of_frames(self) -> bool:
@@ -218,7 +222,7 @@ def parse_fault(text: str) -> Fault:
     rate, effect = parts
     words |= {"nth": rate[1:].split("+")} if rate.startswith("#") else {"rate": rate}
     name, _, value = effect.partition("=")
-    if name.isdigit():
+    if name.isdigit() and not value:
         words |= {"effect": "status", "code": name}
     else:
         words["effect"] = name
@@ -260,7 +264,10 @@ def fault_of(words: Mapping[str, Any]) -> Fault:
         if given["is"] not in ("snapshot", "update"):
             raise ValueError(f"is: {given['is']!r} is neither snapshot nor update")
         found["snapshot"] = given["is"] == "snapshot"
-    found |= {key: str(given[key]) for key in ("coin", "user", "cloid") if key in given}
+    if "coin" in given:
+        found["coin"] = str(given["coin"])
+    # As checksums have it, or upper case: an address is the same one.
+    found |= {key: str(given[key]).lower() for key in ("user", "cloid") if key in given}
     for key, field_name in (("code", "code"), ("times", "times")):
         if key in given:
             found[field_name] = _whole(key, given[key])

@@ -57,6 +57,12 @@ def test_a_request_is_struck_before_it_is_heard_of_unless_the_line_says_otherwis
     assert parse_fault("order:1:drop") == parse_fault("order:1:before:drop")
 
 
+def test_an_address_is_the_same_one_with_the_capitals_of_its_checksum() -> None:
+    checksummed = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+    assert parse_fault(f"order[user={checksummed}]:1:drop").user == checksummed.lower()
+    assert parse_fault(f"order[cloid=0x{'AB' * 16}]:1:drop").cloid == f"0x{'ab' * 16}"
+
+
 def test_an_object_says_the_same() -> None:
     assert (
         fault_of({"on": "order", "effect": "drop", "phase": "after", "rate": "0.05"}) == LINES[0][1]
@@ -83,11 +89,13 @@ def test_an_object_says_the_same() -> None:
         ("order:1:418", "status takes one of 429, 500, 502, 503, 504"),
         ("order:1:delay", "a delay, and nothing else, takes ms"),
         ("order:1:delay=9..3", "a delay, and nothing else, takes ms"),
-        ("order:1:drop=3", "drop takes one of 0"),
+        ("order:1:drop=3", "drop takes no code"),
+        ("order:1:429=3", "'429' is none of delay, status"),
+        ("order[from=5&until=5]:1:drop", "until is not later than from"),
         ("order:1:reorder", "a request knows no 'reorder'; known: delay, status"),
         ("order[is=update]:1:drop", "only frames are a snapshot or an update"),
         ("order[times=0]:1:drop", "times is 1 or more"),
-        ("order[user=0xAB]:1:drop", "'0xAB' is no address"),
+        ("order[user=0xAB]:1:drop", "'0xab' is no address"),
         ("order[cloid=mine]:1:drop", "'mine' is no cloid"),
         ("ws/trades:1:after:drop", "a frame has no phase"),
         ("ws/trades:1:502", "a frame knows no 'status'"),
