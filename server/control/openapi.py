@@ -10,10 +10,8 @@ import msgspec
 from .registry import ControlSpec, Download, Json, Nothing
 
 REFUSED = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
-_REFUSALS = {
-    "400": "The request cannot be carried out; the text says why and what is known.",
-    "403": "Not from loopback, from a web page elsewhere, or without the bearer token.",
-}
+_CANNOT = "The request cannot be carried out; the text says why and what is known."
+_MAY_NOT = "Not from loopback, from a web page elsewhere, or without the bearer token. No body."
 
 
 def document(specs: Iterable[ControlSpec], version: str) -> Json:
@@ -48,7 +46,7 @@ def document(specs: Iterable[ControlSpec], version: str) -> Json:
 def _operation(spec: ControlSpec, shapes: dict[Any, Any], components: dict[str, Any]) -> Json:
     summary, _, rest = spec.text.partition("\n\n")
     answers = {"200": _answer(spec, shapes)}
-    answers |= {status: _refusal(said) for status, said in _REFUSALS.items()}
+    answers |= {"400": _refusal(_CANNOT), "403": {"description": _MAY_NOT}}
     found: dict[str, Any] = {
         "operationId": spec.path.replace("/", "_").removesuffix(".json"),
         "summary": " ".join(summary.split()),

@@ -47,14 +47,20 @@ def last_line(url: str) -> str:
 
 
 def show(facts: Facts, *, log: str, quiet: bool) -> None:
-    """Prints the banner, its last line only, or the same facts as one line of JSON."""
+    """Prints the banner, its last line only, or the same facts as one line of JSON.
+
+    The token is always among it: nobody can find it out elsewhere.
+    """
     if log == "json":
         record: dict[str, Any] = {"event": "listening", "url": facts.url}
         if not quiet:
             record |= _record(facts)
+        elif facts.token is not None:
+            record["token"] = facts.token
         lines: Iterable[Line] = [(json.dumps(record, separators=(",", ":")), "")]
     else:
-        lines = [*([] if quiet else _lines(facts)), (last_line(facts.url), "bold green")]
+        told = _token_line(facts) if quiet else _lines(facts)
+        lines = [*told, (last_line(facts.url), "bold green")]
     _print(lines, sys.stdout)
 
 
@@ -90,8 +96,7 @@ def _lines(facts: Facts) -> list[Line]:
     ]
     if facts.journal is not None:
         lines.append((f"  journal  {facts.journal}", ""))
-    if facts.token is not None:
-        lines.append((f"  token    {facts.token}  (for /hlsim from other machines)", ""))
+    lines += _token_line(facts)
     if facts.accounts:
         lines += [("", ""), ("Test accounts", "bold")]
         lines.append(
@@ -103,6 +108,12 @@ def _lines(facts: Facts) -> list[Line]:
             lines.append((f"      {key}", "dim"))
     lines += [(f"  funded  {address}  {usdc} USDC", "") for address, usdc in facts.funded]
     return [*lines, *_snippet(facts), ("", "")]
+
+
+def _token_line(facts: Facts) -> list[Line]:
+    if facts.token is None:
+        return []
+    return [(f"  token    {facts.token}  (every request to /hlsim needs it)", "")]
 
 
 def _snippet(facts: Facts) -> list[Line]:
