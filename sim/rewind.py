@@ -97,13 +97,16 @@ class _Index:
     index: dict[int, dict[int, Order]]
     whole: dict[int, Order]
     assets: list[int]
-    oids: list[int]
+    orders: list[Order]
     """What is in both, in its order."""
 
     @property
     def is_changed(self) -> bool:
-        """True when other orders are there, or in another order."""
-        return list(self.whole) != self.oids or list(self.index) != self.assets
+        """True when other orders are there, or in another order.
+
+        Not told by their oids: those are given again to others after every rewind.
+        """
+        return list(self.whole.values()) != self.orders or list(self.index) != self.assets
 
     def put_back(self) -> None:
         """When the whole dict is again what it was."""
@@ -230,7 +233,9 @@ class Mark:
             self._over.extend(_without_level(found))
         for index, whole in plan.indexes:
             pairs = zip(map(index, values), map(whole, values), strict=True)
-            self._indexes += [_Index(one, all_, list(one), list(all_)) for one, all_ in pairs]
+            self._indexes += [
+                _Index(one, all_, list(one), list(all_.values())) for one, all_ in pairs
+            ]
         for get in plan.deep:
             _sort([value for value in map(get, values) if value is not None], waiting)
 
@@ -251,7 +256,7 @@ class Mark:
 
     def _sum(self) -> int:
         words = len(self._empty)
-        words += sum(30 + len(index.assets) + len(index.oids) for index in self._indexes)
+        words += sum(30 + len(index.assets) + len(index.orders) for index in self._indexes)
         words += 30 * len(self._dicts) + 3 * sum(map(len, self._copies))
         words += 2 * len(self._queues.holders) + len(self._queues.held)
         words += sum(20 + len(kept) for _, kept in self._arrays)

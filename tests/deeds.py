@@ -196,6 +196,10 @@ def rewound(ex: Exchange, mark: Mark, other: Exchange) -> None:
     assert ex.state_hash() == other.state_hash()
     for one in ex.state.markets.values():
         one.book.check()
+    for account in ex.state.accounts.values():
+        # No hash reads it.
+        by_asset = [here for part in account.orders_by_asset.values() for here in part.values()]
+        assert set(map(id, by_asset)) == set(map(id, account.orders.values()))
     ex.drain()
     for each in (ex, other):
         each.advance(each.state.time_ms + 1_800_000)
