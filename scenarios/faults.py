@@ -76,6 +76,8 @@ STATUSES = (429, 500, 502, 503, 504)
 CLOSE_CODES = (1000, 1001, 1006, 1011, 1012)
 
 _WORDS = re.compile(r"[A-Za-z][A-Za-z0-9]*(/[A-Za-z][A-Za-z0-9]*)?")
+_COIN = re.compile(r"[^\[\]&\s]+")
+"""What a line can say: in it other signs end the coin."""
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _CLOID = re.compile(r"0x[0-9a-f]{32}")
 _KEYS = ("coin", "user", "cloid", "is", "from", "until", "times")
@@ -151,6 +153,8 @@ class Fault:
             raise ValueError("a socket that opens names no coin, user or cloid")
         if kind == "frame" and (self.user or self.cloid):
             raise ValueError("frames are told apart by channel and coin only")
+        if self.coin is not None and not _COIN.fullmatch(self.coin):
+            raise ValueError(f"{self.coin!r:.80} is no coin: BTC, @107, PURR/USDC, dex:COIN")
         if self.user is not None and not _ADDRESS.fullmatch(self.user):
             raise ValueError(f"{self.user!r} is no address: 0x and 40 hex digits")
         if self.cloid is not None and not _CLOID.fullmatch(self.cloid):

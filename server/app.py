@@ -332,6 +332,7 @@ class Server(uvicorn.Server):
                 await self.on_tick(0)
         finally:
             self.node.close()
+            self.console.faults.close()
             self.at_end()
             self._streams.close()
             await self.shutdown(sockets=[listening])

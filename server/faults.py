@@ -15,6 +15,7 @@ from typing import Any
 from ..matching.dataclass import dataclass
 from ..scenarios.faults import CERTAIN, SOCKETS, Fault
 from ..sim.actions import ACTIONS
+from .blocks import Closed
 
 MOST_FAULTS = 100
 """In force at once."""
@@ -44,6 +45,31 @@ class Asked:
     """What was sent, decoded; None where it cannot be read."""
 
 
+class Pauses:
+    """All who wait for a delay to be over."""
+
+    def __init__(self, later: Later) -> None:
+        self.later = later
+        self._waiting: set[asyncio.Future[None]] = set()
+        self._is_closed = False
+
+    async def wait(self, seconds: float) -> None:
+        """Returns so many seconds later. Raises Closed when the server stops before."""
+        if self._is_closed:
+            raise Closed
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(over)
+        over.add_done_callback(self._waiting.discard)
+        self.later(seconds, lambda: over.done() or over.set_result(None))
+        await over
+
+    def close(self) -> None:
+        """Nobody waits any more."""
+        self._is_closed = True
+        for over in list(self._waiting):
+            over.set_exception(Closed())
+
+
 @dataclass(slots=True)
 class Entry:
     """One fault in force."""
@@ -51,7 +77,7 @@ class Entry:
     id: int
     fault: Fault
     dice: Random
-    later: Later
+    pauses: Pauses
     met: int = 0
     """How often all but chance was given."""
     struck: int = 0
@@ -62,11 +88,9 @@ class Entry:
         return self.dice.randint(least, most) / 1000
 
     async def pause(self) -> int:
-        """Returns after a delay, with how long it was to last, in ms."""
-        over = asyncio.Event()
+        """Returns after a delay, with how long it was to last, in ms. Raises Closed."""
         seconds = self.delay_s()
-        self.later(seconds, over.set)
-        await over.wait()
+        await self.pauses.wait(seconds)
         return round(1000 * seconds)
 
 
@@ -78,6 +102,7 @@ class Faults:
     def __init__(self, seed: int, now_ms: Callable[[], int], later: Later | None = None) -> None:
         """`later` calls something after some seconds, by default of real time."""
         self.later = later or _in_real_time
+        self._pauses = Pauses(self.later)
         self._seed = seed
         self._now_ms = now_ms
         self._next_id = 1
@@ -97,7 +122,7 @@ class Faults:
         number = self._next_id
         self._next_id += 1
         dice = Random(f"{self._seed}/fault/{number}")
-        self._list_of(fault).append(Entry(number, fault, dice, self.later))
+        self._list_of(fault).append(Entry(number, fault, dice, self._pauses))
         return number
 
     def find(self, number: int) -> Entry:
@@ -111,6 +136,10 @@ class Faults:
         """Lifts one fault. Raises ValueError when there is none of that number."""
         entry = self.find(number)
         self._list_of(entry.fault).remove(entry)
+
+    def close(self) -> None:
+        """The server stops: whom a delay still keeps waiting gets no answer."""
+        self._pauses.close()
 
     def clear(self) -> None:
         """Lifts all of them. Numbers go on from where they were."""
@@ -186,21 +215,18 @@ class Faults:
     # -- to keep -----------------------------------------------------------------------------------
 
     def state(self) -> Any:
-        """Plain data for `restore`."""
+        """What `restore` takes, and nobody changes."""
         rows = [
-            [one.id, one.fault.text(), one.met, one.struck, one.dice.getstate()]
-            for one in self.entries()
+            (one.id, one.fault, one.met, one.struck, one.dice.getstate()) for one in self.entries()
         ]
         return [self._next_id, rows]
 
     def restore(self, state: Any) -> None:
         """Goes on where the faults of `state` stood."""
-        from ..scenarios.faults import parse_fault
-
         self.clear()
         self._next_id, rows = state
-        for number, text, met, struck, dice in rows:
-            entry = Entry(number, parse_fault(text), Random(), self.later, met, struck)
+        for number, fault, met, struck, dice in rows:
+            entry = Entry(number, fault, Random(), self._pauses, met, struck)
             entry.dice.setstate(dice)
             self._list_of(entry.fault).append(entry)
 

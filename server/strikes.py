@@ -16,6 +16,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from ..matching.dataclass import dataclass
 from ..scenarios.faults import Effect, Phase
 from ..sim.view import View
+from .blocks import Closed
 from .door import reset, transport_of
 from .faults import STRUCK, Asked, Entry, Faults
 from .http import (
@@ -139,7 +140,10 @@ async def _deliver(entry: Entry, hear: Callable[[], Awaitable[T]]) -> tuple[T, D
 
 
 async def _answered(entry: Entry, hear: Callable[[], Awaitable[T]], unheard: Unheard) -> T | None:
-    """The answer of the exchange that its client is to get; None: it is to get none."""
+    """The answer of the exchange that its client is to get; None: it is to get none.
+
+    Raises Closed when the server stops in a delay.
+    """
     fault, after = entry.fault, entry.fault.phase is Phase.AFTER
     if fault.effect is Effect.DELAY:
         if after:
@@ -194,8 +198,11 @@ async def answer(
     struck = faults.on_request(witness.of_request(path, body))
     if struck is None:
         await endpoint(scope, given(body), send)
-    else:
+        return
+    try:
         await strike(struck, endpoint, body, scope, receive, send, partial(unheard, path, body))
+    except Closed:
+        await gone(receive)
 
 
 async def strike(
@@ -285,7 +292,10 @@ async def strike_post(
     `outcome` does what the post asks for and returns how to answer it; `refuse` answers with a
     status.
     """
-    answer_it = await _answered(entry, outcome, unheard)
+    try:
+        answer_it = await _answered(entry, outcome, unheard)
+    except Closed:
+        return
     if answer_it is not None:
         answer_it()
         return
@@ -308,7 +318,11 @@ async def strike_opening(entry: Entry, scope: Scope, send: Send) -> bool:
     wire: Wire = scope["extensions"][WIRE]
     match entry.fault.effect:
         case Effect.DELAY:
-            await entry.pause()
+            try:
+                await entry.pause()
+            except Closed:
+                wire.abort()
+                raise ClientDisconnected from None
             return True
         case Effect.STATUS:
             await refuse_upgrade(send, entry.fault.code)

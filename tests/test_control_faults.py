@@ -67,6 +67,10 @@ def test_what_makes_no_sense_is_refused(running: RunningExchange) -> None:
         ({"plan": 3}, "known keys: plan"),
         ({}, "plan"),
         ({"fault": "meta:1:drop"}, "unknown key 'fault'; known: plan"),
+        # What no line can say.
+        ({"plan": {"on": "order", "effect": "drop", "coin": "a&b"}}, "'a&b' is no coin"),
+        ({"plan": {"on": "order", "effect": "drop", "coin": "a]b"}}, "'a]b' is no coin"),
+        ({"plan": {"on": "order", "effect": "drop", "coin": ""}}, "'' is no coin"),
     ):
         status, error = steer(running, "fault/add", **keys)
         assert status == 400

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ import requests
 from bots import GTC, Bot, one
 from hyperliquid.utils.error import ClientError, ServerError
 from hyperliquid.utils.types import Cloid
+from struck import Beside, until
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
@@ -28,6 +31,30 @@ def buy(bot: Bot, coin: str = "ETH", cloid: Cloid | None = CLOID) -> Any:
 
 def resting(bot: Bot) -> int:
     return len(bot.info.open_orders(bot.address))
+
+
+def test_a_server_that_stops_in_a_delay_leaves_without_a_word(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whoever waits gets no answer, and the log no traceback."""
+    hour = "delay=3600000"
+    plans = (f"meta:1:before:{hour}", f"allMids:1:after:{hour}", f"ws:#2:{hour}")
+    plans = (*plans, f"exchangeStatus:1:before:{hour}")
+    with caplog.at_level(logging.WARNING), hlsim.start(market="empty", fault=plans) as server:
+        url = server.url + "/info"
+        with connect(server.ws_url) as socket:
+            asked_meta(socket)
+            waiting = [
+                Beside(lambda: requests.post(url, json={"type": "meta"}, timeout=60)),
+                Beside(lambda: requests.post(url, json={"type": "allMids"}, timeout=60)),
+                Beside(lambda: connect(server.ws_url)),
+            ]
+            until(lambda: all(row.struck for row in server.control("fault/list")))
+            server.stop()
+    for each in waiting:
+        assert isinstance(each.outcome(), requests.ConnectionError | WebSocketException | OSError)
+    gc.collect()  # a task that nobody ended would say so now
+    assert caplog.messages == []
 
 
 # -- over HTTP -------------------------------------------------------------------------------------
