@@ -145,6 +145,12 @@ def test_the_exit_code_of_the_bot_is_passed_on() -> None:
             ("--own-time", "--clock", "auto", "--", "python", "bot"),
             "hlsim: --own-time: the bot moves the clock, which cannot be auto\n",
         ),
+        # A flag that does nothing is none.
+        (
+            ("--ready-file", "f", "--", "true"),
+            "hlsim: unknown flag --ready-file; nearest: --profile\n",
+        ),
+        (("--config", "/no/file", "--", "true"), "hlsim: /no/file: No such file or directory\n"),
     ],
 )
 def test_what_cannot_run_is_refused(words: tuple[str, ...], complaint: str) -> None:

@@ -6,7 +6,8 @@ Nothing heavy is imported before it is needed: `serve` should answer its first r
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -15,6 +16,9 @@ from hlsim import __version__
 from hlsim.config import OPTIONS, Option, Refused, Settings, nearest
 
 BAD_USAGE = 2
+
+
+_AS_SERVED: Mapping[str, str] = MappingProxyType({})
 
 
 class _Commands(click.Group):
@@ -30,7 +34,9 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-def _described(option: Option) -> str:
+def _described(option: Option, defaults: Mapping[str, str]) -> str:
+    if option.name in defaults:
+        return f"{option.help} [{defaults[option.name]}]"
     default = getattr(Settings(), option.key)
     if option.name == "balance":
         default //= 1_000_000
@@ -39,19 +45,21 @@ def _described(option: Option) -> str:
     return option.help + shown
 
 
-def _flags(*names: str) -> list[click.Parameter]:
-    """Those of `serve`, all or by name."""
+def _flags(
+    *names: str, but: Collection[str] = (), defaults: Mapping[str, str] = _AS_SERVED
+) -> list[click.Parameter]:
+    """Those of `serve`, all but some or by name. `defaults` says which are others than there."""
     return [
         click.Option(
             [f"--{option.name}"],
-            help=_described(option),
+            help=_described(option, defaults),
             metavar=option.metavar or None,
             is_flag=option.switch,
             multiple=option.parts,
             default=None,
         )
         for option in OPTIONS
-        if not names or option.name in names
+        if option.name not in but and (not names or option.name in names)
     ]
 
 
@@ -87,6 +95,8 @@ def _run(own_time: bool, command: Sequence[str], **values: Any) -> int:
     from hlsim.own_time.stamps import is_python
     from hlsim.server.pacer import START_MS
 
+    for line in config.strangers():
+        print(f"hlsim: {line}", file=sys.stderr)
     if not command:
         raise Refused("no command to run: hlsim run [FLAGS] -- COMMAND")
     conducts = own_time and is_python(command)
@@ -239,9 +249,13 @@ _COMMANDS = _Commands(
                     help="Compare every reply and hash with what the journal has of it.",
                 ),
                 click.Option(["--serve"], is_flag=True, help="Go on from there as a server."),
-                *_flags("host", "port", "ready-file", "clock", "speed", "log", "quiet"),
+                *_flags(
+                    *("host", "port", "ready-file", "clock", "speed", "log", "quiet"),
+                    defaults={"clock": "manual"},
+                ),
             ],
             help=_ABOUT_REPLAY,
+            short_help="Rebuild an exchange from its journal.",
         ),
         click.Command(
             "run",
@@ -253,13 +267,19 @@ _COMMANDS = _Commands(
                     help="The bot lives in exchange time. Python's moves when the bot waits; "
                     "others' stamps follow the exchange, with libfaketime.",
                 ),
-                *_flags(),
+                # Whoever runs a bot is told of the exchange by the bot, in whose environment it is.
+                *_flags(
+                    but=("ready-file", "quiet"),
+                    defaults={"port": "0", "clock": "wall; manual for --own-time of Python bots"},
+                ),
+                _CONFIG,
                 click.Argument(["command"], nargs=-1, type=click.UNPROCESSED),
             ],
             help="Run a bot as a child of an exchange of its own: hlsim run [FLAGS] -- COMMAND.\n\n"
             "The bot finds HLSIM_URL, HYPERLIQUID_API_URL, HYPERLIQUID_PK and "
-            "HYPERLIQUID_ACCOUNT_ADDRESS in its environment; its exit code is passed on. The port "
-            "is a free one unless --port says otherwise. " + _EVERY_FLAG,
+            "HYPERLIQUID_ACCOUNT_ADDRESS in its environment; its exit code is passed on. "
+            + _EVERY_FLAG,
+            short_help="Run a bot as a child of an exchange of its own.",
         ),
         click.Command(
             "coverage", callback=_coverage, help="List what is built and what is missing."
@@ -268,6 +288,7 @@ _COMMANDS = _Commands(
             "profile",
             callback=_profile,
             help="List the points on which sources differ, for `hlsim serve --profile`.",
+            short_help="List the points on which sources differ.",
         ),
         _SCENARIO,
         click.Command(
