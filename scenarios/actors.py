@@ -46,8 +46,10 @@ def actor_address(name: str) -> Address:
     return Address("0x" + blake2b(name.encode(), digest_size=20, person=b"hlsim").hexdigest())
 
 
-def is_actor(account: Account) -> bool:
-    """True for an account that `deposit` made: nobody else has so many requests."""
+def is_maker(account: Account) -> bool:
+    """True for an account that makes the market: `deposit` made it, nobody else has so many
+    requests. Those whom somebody tells what to do (`cast.py`) make no market.
+    """
     return account.requests_reserved >= ACTOR_REQUESTS
 
 

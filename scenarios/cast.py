@@ -18,8 +18,11 @@ from ..sim.exchange import Exchange
 from ..sim.fixed import Address, Px, Sz, Usd
 from ..sim.operations import DepositUsd, GrantRequests
 from ..sim.replies import OrderReplies, Refused, Response
-from .actors import ACTOR_REQUESTS, Pen, actor_address, new_order
+from .actors import Pen, actor_address, new_order
 from .ladder import highest_px
+
+CAST_REQUESTS = 10**9
+"""Requests that an actor has: more than anybody tells it to send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class ActorOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class ActorLeaves:
+class ActorCancels:
     """What the operator says: an actor cancels its orders of one market, None: of all."""
 
     name: str
@@ -67,7 +70,7 @@ def open_actor(ex: Exchange, told: OpenActor) -> None:
     is_new = ex.account(address) is None
     ex.operate(DepositUsd(address, told.usd))
     if is_new:
-        ex.operate(GrantRequests(address, ACTOR_REQUESTS))
+        ex.operate(GrantRequests(address, CAST_REQUESTS))
 
 
 def place(ex: Exchange, pen: Pen, told: ActorOrder) -> None:
@@ -84,7 +87,7 @@ def place(ex: Exchange, pen: Pen, told: ActorOrder) -> None:
     _check(told.name, pen.send(ex, address, PlaceOrders((order,))))
 
 
-def leave(ex: Exchange, pen: Pen, told: ActorLeaves) -> None:
+def cancel(ex: Exchange, pen: Pen, told: ActorCancels) -> None:
     """Cancels an actor's orders. Raises ValueError when there is no such actor."""
     address = _known(ex, told.name)
     account = ex.account(address)

@@ -20,7 +20,7 @@ from ..sim.prices import mid_px
 from ..sim.state import Market
 from ..sim.trading import is_open
 from .actors import Pen, actor_address, deposit, equip, new_order
-from .cast import ActorLeaves, ActorOrder, OpenActor, leave, open_actor, place
+from .cast import ActorCancels, ActorOrder, OpenActor, cancel, open_actor, place
 from .ladder import highest_px, tick
 from .paths import nearest_px
 from .script import Quoting
@@ -55,7 +55,7 @@ class SetBook:
     asks: tuple[tuple[Px, Sz], ...]
 
 
-Direction = MovePrice | SetBook | OpenActor | ActorOrder | ActorLeaves
+Direction = MovePrice | SetBook | OpenActor | ActorOrder | ActorCancels
 
 
 @dataclass(slots=True)
@@ -154,8 +154,8 @@ class Director:
                 open_actor(ex, direction)
             case ActorOrder():
                 place(ex, self._pen, direction)
-            case ActorLeaves():
-                leave(ex, self._pen, direction)
+            case ActorCancels():
+                cancel(ex, self._pen, direction)
 
     def move(self, ex: Exchange, asset: Asset, to_px: int, over_ms: int = 0) -> None:
         """Brings the price of an asset to the legal price nearest to `to_px`, at once or in time.

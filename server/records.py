@@ -14,7 +14,7 @@ from typing import IO, Any
 import msgspec
 
 from ..matching.dataclass import dataclass
-from ..scenarios.cast import ActorLeaves, ActorOrder, OpenActor
+from ..scenarios.cast import ActorCancels, ActorOrder, OpenActor
 from ..scenarios.director import MovePrice, SetBook
 from ..sim.exchange import Input, Sealed
 from ..sim.replies import Response
@@ -32,7 +32,7 @@ DEEDS: dict[str, type[Deed]] = {
     "book": SetBook,
     "actor": OpenActor,
     "actor order": ActorOrder,
-    "actor leaves": ActorLeaves,
+    "actor cancels": ActorCancels,
     "clock": ClockHanded,
     "snapshot": Kept,
     "restore": WentBack,

@@ -34,9 +34,10 @@ def order(running: RunningExchange, side: str, sz: Any, **more: Any) -> Any:
 
 def test_an_actor_trades_with_what_there_is(running: RunningExchange) -> None:
     opened = steer(running, "actor/open", actor="whale", usdc=50_000)
-    assert (opened["accountValue"], opened["isActor"]) == ("50000.0", True)
+    assert (opened["accountValue"], opened["isMaker"]) == ("50000.0", False)
     assert steer(running, "actor/open", actor="whale", usdc=1)["accountValue"] == "50001.0"
 
+    assert opened["address"] in [one.address for one in running.control("accounts")]
     assert order(running, "buy", 3)["positions"] == {"ETH": "3.0"}
     assert order(running, "sell", 5, px=2100)["openOrders"] == 1
     assert order(running, "sell", 1, px=2200, tif="alo")["openOrders"] == 2

@@ -40,7 +40,7 @@ def test_an_account_is_funded_on_both_sides(running: RunningExchange) -> None:
         "positions": {},
         "openOrders": 0,
         "requestsUsed": 0,
-        "isActor": False,
+        "isMaker": False,
     }
     assert info.user_state(NEW)["withdrawable"] == "1000.5"
     held = {row["coin"]: row["total"] for row in info.spot_user_state(NEW)["balances"]}
@@ -96,9 +96,9 @@ def test_accounts_are_those_of_clients_unless_asked_otherwise(running: RunningEx
     assert found[0]["openOrders"] == 1
     assert found[0]["requestsUsed"] == 2
     assert found[1]["spot"]["USDC"] == "10000.0"
-    everybody = get(running, "accounts?actors=true")
+    everybody = get(running, "accounts?makers=true")
     assert len(everybody) > len(found)
-    assert all(row["isActor"] for row in everybody if row not in found)
+    assert all(row["isMaker"] for row in everybody if row not in found)
     assert get(running, f"accounts?user={running.accounts[0].address}") == found[:1]
     assert get(running, f"accounts?user={NEW}") == []
 

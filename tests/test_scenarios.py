@@ -98,13 +98,13 @@ def fills(verdict: Verdict) -> list[str]:
 
 def test_the_timeline_tells_what_filled_and_at_which_prices() -> None:
     assert fills(play("cascade", "broken")) == [
-        "Open Long 1.0 BTC at 66416.0 to 66449.0",
-        "Close Long 1.0 BTC at 66350.0 to 66317.0",
-        "sub-account 0: Open Long 20.0 ETH at 1921.0",
-        "Open Short 20.0 ETH at 1919.0",
-        "Auto-Deleveraging 20.0 ETH at 1850.9",
-        "sub-account 0: Liquidated Cross Long 20.0 ETH at 1850.9",
-        "Open Long 20.0 ETH at 1300.7",
+        "Open Long 1 BTC at 66416 to 66449",
+        "Close Long 1 BTC at 66350 to 66317",
+        "sub-account 0: Open Long 20 ETH at 1921",
+        "Open Short 20 ETH at 1919",
+        "Auto-Deleveraging 20 ETH at 1850.9",
+        "sub-account 0: Liquidated Cross Long 20 ETH at 1850.9",
+        "Open Long 20 ETH at 1300.7",
     ]
 
 
@@ -117,8 +117,8 @@ def test_the_timeline_tells_a_liquidation_on_the_book_from_a_close() -> None:
 
     assert verdict.passed, "\n".join(lines(verdict))
     assert fills(verdict) == [
-        "Open Long 15.0 ETH at 1921.0",
-        "Close Long 15.0 ETH at 1814.1, liquidated",
+        "Open Long 15 ETH at 1921",
+        "Close Long 15 ETH at 1814.1, liquidated",
     ]
 
 

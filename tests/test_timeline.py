@@ -15,6 +15,9 @@ from wire import ALO, IOC, Pen, order
 import hlsim
 from hlsim import chronicle
 from hlsim.library import RunningExchange
+from hlsim.operator_words import operation_told
+from hlsim.sim import operations
+from hlsim.sim.fixed import Address, Px, Sz, Usd
 from hlsim.sim.operations import SetHalt
 from hlsim.telling import words_of
 
@@ -86,10 +89,48 @@ def test_what_actors_are_told_to_do_is_told(exchange: RunningExchange) -> None:
     assert [line[14:] for line in told(exchange)] == [
         "operator   gives actor whale 2000.0 USDC",
         "operator   actor whale buys 0.5 ETH",
+        "whale      fill: Open Long 0.5 ETH at 1921, fee 0.432225 USDC, oid #",
         "operator   actor whale buys 0.5 ETH at 1900",
         "operator   actor whale cancels its orders in ETH",
         "operator   actor whale cancels its orders",
     ]
+
+
+STRANGER = Address("0x" + "77" * 20)
+OPERATIONS_TOLD: tuple[tuple[operations.Operation, str], ...] = (
+    (operations.ListPerp("NEW", 2, 10, Px(5 * 10**8)), "lists the perp NEW at 5"),
+    (operations.DelistPerp(1), "delists ETH"),
+    (operations.SetOpenInterestCap(0, Usd(10**9)), "caps the open interest of BTC at 1000.0 USD"),
+    (operations.SetOpenInterestCap(0, None), "lifts the cap of the open interest of BTC"),
+    (operations.SetMark(((0, Px(65_000 * 10**8)),)), "sets the mark of BTC to 65000"),
+    (operations.UpgradeNetwork(60_000), "upgrades the network, post-only for 1 min"),
+    (operations.UpgradeNetwork(0), "upgrades the network"),
+    (operations.ListOutcome("Rain"), "lists the outcome Rain"),
+    (operations.ListQuestion("Cup", (("A", ""), ("B", ""))), "lists the question Cup: A, B"),
+    (operations.GrantRequests(STRANGER, 5), f"grants {STRANGER} 5 requests"),
+    (operations.KeepHistory(STRANGER, 5), f"keeps 5 rows of each history of {STRANGER}"),
+    (operations.SetReferralCode(STRANGER, "C"), f"makes C the referral code of {STRANGER}"),
+    (
+        operations.TakeBook(STRANGER, 1, True, Px(1), Sz(0)),
+        f"takes from the book of ETH for {STRANGER}",
+    ),
+    (operations.Requote(STRANGER, 1), f"quotes ETH for {STRANGER}"),
+    (operations.SettleOutcome(7, Px(5 * 10**7)), "settles outcome 7: its first side is paid 0.5"),
+    (operations.SettleQuestion(7, 8), "settles question 7: outcome 8 happened"),
+)
+
+
+@pytest.mark.parametrize(("operation", "text"), OPERATIONS_TOLD)
+def test_operations_are_told_in_words(
+    exchange: RunningExchange, operation: operations.Operation, text: str
+) -> None:
+    assert exchange.read(lambda one: operation_told(operation, one)) == text
+
+
+def test_every_operation_is_told_in_words() -> None:
+    elsewhere = {"DepositUsd", "MintToken", "SetOracle", "SetHalt"}  # in the timelines above
+    told_here = {type(operation).__name__ for operation, _ in OPERATIONS_TOLD}
+    assert told_here | elsewhere == set(operations.OPERATIONS)
 
 
 NOBODY = "; the client got no answer: the connection ended"

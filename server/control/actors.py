@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from ...matching.types import Tif
-from ...scenarios.cast import ActorLeaves, ActorOrder, OpenActor, address_of
+from ...scenarios.cast import ActorCancels, ActorOrder, OpenActor, address_of
 from ...sim.fixed import Px, Sz, Usd
 from ..console import Console
 from ..values import parse_amount
@@ -80,7 +80,7 @@ class CancelAsked(OneActor):
 def cancel(console: Console, asked: CancelAsked) -> AccountTold:
     """Has an actor cancel its orders, of one market or of all."""
     asset_id = None if asked.coin is None else market_of(console, asked.coin).asset.id
-    console.node.direct(ActorLeaves(asked.actor, asset_id))
+    console.node.direct(ActorCancels(asked.actor, asset_id))
     return _told(console, asked.actor)
 
 

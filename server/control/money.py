@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from ...scenarios.actors import is_actor
+from ...scenarios.actors import is_maker
 from ...sim.assets import Token
 from ...sim.fixed import Address, Usd, Wei
 from ...sim.operations import DepositUsd, MintToken
@@ -46,7 +46,7 @@ class AccountTold(msgspec.Struct, rename="camel"):
     """Signed sizes by coin."""
     open_orders: int
     requests_used: int
-    is_actor: bool
+    is_maker: bool
     """It trades for the market that runs here."""
 
 
@@ -85,7 +85,7 @@ class AccountsAsked(Asked):
     """Whose accounts."""
 
     user: AddressText | None = None
-    actors: Annotated[
+    makers: Annotated[
         bool, msgspec.Meta(description="true: those that make the market as well")
     ] = False
 
@@ -98,7 +98,7 @@ def accounts(console: Console, asked: AccountsAsked) -> list[AccountTold]:
         found = state.accounts.get(Address(parse_address(asked.user)))
         return [] if found is None else [account_told(state, found)]
     everybody = state.accounts.values()
-    return [account_told(state, one) for one in everybody if asked.actors or not is_actor(one)]
+    return [account_told(state, one) for one in everybody if asked.makers or not is_maker(one)]
 
 
 def account_told(state: State, account: Account) -> AccountTold:
@@ -122,5 +122,5 @@ def account_told(state: State, account: Account) -> AccountTold:
         },
         open_orders=len(account.orders),
         requests_used=account.requests_used,
-        is_actor=is_actor(account),
+        is_maker=is_maker(account),
     )

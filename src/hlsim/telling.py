@@ -1,5 +1,6 @@
-"""What happened, for people: requests with their answers and fills in a line each, and lines that
-come again and again once.
+"""What happened, for people: requests with their answers, fills and what else befalls an account in
+a line each, and lines that come again and again once. Timelines of tests and of scenarios use the
+same words.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from hlsim.server.requests import QUERIES
 
 if TYPE_CHECKING:
+    from hlsim.scenarios.faults import Fault
     from hlsim.server.control.records import RequestTold
-    from hlsim.sim.events import Fill
+    from hlsim.sim.events import AccountLiquidated, Fill, FundingPaid
     from hlsim.sim.exchange import Exchange
 
 MOST = 160
@@ -108,18 +110,59 @@ def fills_told(fills: Iterable[Fill]) -> Iterator[str]:
     liquidation on the book looks like any close.
     """
     for _, parts in groupby(fills, lambda fill: fill.oid):
-        yield _fill_told(list(parts))
+        yield fill_told(list(parts))
 
 
-def _fill_told(parts: Sequence[Fill]) -> str:
-    from hlsim.server.shapes.text import px_text  # whoever only lists scenarios starts sooner
-
+def fill_told(parts: Sequence[Fill]) -> str:
+    """Fills of one order, as if they were one."""
     first, last = parts[0], parts[-1]
-    sz = px_text(sum(part.sz for part in parts))
-    px = px_text(first.px) + ("" if last.px == first.px else f" to {px_text(last.px)}")
+    sz = number_told(sum(part.sz for part in parts))
+    px = number_told(first.px) + ("" if last.px == first.px else f" to {number_told(last.px)}")
     cause = first.liquidation
     is_forced = cause is not None and cause.user == first.user and cause.method == "market"
     return f"{first.dir.value} {sz} {first.coin} at {px}{', liquidated' if is_forced else ''}"
+
+
+def funding_told(event: FundingPaid) -> str:
+    """What funding an account got or paid."""
+    from hlsim.server.shapes.text import usd_text
+
+    verb = "gets" if event.usd >= 0 else "pays"
+    return f"{verb} {usd_text(abs(event.usd))} USDC for {number_told(event.szi)} {event.coin}"
+
+
+def liquidation_told(event: AccountLiquidated) -> str:
+    """How much of an account was liquidated."""
+    from hlsim.server.shapes.text import usd_text
+
+    left = usd_text(event.account_value)
+    return f"{usd_text(event.ntl)} USD closed, account value was {left}"
+
+
+def strike_told(fault: Fault, request: Any, coin: Coin) -> str:
+    """That a fault struck, which request that was, if it was one, and what that does."""
+    from hlsim.scenarios.faults import EFFECTS, Phase
+
+    what = EFFECTS[fault.kind][fault.effect].partition(":")[0]
+    done = ", after it was done" if fault.phase is Phase.AFTER else ""
+    asked = "" if request is None else f" ({words_of(request, coin)})"
+    return f"{fault.text()} strikes{asked}: {what}{done}"
+
+
+def number_told(value: int) -> str:
+    """A price or a size in the fewest digits."""
+    from hlsim.server.shapes.text import px_text  # whoever only lists scenarios starts sooner
+
+    return px_text(value).removesuffix(".0")
+
+
+def span_told(ms: int) -> str:
+    """So much time in words: 1 h 30 min, 0.5 s."""
+    parts = []
+    for unit_ms, unit in ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min")):
+        count, ms = divmod(ms, unit_ms)
+        parts += [f"{count} {unit}"] if count else []
+    return " ".join([*parts, f"{ms / 1000:g} s"] if ms or not parts else parts)
 
 
 def _answer(status: int, response: Any) -> str:

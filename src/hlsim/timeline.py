@@ -40,7 +40,8 @@ class Timeline:
     ) -> None:
         self._server = server
         self._chronicle = chronicle
-        self._names = {one.address: f"account {place}" for place, one in enumerate(accounts)}
+        own = {one.address: f"account {place}" for place, one in enumerate(accounts)}
+        self._names = chronicle.actors | own
 
     def text(self, user: str | None, most: int, head: int) -> str:
         """Its lines, of one account or all: where they are more than `most`, the first `head` and

@@ -21,7 +21,6 @@ from hlsim.scenarios.cast import address_of
 from hlsim.server.control.records import RequestTold, account_of, explain, tell
 from hlsim.server.diagnosis import diagnose
 from hlsim.server.requests import ACTIONS
-from hlsim.server.shapes.text import decimal_text
 from hlsim.sim.events import (
     AccountLiquidated,
     BookChanged,
@@ -31,7 +30,14 @@ from hlsim.sim.events import (
     PricesChanged,
 )
 from hlsim.sim.fixed import Address
-from hlsim.telling import coins_of, fills_told, request_told, words_of
+from hlsim.telling import (
+    coins_of,
+    fills_told,
+    funding_told,
+    liquidation_told,
+    request_told,
+    strike_told,
+)
 
 if TYPE_CHECKING:
     from hlsim.server.blocks import Block
@@ -203,13 +209,12 @@ class Recorder:
         self.course.events.append(told)
         event, whose = told.event, told.who or "the bot"
         if isinstance(event, AccountLiquidated):
-            self.say("liquidated", whose)
+            self.say("liquidated", f"{whose}: {liquidation_told(event)}")
         elif isinstance(event, FundingPaid):
-            self.say("funding", f"{whose} {event.coin} {decimal_text(event.usd, 6)}")
+            self.say("funding", f"{whose} {funding_told(event)}")
 
     def _on_strike(self, entry: Entry, request: Any) -> None:
         seen = self._console.requests.seen
         self.course.strikes.append(Strike(self.ms(), entry.fault, seen, request))
-        struck = "" if request is None else f" strikes {words_of(request, self._coin)}"
-        self.say("fault", entry.fault.text() + struck)
+        self.say("fault", strike_told(entry.fault, request, self._coin))
         self._on_news()
