@@ -261,11 +261,6 @@ class Hub:
             return Random(f"{self._seed}/ws_order/{block.height}").random() < 0.5
         return self._order == "before_reply"
 
-    def on_clock(self, now_ms: int) -> None:
-        """Sends what is due at exchange time `now_ms`; blocks do the same."""
-        self._tick(now_ms, {})
-        self._send()
-
     def _tick(self, now_ms: int, touched: dict[Channel, list[Event]]) -> None:
         """The clock of all channels. Ticks stand on multiples of their period since the epoch."""
         for channel in [one for one in self._held if self._may_go(one, now_ms)]:

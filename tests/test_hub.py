@@ -120,15 +120,6 @@ def test_mids_contexts_and_account_states_have_their_cadences(stage: Stage) -> N
     }
 
 
-def test_time_may_come_without_a_block(stage: Stage) -> None:
-    listener = stage.listen(AllMids())
-
-    stage.hub.on_clock(START_MS + 5_050)
-    stage.hub.on_clock(START_MS + 5_050)
-
-    assert listener.channels() == ["allMids"]
-
-
 def test_a_change_on_the_tick_is_told_once(stage: Stage) -> None:
     listener = stage.listen(ClearinghouseState(ALICE))
 
