@@ -255,8 +255,8 @@ def given(body: bytes) -> Receive:
 async def reply_status(send: Send, status: int) -> None:
     """What stands before the exchange answers with this status.
 
-    Observed: `null` as JSON with 429 and 500, a short page of the proxy with the others (info 1,
-    contested 60).
+    Inferred: `null` as JSON with 429 and 500, a page of HTML of the proxy with the others, as
+    clients meet it (info 1, ws 7). Assumed: what that page says.
     """
     if status in (429, 500):
         await reply_json(send, b"null", status)
