@@ -21,13 +21,20 @@ def parse_usd(text: str) -> int:
         raise ValueError(f"{text!r} is no amount of dollars: {error}") from None
 
 
-def parse_amount(given: int | float | str, decimals: int, noun: str) -> int:
-    """A number above 0 as an integer of 10 ** -decimals. Raises ValueError."""
+def parse_amount(
+    given: int | float | str, decimals: int, noun: str, *, or_none: bool = False
+) -> int:
+    """A number above 0, with `or_none` 0 as well, as an integer of 10 ** -decimals.
+
+    Raises ValueError.
+    """
     text = given if isinstance(given, str) else format(Decimal(repr(given)), "f")
     try:
-        found = parse_decimal(text, decimals) if len(text) <= 40 else 0
+        found = parse_decimal(text, decimals) if len(text) <= 40 else MOST_AMOUNT
     except ValueError as error:
         raise ValueError(f"{given!r:.80} is no {noun}: {error}") from None
+    if found == 0 and or_none:
+        return 0
     if not 0 < found < MOST_AMOUNT:
         raise ValueError(f"{given!r:.80} is no {noun}: above 0 and not beyond all measure")
     return found

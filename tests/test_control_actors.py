@@ -123,9 +123,16 @@ def test_outcomes_are_listed_and_settled(running: RunningExchange) -> None:
     one = steer(running, "outcome/list", name="Rain", px=0.3)["number"]
     told = steer(running, "question/list", name="Who wins", outcomes=["A", "B"])
 
+    for wrong in (1.5, "-0.1", "1e2", "0.123456789"):
+        assert steer(running, "outcome/settle", outcome=one, fraction=wrong)[0] == 400
     settled = steer(running, "outcome/settle", outcome=one, fraction=1)
     assert settled["number"] == one
     assert steer(running, "outcome/settle", outcome=one, fraction=0)[0] == 400
+    for fraction, paid in ((0, 0), ("0.25", 25_000_000)):
+        other = steer(running, "outcome/list", name="Snow")["number"]
+        steer(running, "outcome/settle", outcome=other, fraction=fraction)
+        found = running.read(lambda ex, one=other: ex.state.outcomes[one].settled)
+        assert found.fraction == paid
     winner = running.read(lambda ex: ex.state.questions[told["number"]].live[1])
     steer(running, "question/settle", question=told["number"], winner=winner)
 

@@ -22,7 +22,7 @@ class OutcomeTold(msgspec.Struct):
     time: int
 
 
-class OutcomeListed(Asked):
+class ListOutcomeAsked(Asked):
     """A new outcome."""
 
     name: str
@@ -33,32 +33,32 @@ class OutcomeListed(Asked):
 
 
 @control("POST", "outcome/list")
-def list_outcome(console: Console, asked: OutcomeListed) -> OutcomeTold:
+def list_outcome(console: Console, asked: ListOutcomeAsked) -> OutcomeTold:
     """Lists an outcome with the sides Yes and No. A living market quotes it soon."""
     px = EVEN if asked.px is None else Px(parse_amount(asked.px, 8, "price"))
     console.node.operate(ListOutcome(asked.name, asked.description, px=px))
     return _told(console, max(console.node.exchange.state.outcomes))
 
 
-class OutcomeSettled(Asked):
+class SettleOutcomeAsked(Asked):
     """Which outcome, and what came true of it."""
 
     outcome: int
     fraction: Annotated[
-        float,
-        msgspec.Meta(ge=0, le=1, description="what a token of the first side is paid: 1 for Yes"),
+        Amount,
+        msgspec.Meta(description="from 0 to 1: what a token of the first side is paid, 1 for Yes"),
     ]
 
 
 @control("POST", "outcome/settle")
-def settle_outcome(console: Console, asked: OutcomeSettled) -> OutcomeTold:
+def settle_outcome(console: Console, asked: SettleOutcomeAsked) -> OutcomeTold:
     """Ends an outcome and pays its tokens."""
-    fraction = parse_amount(asked.fraction, 8, "fraction") if asked.fraction else 0
+    fraction = parse_amount(asked.fraction, 8, "fraction", or_none=True)
     console.node.operate(SettleOutcome(asked.outcome, Px(fraction)))
     return _told(console, asked.outcome)
 
 
-class QuestionListed(Asked):
+class ListQuestionAsked(Asked):
     """A new question."""
 
     name: str
@@ -68,7 +68,7 @@ class QuestionListed(Asked):
 
 
 @control("POST", "question/list")
-def list_question(console: Console, asked: QuestionListed) -> OutcomeTold:
+def list_question(console: Console, asked: ListQuestionAsked) -> OutcomeTold:
     """Lists a question with an outcome for each name and one for everything else."""
     named = tuple((name, "") for name in asked.outcomes)
     told = ListQuestion(asked.name, named, asked.description, (asked.fallback, ""))
@@ -76,7 +76,7 @@ def list_question(console: Console, asked: QuestionListed) -> OutcomeTold:
     return _told(console, max(console.node.exchange.state.questions))
 
 
-class QuestionSettled(Asked):
+class SettleQuestionAsked(Asked):
     """Which question, and the outcome that happened."""
 
     question: int
@@ -84,7 +84,7 @@ class QuestionSettled(Asked):
 
 
 @control("POST", "question/settle")
-def settle_question(console: Console, asked: QuestionSettled) -> OutcomeTold:
+def settle_question(console: Console, asked: SettleQuestionAsked) -> OutcomeTold:
     """Ends a question: one of its outcomes happened."""
     console.node.operate(SettleQuestion(asked.question, asked.winner))
     return _told(console, asked.question)
