@@ -242,7 +242,7 @@ def requests(asked: OfRequests, moment: Moment, course: Course) -> int:
             and asked.status in (None, row.status)
         )
 
-    return course.count(repr(asked), is_meant, moment)
+    return course.count(asked, is_meant, moment)
 
 
 class OfRefusals(Bounds):
@@ -258,7 +258,7 @@ def refusals(asked: OfRefusals, moment: Moment, course: Course) -> int:
     def times(row: RequestTold) -> int:
         return sum(asked.text in said for said in row.refusals)
 
-    return course.count(repr(asked), times, moment)
+    return course.count(asked, times, moment)
 
 
 # -- of the market ---------------------------------------------------------------------------------
@@ -309,7 +309,7 @@ def fills(asked: OfEvents, moment: Moment, course: Course) -> Decimal:
     def one(told: Told) -> int:
         return isinstance(told.event, Fill) and told.event.is_trade and asked.is_meant(told)
 
-    return course.total(f"fills {asked!r}", one, moment)
+    return course.total(asked, one, moment)
 
 
 @condition("deleveraged")
@@ -321,7 +321,7 @@ def deleveraged(asked: OfEvents, moment: Moment, course: Course) -> Decimal:
         is_so = isinstance(event, Fill) and event.dir is Direction.AUTO_DELEVERAGING
         return is_so and asked.is_meant(told)
 
-    return course.total(f"deleveraged {asked!r}", one, moment)
+    return course.total(asked, one, moment)
 
 
 @condition("funding")
@@ -333,7 +333,7 @@ def funding(asked: OfEvents, moment: Moment, course: Course) -> Decimal:
             return Decimal(told.event.usd).scaleb(-6)
         return 0
 
-    return course.total(f"funding {asked!r}", usd, moment)
+    return course.total(asked, usd, moment)
 
 
 class OfActor(Bounds):
@@ -349,4 +349,4 @@ def liquidations(asked: OfActor, moment: Moment, course: Course) -> Decimal:
     def one(told: Told) -> int:
         return isinstance(told.event, AccountLiquidated) and told.who == asked.of
 
-    return course.total(f"liquidations {asked!r}", one, moment)
+    return course.total(asked, one, moment)

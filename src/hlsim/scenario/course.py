@@ -166,23 +166,25 @@ class Course:
         rows = len(self.requests) + len(self.moments) + len(self.events)
         return rows + len(self.strikes) + len(self.happenings)
 
-    def count(self, key: str, times: Callable[[RequestTold], int], moment: Moment) -> int:
+    def count(self, asked: object, times: Callable[[RequestTold], int], moment: Moment) -> int:
         """How often something was so until a moment, `times` for each request.
 
-        `key` names what is counted: each request is looked at once, however many moments ask.
+        Each request is looked at once, however many moments ask. `times` is to follow from the
+        `repr` of `asked` and from where it is defined.
         """
-        counted = self._counted.setdefault(key, _Count())
+        counted = self._counted.setdefault(_key(asked, times), _Count())
         for row in self.requests[counted.seen :]:
             counted.ids += [row.id] * times(row)
         counted.seen = len(self.requests)
         return bisect_right(counted.ids, moment.asked)
 
-    def total(self, key: str, measure: Callable[[Told], Decimal | int], moment: Moment) -> Decimal:
-        """The sum of what `measure` says of everything that had happened until a moment.
-
-        `key` names what is measured, as in `count`.
+    def total(
+        self, asked: object, measure: Callable[[Told], Decimal | int], moment: Moment
+    ) -> Decimal:
+        """The sum of what `measure` says of everything that had happened until a moment; `measure`
+        and `asked` as in `count`.
         """
-        sums = self._sums.setdefault(key, [Decimal(0)])
+        sums = self._sums.setdefault(_key(asked, measure), [Decimal(0)])
         for told in self.events[len(sums) - 1 :]:
             sums.append(sums[-1] + measure(told))
         return sums[moment.happened]
@@ -206,6 +208,10 @@ class Course:
             action = row.request.get("action") if isinstance(row.request, dict) else None
             if isinstance(action, dict):
                 yield row, action
+
+
+def _key(asked: object, function: Callable[..., object]) -> str:
+    return f"{function.__module__}.{function.__qualname__} {asked!r}"
 
 
 def look(exchange: Exchange, address: Address, ms: int, asked: int) -> Moment:
