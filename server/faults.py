@@ -106,7 +106,7 @@ class Faults:
         self._seed = seed
         self._now_ms = now_ms
         self._next_id = 1
-        self.heard: list[Callable[[Entry, Any], None]] = []
+        self.on_strike: list[Callable[[Entry, Any], None]] = []
         """Who is told of each one that strikes, and of the request that it strikes, if it does."""
         self.requests: list[Entry] = []
         self.frames: list[Entry] = []
@@ -208,8 +208,8 @@ class Faults:
             strikes = fault.chance == CERTAIN or entry.dice.randrange(CERTAIN) < fault.chance
         entry.struck += strikes
         if strikes:
-            for hear in self.heard:
-                hear(entry, request)
+            for tell in tuple(self.on_strike):
+                tell(entry, request)
         return strikes
 
     # -- to keep -----------------------------------------------------------------------------------

@@ -95,8 +95,8 @@ class Requests:
         self.size = 0
         self.seen = 0
         """How many there ever were; their numbers count from 1."""
-        self.heard: Callable[[], None] | None = None
-        """Is called with each one that is entered."""
+        self.on_entered: list[Callable[[], None]] = []
+        """Is called behind each one that is entered."""
         self.era = 0
         """How often they were cleared. What was asked in another one is none of these."""
         self.counts: defaultdict[tuple[str, int], int] = defaultdict(int)
@@ -141,8 +141,8 @@ class Requests:
             self.size -= rows.popleft()[-1]
         if self.size > self._most_bytes:
             self._forget()
-        if self.heard is not None:
-            self.heard()
+        for notice in tuple(self.on_entered):  # some of which end themselves
+            notice()
 
     def newer(self, number: int) -> list[Request]:
         """Those behind a number that are still kept, oldest first."""

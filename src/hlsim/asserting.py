@@ -11,7 +11,7 @@ from hlsim.matching.types import Side
 from hlsim.server.control.records import RequestsTold
 from hlsim.server.shapes.text import iso_text, px_text
 from hlsim.sim.fixed import Address
-from hlsim.telling import request_told
+from hlsim.telling import coin_of_asset, request_told
 
 if TYPE_CHECKING:
     from hlsim.library import RunningExchange
@@ -42,7 +42,7 @@ class FoundRequests(RequestsTold):
         if older:
             yield f"  … {older} older ones …"
         for row in self.requests:
-            text = request_told(row, lambda asset_id: self.coins.get(asset_id, f"asset {asset_id}"))
+            text = request_told(row, lambda one: coin_of_asset(one, self.coins.get(one)))
             yield f"  {iso_text(row.time)} {row.user or row.signer or 'client'} {text}"
 
 

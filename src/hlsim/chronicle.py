@@ -72,7 +72,7 @@ class Chronicle:
         """By address, the names of those who were opened here."""
         self.began_ms = self._time_ms = server.node.pacer.now_ms()
         server.node.subscribe(self._on_block)
-        server.console.faults.heard.append(self._on_strike)
+        server.console.faults.on_strike.append(self._on_strike)
 
     def note(self, who: str, text: str) -> None:
         """Enters that something happened just now."""

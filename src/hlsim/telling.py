@@ -35,9 +35,14 @@ def coins_of(exchange: Exchange) -> Coin:
 
     def coin(asset_id: int) -> str:
         market = exchange.state.markets.get(asset_id)
-        return f"asset {asset_id}" if market is None else market.asset.coin
+        return coin_of_asset(asset_id, None if market is None else market.asset.coin)
 
     return coin
+
+
+def coin_of_asset(asset_id: int, coin: str | None) -> str:
+    """A coin, or in its place the number of an asset that is not listed."""
+    return f"asset {asset_id}" if coin is None else coin
 
 
 def request_told(row: RequestTold, coin: Coin) -> str:

@@ -85,15 +85,15 @@ class Recorder:
         """Whether a block may have changed where the account stands."""
         self.course = Course(account, console.node.pacer.now_ms())
         self._unsubscribe = console.node.subscribe(self._on_block)
-        console.faults.heard.append(self._on_strike)
-        console.requests.heard = on_news
+        console.faults.on_strike.append(self._on_strike)
+        console.requests.on_entered.append(on_news)
         self.look()
 
     def detach(self) -> None:
         """Nothing more is written down."""
         self._unsubscribe()
-        self._console.faults.heard.remove(self._on_strike)
-        self._console.requests.heard = None
+        self._console.faults.on_strike.remove(self._on_strike)
+        self._console.requests.on_entered.remove(self._on_news)
 
     def ms(self) -> int:
         """Exchange time since the beginning."""

@@ -64,7 +64,7 @@ class Run:
         self._journal = journal
         self._bot: BotProcess | None = None
         self._conductor: Conductor | None = None
-        self._heard, self._heard_s = 0, 0.0
+        self._answered, self._answered_s = 0, 0.0
         self.state_hash = self.url = ""
         """Of the exchange, at the end."""
 
@@ -219,9 +219,9 @@ class Run:
         """Until it is time for the next step and the bot is quiet."""
         while self._is_bot_there:
             now_s, count = real_s(), self._count()
-            if count != self._heard:
-                self._heard, self._heard_s = count, now_s
-            is_quiet = now_s - self._heard_s >= QUIET_S or now_s >= due_s + PATIENCE_S
+            if count != self._answered:
+                self._answered, self._answered_s = count, now_s
+            is_quiet = now_s - self._answered_s >= QUIET_S or now_s >= due_s + PATIENCE_S
             if now_s >= due_s and is_quiet:
                 return
             time.sleep(TICK_S)
