@@ -149,6 +149,7 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"fund": ("0x12:1",)}, "--fund: '0x12' is no address: 0x and 40 hex digits"),
     ({"limits": "on"}, "--limits: 'on' is none of strict, warn, off"),
     ({"limit-set": ("offical",)}, "--limit-set: 'offical' is no limit; nearest: official"),
+    ({"fault": ("oder:1:drop",)}, "--fault: unknown oder; nearest: order"),
     (
         {"limit-set": ("ip-wieght=3",)},
         "--limit-set: 'ip-wieght=3' is no limit; nearest: ip-weight=",

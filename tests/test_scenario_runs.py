@@ -338,6 +338,7 @@ def test_without_a_command_whoever_connects_is_the_bot(folder: Path) -> None:
         rest = exchange.stdout.read()
 
     assert exchange.returncode == 0, rest
+    assert rest.startswith("# waits for a bot")
     assert "moved  seed 0  passed" in rest
 
 

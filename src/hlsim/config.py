@@ -175,8 +175,11 @@ def parse_profile(text: str) -> tuple[str, str]:
 
 def _fault(text: str) -> Any:
     from hlsim.scenarios.faults import parse_fault
+    from hlsim.server.faults import check_name
 
-    return parse_fault(text)
+    fault = parse_fault(text)
+    check_name(fault)
+    return fault
 
 
 def _scenario(text: str) -> str:

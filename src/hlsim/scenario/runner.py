@@ -116,6 +116,7 @@ class Run:
         if self._command is None:
             for name, value in told.items():
                 self._tell(f"export {name}={value}")
+            self._tell("# waits for a bot: start one with these in its environment")
         else:
             is_held = conductor is not None
             self._bot = BotProcess(self._command, told, self._hear, is_held=is_held)
