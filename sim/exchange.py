@@ -25,6 +25,7 @@ from .actions import Action, ActionSpec, spec_of
 from .agents import act_through, check_vault, expire_agent, resolve_signer
 from .assets import Universe
 from .call import Acting, Call
+from .calm import Calm
 from .desk import Desk
 from .errors import ActionError, ActionReject, Reject
 from .events import (
@@ -80,6 +81,9 @@ class Sealed:
 
 Input = Applied | Operated | Advanced | Sealed
 
+_SAMPLED = (Timer.PRICES, Timer.PREMIUM_SAMPLE)
+"""Timers that may find that there is nothing to do."""
+
 
 class Exchange:
     """One exchange. Everything that lasts is in `state`; the rest is rebuilt from it."""
@@ -94,6 +98,7 @@ class Exchange:
         self._moved: dict[int, None] = {}
         self._computed = False
         self._due_twaps: list[int] = []
+        self.calm = Calm()
 
     @classmethod
     def create(
@@ -216,10 +221,13 @@ class Exchange:
             next_ms = state.timers.next_due_ms()
             if next_ms is None or next_ms > state.time_ms:
                 self._react()
+        self.calm.end(state)
         state.time_ms = time_ms
         self._flush()
 
     def _wake(self, kind: Timer, key: str) -> None:
+        if kind not in _SAMPLED:
+            self.calm.end(self.state)
         match kind:
             case Timer.PRICES:
                 prices.on_timer(self)
@@ -309,6 +317,11 @@ class Exchange:
     def emit(self, event: Event) -> None:
         """Puts `event` into the outbox."""
         self._outbox.append(event)
+
+    @property
+    def told(self) -> int:
+        """How many events wait for the next drain: more than before, if anything happened."""
+        return len(self._outbox)
 
     def touch(self, user: Address) -> None:
         """Notes that balances, positions, leverage or orders of `user` changed."""

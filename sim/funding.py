@@ -95,14 +95,26 @@ def on_sample(ex: Exchange) -> None:
 
     Assumed: a book too thin for impact prices gives no sample (mechanics 10 is silent).
     """
-    state = ex.state
+    state, calm = ex.state, ex.calm
     state.timers.push(state.time_ms + SAMPLE_MS, Timer.PREMIUM_SAMPLE)
-    changed = []
+    if calm.premiums == ex.told:
+        calm.samples += 1
+        return
+    calm.settle(state)
+    changed, is_calm = [], True
     for perp in state.universe.all_perps:
-        if not perp.is_delisted and _sample(state.markets[perp.id]):
+        if perp.is_delisted:
+            continue
+        market = state.markets[perp.id]
+        if _sample(market):
             changed.append(perp.coin)
+        premium = market.premium
+        is_calm = is_calm and (
+            premium is None or premium * market.premium_samples == market.premium_sum
+        )
     if changed:
         ex.emit(PricesChanged(tuple(changed)))
+    calm.premiums = ex.told if is_calm else None
 
 
 def _sample(market: Market) -> bool:

@@ -102,11 +102,23 @@ def on_timer(ex: Exchange) -> None:
 
     Once a minute the mark goes into the row of marks from which `prevDayPx` is read.
     """
-    state = ex.state
+    state, calm = ex.state, ex.calm
     now = state.time_ms
     state.timers.push(now + PERIOD_MS, Timer.PRICES)
-    is_minute = now % MINUTE_MS == 0
-    moved = []
+    if calm.marks == (ex.told, div_down(now, DAY_MS)):
+        calm.updates += 1
+    else:
+        _update_marks(ex)
+    if now % MINUTE_MS == 0:
+        _note_minute(state)
+    ex.marks_computed()
+
+
+def _update_marks(ex: Exchange) -> None:
+    state, calm = ex.state, ex.calm
+    now = state.time_ms
+    calm.settle(state)
+    moved, is_calm = [], True
     for market in state.markets.values():
         averages, asset = market.averages, market.asset
         if asset.is_delisted:
@@ -114,22 +126,30 @@ def on_timer(ex: Exchange) -> None:
         inputs = (market.book.version, market.oracle_px, market.last_px)
         if averages.settled == inputs:
             averages.held += 1
+            continue
+        if _is_deployed(asset):
+            mark = _renewed_mark(market, now)
+            is_calm = is_calm and now - market.updated_ms > STALE_MS
         else:
-            if _is_deployed(asset):
-                mark = _renewed_mark(market, now)
-            else:
-                mark = _sample(market) if isinstance(asset, Perp) else _spot_mark(market)
-            if mark != market.mark_px:
-                _move_mark(ex, market, mark)
-                moved.append(asset.coin)
-        if is_minute:
-            market.prev_day.append((now, market.mark_px))
-            if not asset.is_spot:
-                market.oracle_minutes.append(market.oracle_px)
-                market.open_interest_base = market.open_interest
-    ex.marks_computed()
+            mark = _sample(market) if isinstance(asset, Perp) else _spot_mark(market)
+            is_calm = False
+        if mark != market.mark_px:
+            _move_mark(ex, market, mark)
+            moved.append(asset.coin)
     if moved:
         ex.emit(PricesChanged(tuple(moved)))
+    calm.marks = (ex.told, div_down(now, DAY_MS)) if is_calm and not moved else None
+
+
+def _note_minute(state: State) -> None:
+    now = state.time_ms
+    for market in state.markets.values():
+        if market.asset.is_delisted:
+            continue
+        market.prev_day.append((now, market.mark_px))
+        if not market.asset.is_spot:
+            market.oracle_minutes.append(market.oracle_px)
+            market.open_interest_base = market.open_interest
 
 
 def set_oracle(ex: Exchange, pxs: Iterable[tuple[int, Px]]) -> None:
