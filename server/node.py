@@ -20,7 +20,7 @@ from ..sim.replies import Response
 from .blocks import Block, Closed, Restored, Signed
 from .maker import BlockMaker
 from .marks import NodeMark
-from .pacer import END_MS, Clock, Pacer
+from .pacer import Clock, Pacer
 from .saved import adopt, pack, unpack
 
 logger = logging.getLogger("hlsim.node")
@@ -118,12 +118,13 @@ class LocalNode(BlockMaker):
             self._schedule()
 
     def advance(self, milliseconds: int) -> int:
-        """Moves exchange time, whatever clock runs, and does what falls due. Returns the time."""
-        if milliseconds < 0:
-            raise ValueError(f"time does not go back: {milliseconds} ms")
-        time_ms = self.pacer.now_ms() + milliseconds
-        if time_ms > END_MS:
-            raise ValueError(f"time ends with the year 9999: {milliseconds} ms are too many")
+        """Moves exchange time, whatever clock runs, and does what falls due. Returns the time.
+
+        Raises ValueError for a way back, and beyond the end of time; Closed.
+        """
+        if self._is_closed:
+            raise Closed
+        time_ms = self.pacer.time_after(milliseconds)
         self._run_soon()
         self._go_to(time_ms)
         while self.pacer.now_ms() < time_ms:

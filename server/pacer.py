@@ -103,6 +103,15 @@ class Pacer:
         self._origin_ms = start_ms
         self._origin_ns = monotonic_ns()
 
+    def time_after(self, milliseconds: int) -> int:
+        """Exchange time so much later. Raises ValueError for a way back, and beyond its end."""
+        if milliseconds < 0:
+            raise ValueError(f"time does not go back: {milliseconds} ms")
+        time_ms = self.now_ms() + milliseconds
+        if time_ms > END_MS:
+            raise ValueError(f"time ends with the year 9999: {milliseconds} ms are too many")
+        return time_ms
+
     def now_ms(self) -> int:
         """Exchange time now."""
         if self.clock is not Clock.WALL:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from asking import ask, get, headers_of
+from asking import ask, get, headers_of, steer
 
 import hlsim
 from hlsim.library import RunningExchange
@@ -129,6 +130,35 @@ def test_time_that_cannot_be_told_is_refused_in_one_line(
     assert answer.status == 400
     assert json.loads(answer.body)["error"].startswith(said)
     assert running.clock.now_ms == before
+
+
+def test_others_are_answered_on_a_long_way() -> None:
+    """And whoever asked for it need not wait for its end: the exchange stops all the same."""
+    with hlsim.start(market="empty") as travelling:
+        start = travelling.clock.now_ms
+        body = b'{"days":2900000}'
+        connection = HTTPConnection(travelling.host, travelling.port, timeout=60)
+        connection.request(
+            "POST", "/hlsim/clock/advance", body, {"Content-Type": "application/json"}
+        )
+        while (first := get(travelling, "state?hash=false")["time"]) == start:
+            pass
+        later = get(travelling, "state?hash=false")["time"]
+        assert start < first < later < start + 2_900_000 * 86_400_000
+    connection.close()
+
+
+def test_a_way_in_steps_leads_where_one_step_does() -> None:
+    hashes = []
+    for at_once in (True, False):
+        with hlsim.start(market="empty") as running:
+            if at_once:
+                running.advance(hours=9, ms=7)
+            else:
+                steer(running, "clock/advance", hours=9, ms=7)
+            hashes.append(running.state_hash())
+
+    assert hashes[0] == hashes[1]
 
 
 def test_an_unknown_endpoint_names_the_known_ones(running: RunningExchange) -> None:

@@ -7,9 +7,10 @@ from typing import Annotated
 import msgspec
 
 from ..console import Console
+from ..node import LocalNode
 from ..pacer import Clock
 from ..values import parse_time
-from .registry import Asked, control
+from .registry import Asked, Steps, control
 
 UNITS_MS = {"days": 86_400_000, "hours": 3_600_000, "minutes": 60_000, "seconds": 1_000, "ms": 1}
 
@@ -31,11 +32,25 @@ class Time(msgspec.Struct):
     time: int
 
 
+def _travel(node: LocalNode, milliseconds: int) -> Steps[int]:
+    """An hour at a time. Returns where it led to."""
+    node.pacer.time_after(milliseconds)
+    while milliseconds > UNITS_MS["hours"]:
+        node.advance(UNITS_MS["hours"])
+        milliseconds -= UNITS_MS["hours"]
+        yield
+    return node.advance(milliseconds)
+
+
 @control("POST", "clock/advance")
-def advance(console: Console, asked: Advance) -> Time:
-    """Moves exchange time forward and does all that falls due on the way, whatever clock runs."""
+def advance(console: Console, asked: Advance) -> Steps[Time]:
+    """Moves exchange time forward and does all that falls due on the way, whatever clock runs.
+
+    Other requests are answered after each hour of it.
+    """
     given = {unit: getattr(asked, unit) for unit in UNITS_MS}
-    return Time(console.node.advance(sum(UNITS_MS[unit] * given[unit] for unit in given)))
+    way = sum(UNITS_MS[unit] * given[unit] for unit in given)
+    return Time((yield from _travel(console.node, way)))
 
 
 class SetTime(Asked):
@@ -47,13 +62,15 @@ class SetTime(Asked):
 
 
 @control("POST", "clock/set")
-def set_time(console: Console, asked: SetTime) -> Time:
+def set_time(console: Console, asked: SetTime) -> Steps[Time]:
     """Moves exchange time forward to a moment and does all that falls due on the way.
 
+    Other requests are answered after each hour of it.
     Time does not go back; `restore` and `reset` do, with everything else.
     """
     node = console.node
-    return Time(node.advance(parse_time(str(asked.time)) - node.pacer.now_ms()))
+    way = parse_time(str(asked.time)) - node.pacer.now_ms()
+    return Time((yield from _travel(node, way)))
 
 
 Speed = Annotated[

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import IO
 
 import msgspec
 
+from ..blocks import Closed
 from ..console import Console
 from ..door import transport_of
 from ..guard import Guard
@@ -23,7 +25,7 @@ from ..http import (
     reply_text,
 )
 from . import CONTROL
-from .registry import ControlSpec, Download
+from .registry import ControlSpec, Download, Json, Steps
 
 logger = logging.getLogger("hlsim.control")
 
@@ -50,12 +52,14 @@ async def _answer(
         body = await _body(spec, scope, receive)
         if body is None:
             return
-        found = spec.answer(console, spec.read(body, scope["query_string"]))
+        found = await _found(spec.steps(console, spec.read(body, scope["query_string"])))
         if isinstance(found, Download):
             await _download(found, receive, send)
             return
         # Inside: what cannot be encoded is our bug like any other.
         answer = found.encode() if isinstance(found, str) else msgspec.json.encode(found)
+    except Closed:
+        await gone(receive)
     except Refusal as refusal:
         await reply_text(send, refusal.status, refusal.text)
     except ValueError as error:
@@ -66,6 +70,15 @@ async def _answer(
     else:
         reply = reply_text(send, 200, found) if spec.returns is str else reply_json(send, answer)
         await reply
+
+
+async def _found(steps: Steps[Json]) -> Json:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+        await asyncio.sleep(0)
 
 
 async def _download(found: Download, receive: Receive, send: Send) -> None:

@@ -8,8 +8,8 @@ and what `openapi.json` says follow from the struct.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from typing import Any, ClassVar, Literal, TypeVar, get_type_hints
+from collections.abc import Callable, Generator
+from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -28,6 +28,10 @@ class Download(msgspec.Struct, frozen=True):
 
 
 Method = Literal["GET", "POST"]
+
+T = TypeVar("T")
+Steps = Generator[None, None, T]
+"""What an endpoint returns whose work may take long: between two steps others have their turn."""
 
 
 class Asked(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -54,6 +58,8 @@ class ControlSpec:
     returns: Any
     """Its annotation: a struct, `str` for plain text, `Download` for a file, anything else is JSON.
     """
+    is_long: bool
+    """It makes its answer in steps."""
 
     @property
     def text(self) -> str:
@@ -95,8 +101,18 @@ class ControlSpec:
         return ", ".join(self.keys) or "none"
 
     def answer(self, console: Any, asked: Asked) -> Json:
-        """What the endpoint answers. Raises ValueError for what cannot be done."""
-        return self.call(console) if self.asked is Nothing else self.call(console, asked)
+        """What the endpoint answers, all steps done. Raises ValueError for what cannot be done."""
+        steps = self.steps(console, asked)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return end.value
+
+    def steps(self, console: Any, asked: Asked) -> Steps[Json]:
+        """Makes the answer, and lets go between two steps. Raises ValueError as `answer` does."""
+        found = self.call(console) if self.asked is Nothing else self.call(console, asked)
+        return (yield from found) if self.is_long else found
 
 
 CONTROL: dict[str, ControlSpec] = {}
@@ -114,7 +130,11 @@ def control(method: Method, path: str) -> Callable[[F], F]:
         names = list(inspect.signature(call).parameters)
         hints = get_type_hints(call, include_extras=True)
         asked = hints[names[1]] if len(names) > 1 else Nothing
-        CONTROL[path] = ControlSpec(path, method, call, asked, hints["return"])
+        returns = hints["return"]
+        is_long = get_origin(returns) is Generator
+        if is_long:
+            returns = get_args(returns)[2]
+        CONTROL[path] = ControlSpec(path, method, call, asked, returns, is_long)
         return call
 
     return register
