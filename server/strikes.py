@@ -139,10 +139,16 @@ async def _deliver(entry: Entry, hear: Callable[[], Awaitable[T]]) -> tuple[T, D
         DELIVERY.reset(token)
 
 
-async def _answered(entry: Entry, hear: Callable[[], Awaitable[T]], unheard: Unheard) -> T | None:
+async def _answered(
+    entry: Entry,
+    hear: Callable[[], Awaitable[T]],
+    unheard: Unheard,
+    has_left: Callable[[], bool] = lambda: False,
+) -> T | None:
     """The answer of the exchange that its client is to get; None: it is to get none.
 
-    Raises Closed when the server stops in a delay.
+    `has_left`: whether the client waits no more, asked when a late answer is there. Raises Closed
+    when the server stops in a delay.
     """
     fault, after = entry.fault, entry.fault.phase is Phase.AFTER
     if fault.effect is Effect.DELAY:
@@ -152,6 +158,10 @@ async def _answered(entry: Entry, hear: Callable[[], Awaitable[T]], unheard: Unh
         else:
             late_ms = await entry.pause()
             found, delivery = await _deliver(entry, hear)
+        if has_left():
+            delivery.got = f"no answer: it had gone before the {late_ms} ms were over"
+            delivery.fate = Fate.LOST
+            return None
         whose = "the answer" if after else "the answer to a request that came"
         delivery.got, delivery.fate = f"{whose} {late_ms} ms late", Fate.GIVEN
         return found
@@ -226,7 +236,9 @@ async def strike(
         await endpoint(scope, given(body), keep)
         return said
 
-    for message in (said := await _answered(entry, hear, unheard)) or ():
+    transport = transport_of(send)
+    said = await _answered(entry, hear, unheard, transport.is_closing)
+    for message in said or ():
         await send(message)
     if said is not None:
         return
@@ -235,9 +247,9 @@ async def strike(
             await reply_status(send, entry.fault.code)
             return
         case Effect.DROP:
-            transport_of(send).close()
+            transport.close()
         case Effect.RESET:
-            reset(transport_of(send))
+            reset(transport)
         case _:
             pass
     await gone(receive)

@@ -132,6 +132,21 @@ def test_an_answer_that_is_on_its_way_is_pending(struck: Struck) -> None:
 
 
 @pytest.mark.parametrize("phase", PHASES)
+def test_an_answer_that_comes_when_its_client_has_gone_is_lost(struck: Struck, phase: str) -> None:
+    with struck.running.fault(f"order:1:{phase}:{DELAY}") as fault:
+        beside = Beside(struck.buy)
+        until(lambda: fault.struck)
+        struck.end_connections()
+        beside.outcome()
+        struck.pass_time()
+        (row,) = until(lambda: [one for one in rows_of(struck) if one.struck.fate.value == "lost"])
+    assert row.struck.got == f"no answer: it had gone before the {LATE_MS} ms were over"
+    assert rows_of(struck, status="ok") == []
+    (why,) = struck.running.diagnoses()
+    assert why.why.endswith("the exchange has done it.")
+
+
+@pytest.mark.parametrize("phase", PHASES)
 def test_what_was_delivered_twice_is_there_twice_and_counts_once(
     struck: Struck, phase: str
 ) -> None:

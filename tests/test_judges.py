@@ -14,7 +14,8 @@ from hlsim.scenario.course import Course, Moment, Price, RestingOrder, Standing,
 from hlsim.scenario.judges import JUDGES, judge_of
 from hlsim.scenarios.faults import parse_fault
 from hlsim.scenarios.story import Named
-from hlsim.server.control.records import RequestTold
+from hlsim.server.control.records import RequestTold, StruckTold
+from hlsim.server.requests import Fate
 from hlsim.sim.events import AccountLiquidated, Direction, Fill, FundingPaid
 from hlsim.sim.fixed import Address, Px, Rate, Sz, Szi, Usd
 
@@ -142,6 +143,22 @@ def test_what_counts_as_a_blind_retry(plan: str, request_: Any, is_blind: bool) 
     strike = Strike(0, parse_fault(plan), 0, order(1))
 
     said = judge.says(course(requests=[told(1, request_)], strikes=[strike]))
+
+    assert (said is not None) is is_blind
+
+
+@pytest.mark.parametrize(
+    ("fate", "is_blind"), [("GIVEN", False), ("LOST", True), ("PENDING", True)]
+)
+def test_who_waited_for_a_late_answer_knows(fate: str, is_blind: bool) -> None:
+    plan = parse_fault("order:#1:before:delay=100")
+    late = told(1, order(1))
+    late.struck = StruckTold(fault=1, plan=plan.text(), got="", status=200, fate=Fate[fate])
+    strike = Strike(0, plan, 0, order(1))
+
+    said = judge_of(Named("no_blind_retry")).says(
+        course(requests=[late, told(2, order(2))], strikes=[strike])
+    )
 
     assert (said is not None) is is_blind
 

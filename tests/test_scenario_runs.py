@@ -202,6 +202,19 @@ exchange.info.post("/info", {"type": "meta", "dex": "none"})
     assert verdict.findings[0].wrong == "never so: 0 at least, 5 at most, 5 at the end"
 
 
+def test_what_became_of_an_answer_that_was_on_its_way_is_told_when_it_is_known() -> None:
+    code = "exchange.order('ETH', True, 0.5, 1500.01, GTC)\n" * 2 + "print('answered')"
+    expect = (Named("finally", {"refusals": {"text": "tick", "is": 2}}), Named("no_blind_retry"))
+    faults = (parse_fault("order:#1:after:delay=300"),)
+
+    verdict = play(BY_SDK + code, expect=expect, faults=faults, own_time=True)
+
+    assert verdict.passed, verdict
+    late, prompt = [text for text in said(verdict, "request") if text.startswith("order")]
+    assert late == f"{prompt}; the client got the answer 300 ms late"
+    assert len(said(verdict, "why")) == 1
+
+
 NEVER_SHORT = (Named("never", {"position": {"coin": "ETH", "at_most": -1}}),)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
 from decimal import Decimal
@@ -189,16 +189,28 @@ class Course:
             sums.append(sums[-1] + measure(told))
         return sums[moment.happened]
 
-    def enter_request(self, row: RequestTold, text: str) -> None:
-        """Enters a request, before what its action did: that is known before it is answered."""
+    def enter_request(self, row: RequestTold, text: str) -> Happening:
+        """Enters a request, before what its action did: that is known before it is answered.
+        Returns its line.
+        """
         ms = row.time - self.began_ms
         place = len(self.happenings)
         if row.path in ACTIONS:
             while place > self._settled and self.happenings[place - 1].is_effect_at(ms):
                 place -= 1
+        line = Happening(ms, "request", text)
         self.requests.append(row)
-        self.happenings.insert(place, Happening(ms, "request", text))
+        self.happenings.insert(place, line)
         self._settled = len(self.happenings)
+        return line
+
+    def amend_request(self, row: RequestTold, line: Happening, text: str) -> None:
+        """Enters what became of a request whose answer was on its way when it was entered."""
+        place = bisect_left(self.requests, row.id, key=lambda one: one.id)
+        self.requests[place] = row
+        place = next(place for place, one in enumerate(self.happenings) if one is line)
+        self.happenings[place] = replace(line, text=text)
+        self._counted.clear()  # it may count otherwise now
 
     def actions(self) -> Iterator[tuple[RequestTold, dict[str, Any]]]:
         """Every signed action that came to the exchange, with the request that brought it."""

@@ -21,7 +21,7 @@ from hlsim.scenario.durations import Duration, duration_ms
 from hlsim.scenarios.faults import Effect, Fault
 from hlsim.scenarios.story import Named
 from hlsim.server.control.registry import Asked, Nothing
-from hlsim.server.requests import QUERIES
+from hlsim.server.requests import QUERIES, Fate
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +234,12 @@ def no_blind_retry(course: Course) -> str | None:
     for strike in course.strikes:
         lost = _orders_of(strike.request) if _is_uncertain(strike.fault) else []
         for row in course.requests:
+            if row.id <= strike.asked:
+                continue
             # A delayed or doubled request may come to the exchange later: it has the same nonce.
-            if row.id <= strike.asked or _nonce(row.request) == _nonce(strike.request):
+            if _nonce(row.request) == _nonce(strike.request):
+                if row.struck is not None and row.struck.fate is Fate.GIVEN:
+                    break  # the answer was late, and its client waited for it
                 continue
             if row.name in ASKING and row.path in QUERIES:
                 break

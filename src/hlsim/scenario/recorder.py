@@ -20,7 +20,7 @@ from hlsim.scenario.course import (
 from hlsim.scenarios.cast import address_of
 from hlsim.server.control.records import RequestTold, account_of, explain, tell
 from hlsim.server.diagnosis import diagnose
-from hlsim.server.requests import ACTIONS
+from hlsim.server.requests import ACTIONS, Fate
 from hlsim.sim.events import (
     AccountLiquidated,
     BookChanged,
@@ -79,6 +79,8 @@ class Recorder:
         self._on_restored = on_restored
         self._coin = coins_of(console.node.exchange)
         self._last = console.requests.seen
+        self._pending: list[tuple[Request, Happening]] = []
+        """Those whose clients wait for an answer that a fault holds back, and what was said."""
         self._explained: set[str] = set()
         """Rules by which refusals were explained already."""
         self._is_old = True
@@ -161,13 +163,29 @@ class Recorder:
     def fetch(self) -> None:
         """Brings the requests of the course up to date."""
         course, requests = self.course, self._console.requests
+        self._settle()
         for row in requests.newer(self._last):
             told = tell(self._console, row)
             if self._is_alone or self._concerns(told):
-                course.enter_request(told, request_told(told, self._coin))
-                ms = told.time - course.began_ms
-                course.happenings += [Happening(ms, "why", why) for why in self._why(row, told)]
+                line = course.enter_request(told, request_told(told, self._coin))
+                if _is_pending(told):
+                    self._pending.append((row, line))
+                course.happenings += [
+                    Happening(line.ms, "why", why) for why in self._why(row, told)
+                ]
         self._last = requests.seen
+
+    def _settle(self) -> None:
+        """Enters what became of answers that were on their way."""
+        waiting, self._pending = self._pending, []
+        for row, line in waiting:
+            told = tell(self._console, row)
+            if _is_pending(told):
+                self._pending.append((row, line))
+                continue
+            self.course.amend_request(told, line, request_told(told, self._coin))
+            whys = [Happening(self.ms(), "why", why) for why in self._why(row, told)]
+            self.course.happenings += whys
 
     def _why(self, row: Request, told: RequestTold) -> Iterator[str]:
         """Why a request was refused, for each rule the first time only."""
@@ -218,3 +236,7 @@ class Recorder:
         self.course.strikes.append(Strike(self.ms(), entry.fault, seen, request))
         self.say("fault", strike_told(entry.fault, request, self._coin))
         self._on_news()
+
+
+def _is_pending(told: RequestTold) -> bool:
+    return told.struck is not None and told.struck.fate is Fate.PENDING
