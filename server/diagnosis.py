@@ -154,10 +154,12 @@ ADVICE: dict[str, tuple[str, str]] = {
         "Leave vaultAddress out when you trade for yourself.",
     ),
     "UNKNOWN_SIGNER": (
-        "The signature gives an address that nobody knows. Nearly always what was signed is not "
-        "what was sent, or it was signed for the other chain.",
-        "Compare the chain, the order of the keys, numbers as text without trailing zeros, lower-"
-        "case addresses, nonce, vaultAddress and expiresAfter with what was hashed.",
+        "The signature gives an address that nobody knows. When it is that of your key, this is an "
+        "agent whose validUntil has passed. Else what was signed is not what was sent, or it was "
+        "signed for the other chain.",
+        "Read in extraAgents how long the agent lives, and approve a new one. Else compare the "
+        "chain, the order of the keys, numbers as text without trailing zeros, lower-case "
+        "addresses, nonce, vaultAddress and expiresAfter with what was hashed.",
     ),
     "MUST_DEPOSIT": (
         "The signer is known to nobody: no account and no API wallet has this address.",
@@ -213,6 +215,13 @@ ADVICE: dict[str, tuple[str, str]] = {
     ),
 }
 """By the name of the refusal: what it means, and what to do."""
+
+ENDED_AGENT = Diagnosis(
+    "must_deposit",
+    "The key is that of an agent which was replaced or removed; the address is its master's.",
+    "Read in extraAgents which agents there are, and approve a new key with the master.",
+)
+"""Behind a text that asks a master for a deposit who may have plenty."""
 
 STATUSES: dict[int, tuple[str, str, str]] = {
     400: ("notJson", "The body is not JSON.", "Send valid JSON in UTF-8."),

@@ -114,6 +114,8 @@ def test_what_a_key_still_sends_that_has_ended_counts_for_its_master() -> None:
 
         assert refused["status"] == "err"
         assert status(running)["findings"][1]["wrong"] == "refusals 1 at +0.000 s"
+        (why,) = running.diagnoses()
+        assert why.why.startswith("The key is that of an agent which was replaced")
 
 
 def test_a_scenario_is_stopped_with_its_verdict() -> None:

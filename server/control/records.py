@@ -11,7 +11,7 @@ from ...sim.fixed import Address
 from ...sim.state import State
 from ..console import Console
 from ..decode import BadRequest
-from ..diagnosis import diagnose, lost, refusals_in
+from ..diagnosis import ENDED_AGENT, diagnose, lost, refusals_in
 from ..doctor import who_signed_what
 from ..envelope import read_envelope, read_envelope_value
 from ..nesting import is_deep
@@ -293,6 +293,8 @@ def explain(console: Console, row: Request, told: RequestTold) -> Iterator[Diagn
     where = (told.id, told.time, told.path, told.name, told.user)
     for text in told.refusals:
         what = diagnose(told.status, text)
+        if what.rule == "must_deposit" and row.signer in console.node.exchange.state.retired_agents:
+            what = ENDED_AGENT
         why = _misread(console, row, what.rule) or what.why
         yield DiagnosisTold(*where, text, what.rule, why, what.remedy)
     if told.struck is not None and told.struck.fate is Fate.LOST:
