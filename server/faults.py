@@ -60,14 +60,20 @@ class Pauses:
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.add(over)
         over.add_done_callback(self._waiting.discard)
-        self.later(seconds, lambda: over.done() or over.set_result(None))
+        self.later(seconds, lambda: _wake(over))
         await over
 
     def close(self) -> None:
         """Nobody waits any more."""
         self._is_closed = True
-        for over in list(self._waiting):
-            over.set_exception(Closed())
+        for over in self._waiting:
+            if not over.done():
+                over.set_exception(Closed())
+
+
+def _wake(over: asyncio.Future[None]) -> None:
+    if not over.done():
+        over.set_result(None)
 
 
 @dataclass(slots=True)

@@ -89,7 +89,8 @@ class Interference:
             # The explorer's, which are the data alone.
             is_block = isinstance(parsed, list) and bool(parsed) and "blockTime" in parsed[0]
             return ("explorerBlock" if is_block else "explorerTxs",), lambda: None
-        channel, content = str(parsed.get("channel")), parsed.get("data")
+        channel = str(parsed.get("channel"))
+        content: Any = parsed.get("data")
         if channel == "subscriptionResponse" and content["method"] == "subscribe":
             # Whoever subscribes again has it back.
             self._lost.discard(content["subscription"]["type"])
