@@ -62,6 +62,13 @@ class ClockHanded:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockSkewed:
+    """The nonce clock is so many ms ahead of clients' from here on."""
+
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """The operator kept this moment."""
 
@@ -87,7 +94,7 @@ class Loaded:
     saved: bytes
 
 
-Deed = Turn | Direction | ClockHanded | Kept | WentBack | WasReset | Loaded
+Deed = Turn | Direction | ClockHanded | ClockSkewed | Kept | WentBack | WasReset | Loaded
 """As data, so that it can be written down and done again."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from ..matching.dataclass import dataclass
-from .blocks import ClockHanded, Kept, Loaded, WasReset, WentBack
+from .blocks import ClockHanded, ClockSkewed, Kept, Loaded, WasReset, WentBack
 from .clients import Clients
 from .faults import Faults
 from .marks import Moment, Moments
@@ -67,6 +67,11 @@ class Console:
         """Lets `clock` move exchange time from now on, from where it is."""
         self.node.switch(clock, speed)
         self.node.note(ClockHanded(clock, speed))
+
+    def skew_clock(self, ms: int) -> None:
+        """Sets the nonce clock so far ahead of clients' from now on."""
+        self.node.pacer.skew_ms = ms
+        self.node.note(ClockSkewed(ms))
 
     def keep(self) -> int:
         """Keeps everything as it is now: exchange, actors of the market, clock, rate limits,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..matching.dataclass import dataclass
 from ..scenarios.director import Direction
-from .blocks import Block, ClockHanded, Deed, Kept, Loaded, Turn, WasReset, WentBack
+from .blocks import Block, ClockHanded, ClockSkewed, Deed, Kept, Loaded, Turn, WasReset, WentBack
 from .console import Console
 from .records import JournalFile, NoJournal, Record, did, digests
 
@@ -86,6 +86,8 @@ class Player:
         match deed:
             case ClockHanded():
                 console.hand_clock(deed.clock, deed.speed)
+            case ClockSkewed():
+                console.skew_clock(deed.ms)
             case Kept():
                 # Nobody moved the clock meanwhile, and the moment remembers where it stood.
                 console.node.pacer.move_to(record.time)

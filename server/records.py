@@ -18,7 +18,7 @@ from ..scenarios.cast import ActorCancels, ActorOrder, OpenActor
 from ..scenarios.director import MovePrice, SetBook
 from ..sim.exchange import Input, Sealed
 from ..sim.replies import Response
-from .blocks import Block, ClockHanded, Deed, Kept, Loaded, Turn, WasReset, WentBack
+from .blocks import Block, ClockHanded, ClockSkewed, Deed, Kept, Loaded, Turn, WasReset, WentBack
 from .encode import response_bytes
 from .journal import decode, encode
 
@@ -34,6 +34,7 @@ DEEDS: dict[str, type[Deed]] = {
     "actor order": ActorOrder,
     "actor cancels": ActorCancels,
     "clock": ClockHanded,
+    "skew": ClockSkewed,
     "snapshot": Kept,
     "restore": WentBack,
     "reset": WasReset,

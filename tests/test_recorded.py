@@ -67,6 +67,7 @@ def everything(exchange: RunningExchange) -> None:
     exchange.control("actor/order", actor="carol", coin="BTC", side="buy", sz="0.01", px=90_000)
     exchange.control("actor/cancel", actor="carol")
     exchange.clock.mode("auto")
+    exchange.clock.skew(5_000)
     saved = exchange.save()
     exchange.reset()
     exchange.clock.mode("manual", speed=2)
@@ -104,6 +105,23 @@ def test_everything_that_happens_is_there_when_it_goes_on(
     code, out, _ = replayed(settings, "--check")
     assert (code, out["hash"]) == (0, hash_)
     assert out["checked"].endswith("and 2 hashes, all as recorded")
+
+
+def test_clocks_that_were_set_apart_still_are(settings: dict[str, Any]) -> None:
+    day_ms = 86_400_000
+    with hlsim.start(**settings, market="empty") as exchange:
+        exchange.clock.skew(3 * day_ms)
+        kept = exchange.snapshot()
+        exchange.clock.skew(0)
+        Pen(exchange, exchange.accounts[0].key).buys(0, "0.01", "50000")
+        exchange.clock.skew(-2 * day_ms)
+    with hlsim.start(**settings, market="empty") as again:
+        pen = Pen(again, again.accounts[0].key)
+        assert "nonce too high" in pen.buys(0, "0.01", "50000")["response"]
+        again.restore(kept)
+        assert "nonce too low" in pen.buys(0, "0.01", "50000")["response"]
+        again.reset()
+        assert pen.buys(0, "0.01", "50000")["status"] == "ok"
 
 
 def test_the_market_goes_on_as_it_would_have(settings: dict[str, Any]) -> None:

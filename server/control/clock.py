@@ -155,5 +155,5 @@ def skew(console: Console, asked: Skew) -> Skew:
 
     Exchange time, that of blocks and fills, is what it was.
     """
-    console.node.pacer.skew_ms = asked.ms
+    console.skew_clock(asked.ms)
     return asked
