@@ -113,9 +113,10 @@ class Console:
 
     def _go_back(self, moment: Moment) -> None:
         """Sockets stay; their subscriptions begin anew."""
+        # Before those are told who lift their own faults when time goes back.
+        self.faults.restore(moment.faults)
         self.node.rewind(moment.node)
         self.clients.rewind(moment.clients)
-        self.faults.restore(moment.faults)
 
     def _moment(self) -> Moment:
         return Moment(self.node.mark(), self.clients.mark(), self.faults.state())

@@ -56,7 +56,10 @@ ADVICE: dict[str, tuple[str, str]] = {
         "TP/SL orders of a group are one of each at most, reduce-only, on the closing side.",
         "Check reduceOnly, the side and the number of trigger orders in the group.",
     ),
-    "HALTED": ("The market is halted.", "Wait, or POST /hlsim/market/resume."),
+    "HALTED": (
+        "The market is halted, or delisted for good.",
+        "Wait, or POST /hlsim/market/resume. See whether meta has isDelisted for it.",
+    ),
     "BUILDER_FEE": (
         "The user has not approved this builder, or less than this fee.",
         "Sign approveBuilderFee with the master account first.",

@@ -150,6 +150,27 @@ def test_a_scenario_breaks_when_the_exchange_goes_back_in_time() -> None:
         assert steer(running, "scenario/run", scenario=INLINE)["state"] == "runs"
 
 
+def test_a_scenario_that_broke_at_a_restore_leaves_none_of_its_faults() -> None:
+    lossy = {**INLINE, "faults": ["order:1:after:drop"]}
+    with hlsim.start() as running:
+        before = running.snapshot()
+        mine = steer(running, "fault/add", plan="info:1:502")
+        with_mine = running.snapshot()
+        running.restore(before)
+
+        steer(running, "scenario/run", scenario=lossy)
+        running.restore(running.snapshot())
+        assert get(running, "fault/list") == []
+
+        running.restore(before)
+        steer(running, "scenario/run", scenario=lossy)
+        (its,) = get(running, "fault/list")
+        # Another plan that had the same number is none of its own.
+        assert its["id"] == mine["id"]
+        running.restore(with_mine)
+        assert get(running, "fault/list") == [mine]
+
+
 def test_a_step_that_cannot_be_done_breaks_it() -> None:
     step = {"at": "1s", "market/halt": {"coin": "NOPE"}}
     with hlsim.start() as running:

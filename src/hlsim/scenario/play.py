@@ -17,6 +17,7 @@ from hlsim.scenario.conditions import Condition, condition_of
 from hlsim.scenario.course import Course
 from hlsim.scenario.names import check_names, coins_of
 from hlsim.scenario.recorder import Recorder
+from hlsim.scenarios.faults import Fault
 from hlsim.scenarios.story import Scenario, Step
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ class Play:
         self._has_news = True
         self._is_elsewhere = False
         """Whether the exchange went back in time, to where no course of ours is."""
-        self._faults: list[int] = []
+        self._faults: list[tuple[int, Fault]] = []
+        """Those in force for it. After a restore a number may be that of another plan."""
         if account not in self._node.exchange.state.accounts:
             raise Unplayable(f"no account {account}")
         try:
@@ -92,7 +94,7 @@ class Play:
         )
         self._whens = [_due(step) for step in scenario.timeline if step.when is not None]
         try:
-            self._faults += [console.faults.add(fault) for fault in scenario.faults]
+            self._faults += [(console.faults.add(fault), fault) for fault in scenario.faults]
             for actor in scenario.actors:
                 opening_of(actor)(console)
         except ValueError as error:
@@ -133,8 +135,8 @@ class Play:
         if not self._is_elsewhere:
             self.bring_up()
         self.recorder.detach()
-        for number in self._faults:
-            self._lift(number)
+        for number, fault in self._faults:
+            self._lift(number, fault)
         self._faults.clear()
         return self.course
 
@@ -225,14 +227,16 @@ class Play:
             self._break(f"{act.name}: this is a bug of hlsim")
             return
         if number is not None:
-            self._faults.append(number)
+            fault = self._console.faults.find(number).fault
+            self._faults.append((number, fault))
             if step.for_ms is not None:
                 ends_ms = self._node.pacer.now_ms() + step.for_ms
-                self._node.at(ends_ms, lambda: self._lift(number))
+                self._node.at(ends_ms, lambda: self._lift(number, fault))
 
-    def _lift(self, number: int) -> None:
+    def _lift(self, number: int, fault: Fault) -> None:
         """Ends a fault, unless somebody has."""
-        if any(entry.id == number for entry in self._console.faults.entries()):
+        entries = self._console.faults.entries()
+        if any((entry.id, entry.fault) == (number, fault) for entry in entries):
             self._console.faults.remove(number)
 
 
