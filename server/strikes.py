@@ -92,9 +92,12 @@ def _query(path: str, parsed: dict[str, Any]) -> Asked:
     inner = parsed.get("req")
     said = {**parsed, **inner} if isinstance(inner, dict) else parsed
     coins = [said["coin"]] if isinstance(said.get("coin"), str) else []
+    # An order is asked for by its number or, as text, by its cloid.
+    oid = said.get("oid")
+    cloids = [oid.lower()] if isinstance(oid, str) else []
     user = said.get("user")
     whom = user.lower() if isinstance(user, str) else None
-    return Asked((_text(parsed.get("type")), path), coins, (), lambda: whom, parsed)
+    return Asked((_text(parsed.get("type")), path), coins, cloids, lambda: whom, parsed)
 
 
 def _text(value: Any) -> str:

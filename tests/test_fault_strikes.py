@@ -176,7 +176,13 @@ def test_an_agents_requests_are_its_masters(bot: Bot) -> None:
         agent.order("ETH", True, 0.1, bot.price("ETH", 0.5), GTC)
 
 
-def test_queries_are_struck_by_type_coin_and_user(bot: Bot) -> None:
+def test_queries_are_struck_by_type_coin_user_and_cloid(bot: Bot) -> None:
+    with bot.server.fault(f"orderStatus[cloid={CLOID.to_raw()}]:1:before:502"):
+        assert bot.info.query_order_by_oid(bot.address, 1)["status"] == "unknownOid"
+        other = Cloid.from_str("0x" + "0b" * 16)
+        assert bot.info.query_order_by_cloid(bot.address, other)["status"] == "unknownOid"
+        with pytest.raises(ServerError):
+            bot.info.query_order_by_cloid(bot.address, CLOID)
     with bot.server.fault("l2Book[coin=BTC]:1:before:502"):
         assert bot.info.l2_snapshot("ETH")["coin"] == "ETH"
         with pytest.raises(ServerError):
