@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -283,17 +282,6 @@ def test_the_banner_ends_with_the_address_alone_on_its_line(
 
 def test_quiet_leaves_the_last_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown(capsys, quiet=True) == "Listening on http://127.0.0.1:3001\n"
-
-
-def test_quiet_keeps_no_token_to_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    facts = replace(FACTS, token="abc")
-    banner.show(facts, log="text", quiet=True)
-    first, last = capsys.readouterr().out.splitlines()
-    assert "token    abc" in first
-    assert last == "Listening on http://127.0.0.1:3001"
-    banner.show(facts, log="json", quiet=True)
-    told = json.loads(capsys.readouterr().out)
-    assert told == {"event": "listening", "url": FACTS.url, "token": "abc"}
 
 
 def test_json_says_the_same_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:

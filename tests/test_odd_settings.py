@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,14 @@ def test_the_highest_price_is_one() -> None:
 def test_a_world_file_with_an_impossible_name_is_refused() -> None:
     with pytest.raises(ValueError, match="cannot read world"):
         load_world("a\0b.json")
+
+
+def test_quiet_keeps_no_token_to_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    facts = replace(FACTS, token="abc")
+    banner.show(facts, log="text", quiet=True)
+    first, last = capsys.readouterr().out.splitlines()
+    assert "token    abc" in first
+    assert last == banner.last_line(FACTS.url)
+    banner.show(facts, log="json", quiet=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"event": "listening", "url": FACTS.url, "token": "abc"}

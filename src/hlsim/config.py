@@ -292,13 +292,7 @@ OPTIONS: tuple[Option, ...] = (
         "NAME|FILE",
     ),
     Option("log", _choice("text", "json"), "Form of banner and log.", "text|json"),
-    Option(
-        "quiet",
-        _switch,
-        "No banner, only the last line of it, and the token if there is one.",
-        "",
-        switch=True,
-    ),
+    Option("quiet", _switch, "No banner, only its token and last line.", "", switch=True),
 )
 
 NAMES = tuple(option.name for option in OPTIONS)
