@@ -45,8 +45,9 @@ def transport_of(send: Any) -> asyncio.Transport:
 
 
 def reset(transport: asyncio.Transport) -> None:
-    """Ends a connection at once; its client hears of a reset."""
-    of_transport = transport.get_extra_info("socket")
+    """Ends a connection at once; its client hears of a reset, unless it was ending already."""
+    # Of one that is closing the number of the socket may be another connection's by now.
+    of_transport = None if transport.is_closing() else transport.get_extra_info("socket")
     if of_transport is not None:
         # uvloop's own socket object takes no options.
         with socket.socket(fileno=os.dup(of_transport.fileno())) as ours:

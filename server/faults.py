@@ -50,7 +50,7 @@ class Pauses:
 
     def __init__(self, later: Later) -> None:
         self.later = later
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: dict[asyncio.Future[None], None] = {}
         self._is_closed = False
 
     async def wait(self, seconds: float) -> None:
@@ -58,8 +58,8 @@ class Pauses:
         if self._is_closed:
             raise Closed
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.add(over)
-        over.add_done_callback(self._waiting.discard)
+        self._waiting[over] = None
+        over.add_done_callback(self._waiting.pop)
         self.later(seconds, lambda: _wake(over))
         await over
 

@@ -180,7 +180,8 @@ class Session:
         self._set_alarms()
         self._hub.enter(self)
         if self._rules.greets:
-            self.deliver(GREETING)
+            # No channel's: what faults do to frames, they do to JSON.
+            self._wire.write(GREETING)
         try:
             while not self._is_over:
                 message = await receive()

@@ -311,3 +311,13 @@ def test_same_seed_same_frames() -> None:
     assert heard[0] == heard[1]
     assert heard[0] != heard[2]
     assert {0, 1} <= set(heard[0])
+
+
+def test_a_line_that_is_no_json_passes_whatever_is_in_force() -> None:
+    with (
+        hlsim.start(market="empty", profile="greeting=on", fault="ws/any:#2:drop") as exchange,
+        connect(exchange.ws_url) as opened,
+    ):
+        assert opened.recv(timeout=10) == "Websocket connection established."
+        opened.send('{"method":"ping"}')
+        assert hear(opened) == {"channel": "pong"}
