@@ -145,3 +145,10 @@ def test_a_fault_that_a_reset_lifted_is_over(running: RunningExchange) -> None:
         running.reset()
         assert fault.struck == 0
     assert len(in_force(running)) == 1
+
+
+def test_how_often_a_fault_struck_is_known_when_it_is_over(running: RunningExchange) -> None:
+    with running.fault("meta:1:before:504") as fault:
+        assert statuses(running, 2) == [504, 504]
+    assert statuses(running, 1) == [200]
+    assert fault.struck == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +115,34 @@ def test_what_a_key_still_sends_that_has_ended_counts_for_its_master() -> None:
 
         assert refused["status"] == "err"
         assert status(running)["findings"][1]["wrong"] == "refusals 1 at +0.000 s"
-        (why,) = running.diagnoses()
-        assert why.why.startswith("The key is that of an agent which was replaced")
+
+
+def test_a_key_that_has_ended_is_told_from_a_wrong_signature() -> None:
+    with hlsim.start() as running:
+        bot = bot_of(running)
+        keys = [bot.approve_agent("helper")[1] for _ in range(2)]
+        last_ms = int(time.time() * 1000) + 60_000
+        keys.append(bot.approve_agent(f"brief valid_until {last_ms}")[1])
+        for key, minutes in ((keys[0], 0), (keys[2], 2)):
+            running.clock.advance(minutes=minutes)
+            old = Exchange(Account.from_key(key), running.url, meta=META, spot_meta=SPOT)
+            old.order("BTC", True, 0.5, 50_000, GTC)
+
+        replaced, expired = running.diagnoses()
+
+        assert replaced.why.startswith("The key is that of an agent which was replaced")
+        assert "agent whose validUntil has passed" in expired.why
+        assert "does not exist" in expired.said
+
+
+def test_a_failed_verdict_says_why_in_a_few_words_and_in_a_report() -> None:
+    with hlsim.start(scenario="lost-reply") as running:
+        found = repr(running.verdict())
+        assert found == ("<lost-reply seed 0 FAILED, finally position coin=ETH is=0.5: position 0>")
+        report = running.report()
+    assert "\n  FAILED  finally position coin=ETH is=0.5: position 0\n" in report
+    with hlsim.start() as running:
+        assert "FAILED" not in running.report()
 
 
 def test_a_scenario_is_stopped_with_its_verdict() -> None:

@@ -141,7 +141,7 @@ def test_a_fault_tells_what_it_strikes_and_whether_that_was_done(exchange: Runni
     for phase in ("before", "after"):
         with exchange.fault(f"order:1:{phase}:drop") as fault, pytest.raises(ConnectionError):
             alice.buys(1, "1", "1000", ALO)
-        assert fault.struck == 0
+        assert fault.struck == 1
     assert [line[14:] for line in told(exchange)] == [
         "fault      order:1:before:drop is in force",
         "fault      order:1:before:drop strikes (order: buy 1 ETH at 1000 Alo): the connection "

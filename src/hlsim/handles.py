@@ -111,14 +111,20 @@ class FaultInForce:
     def __init__(self, running: RunningExchange, number: int) -> None:
         self._running = running
         self._number = number
+        self._last = 0
 
     @property
     def struck(self) -> int:
-        """How often it struck so far; 0 when it was lifted meanwhile, by a reset for example."""
-        rows = self._running.control("fault/list")
-        return next((row.struck for row in rows if row.id == self._number), 0)
+        """How often it struck so far, or until it was lifted. What somebody else lifted, say by a
+        reset, struck as often as when this was asked last.
+        """
+        if self._running.is_running:
+            rows = self._running.control("fault/list")
+            self._last = next((row.struck for row in rows if row.id == self._number), self._last)
+        return self._last
 
     def lift(self) -> None:
         """Ends it, unless it has ended already."""
+        self._last = self.struck
         if any(row.id == self._number for row in self._running.control("fault/list")):
             self._running.control("fault/clear", id=self._number)

@@ -66,10 +66,23 @@ class Timeline:
             f"{server.node.pacer.clock.value}; + seconds of exchange time since {began} UTC",
             self.text(None, most, head) or "  nothing: no request came",
         ]
+        parts += self._judged()
         if recorder is not None:
             parts.append(f"journal: {recorder.path}")
             parts.append(f"  see it again: hlsim replay {shlex.quote(recorder.path)} --serve")
         return "\n".join(parts)
+
+    def _judged(self) -> Iterator[str]:
+        """What the judges of a scenario say so far, if one was played."""
+        told = self._server.console.stage.told(0)
+        if told.name is None:
+            return
+        yield f"scenario {told.name}{f' broke: {told.why}' if told.why is not None else ''}"
+        for finding in told.findings:
+            if finding.wrong is None:
+                yield f"  held    {finding.judge}"
+            else:
+                yield f"  FAILED  {finding.judge}: {finding.wrong}"
 
     def _forgotten(self) -> Iterator[str]:
         requests = self._server.console.requests

@@ -43,6 +43,12 @@ class Verdict:
         """True when every judge is content."""
         return all(one.wrong is None for one in self.findings)
 
+    def __repr__(self) -> str:
+        """Short, for whoever shows objects: pytest shows 240 characters of one."""
+        wrong = [f"{one.judge}: {one.wrong}" for one in self.findings if one.wrong is not None]
+        said = "passed" if self.passed else f"FAILED, {'; '.join(wrong)}"
+        return f"<{self.scenario.name} seed {self.seed} {said}>"
+
     def __str__(self) -> str:
         """What the judges say and what happened, for people."""
         from hlsim.scenario.report import lines
