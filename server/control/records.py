@@ -293,8 +293,8 @@ def explain(console: Console, row: Request, told: RequestTold) -> Iterator[Diagn
     where = (told.id, told.time, told.path, told.name, told.user)
     for text in told.refusals:
         what = diagnose(told.status, text)
-        if what.rule == "must_deposit" and row.signer in console.node.exchange.state.retired_agents:
-            what = ENDED_AGENT
+        if what.rule == "must_deposit" and row.signer is not None and row.signer not in text:
+            what = ENDED_AGENT  # whose master is named
         why = _misread(console, row, what.rule) or what.why
         yield DiagnosisTold(*where, text, what.rule, why, what.remedy)
     if told.struck is not None and told.struck.fate is Fate.LOST:
