@@ -63,9 +63,17 @@ class Step:
             raise ValueError("only a fault is lifted after a time")
 
 
+class Senseless(ValueError):
+    """A field of a scenario that makes no sense, `place` in a list of them."""
+
+    def __init__(self, said: str, field: str, place: int | None = None) -> None:
+        super().__init__(said)
+        self.field, self.place = field, place
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """One scenario. Raises ValueError for what makes no sense.
+    """One scenario. Raises Senseless for what makes no sense.
 
     exchange: what `hlsim.start` takes, but for clock, seed and address.
     account: which of the funded accounts is the bot's.
@@ -92,10 +100,16 @@ class Scenario:
 
     def __post_init__(self) -> None:
         if not 0 < self.step_ms <= self.lasts_ms <= MOST_MS:
-            raise ValueError(f"a scenario lasts at least one step and at most {MOST_MS} ms")
+            said = f"a scenario lasts at least one step and at most {MOST_MS} ms"
+            raise Senseless(said, "lasts_ms")
         if not 0 < self.speed <= 1_000:
-            raise ValueError("speed is above 0 and at most 1000")
+            raise Senseless("speed is above 0 and at most 1000", "speed")
         if not self.expect:
-            raise ValueError("a scenario without expectations judges nothing")
+            raise Senseless("a scenario without expectations judges nothing", "expect")
         if self.account < 0:
-            raise ValueError("accounts count from 0")
+            raise Senseless("accounts count from 0", "account")
+        for place, step in enumerate(self.timeline):
+            first_ms = step.every_ms if step.at_ms is None else step.at_ms
+            if first_ms is not None and first_ms > self.lasts_ms:
+                said = f"never done: that is after {first_ms} ms, and it lasts {self.lasts_ms} ms"
+                raise Senseless(said, "timeline", place)

@@ -188,7 +188,7 @@ def test_a_bot_that_was_stopped_at_the_end_did_not_crash() -> None:
         ("open_orders", {"coin": "BTC", "at_least": 1}, False),
         ("requests", {"at_least": 3}, True),
         ("requests", {"action": "order", "is": 1}, True),
-        ("requests", {"type": "order", "is": 0}, True),
+        ("requests", {"type": "l2Book", "is": 0}, True),
         ("requests", {"type": "allMids", "status": 429, "is": 1}, True),
         ("refusals", {"text": "margin", "at_least": 1}, True),
         ("refusals", {"text": "tick", "at_least": 1}, False),

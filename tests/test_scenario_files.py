@@ -83,12 +83,29 @@ WRONG: list[tuple[str, str, str]] = [
     ("title: A test", "titel: A test", "1: titel: unknown key 'titel'; known: title, teaches"),
     ("lasts: 2s\n", "", "1: the file: 'lasts' is missing"),
     ("lasts: 2s", "lasts: 2", "2: lasts: 2 is no time such as 500ms, 1.5s, 2m, 1h"),
-    ("lasts: 2s", "lasts: 0s", "1: the file: a scenario lasts at least one step and at most"),
+    ("lasts: 2s", "lasts: 0s", "2: lasts: a scenario lasts at least one step and at most"),
     ("lasts: 2s", "lasts: 2s\nlasts: 3s", "3: lasts: it is there twice"),
     ("title: A test", "title: [", "3: not YAML: expected ',' or ']', but got ':'"),
     ("title: A test", "title: !!python/name:os.system x", "1: not YAML: could not determine"),
     ("title: A test", "title: 2026-13-45", "1: title: month must be in 1..12"),
+    ("title: A test", "title: !!bool maybe", "1: title: 'maybe' is no bool"),
+    ("lasts: 2s", 'lasts: 2s\nspeed: !!int ""', "3: speed: '' is no int"),
+    ("title: A test", "? [a, b]\n: A test", "1: the file: a key is a text"),
     ("title: A test", "title: &a [*a]", "1: not YAML: it is nested too deep"),
+    ("lasts: 2s", "lasts: 2s\nspeed: .nan", "3: speed: speed is above 0 and at most 1000"),
+    ("lasts: 2s", "lasts: 2s\naccount: -1", "3: account: accounts count from 0"),
+    ("at: 500ms", "at: 3s", "10: timeline[0]: never done: that is after 3000 ms, and it"),
+    ("at_least: 1}", "at_least: 1, of: whale}", "15: timeline[2]: position coin=ETH at_least=1 of"),
+    ("is: 0.5}", "is: 0.5, of: whale}", "20: expect[0]: position coin=ETH is=0.5 of=whale: no act"),
+    ("is: 0.5}", "at_least: 2, at_most: 1}", "20: expect[0].finally: nothing is 2 or more and"),
+    ("position: {coin: ETH, is", "requests: {action: ordre, is", "20: expect[0].finally: unknown"),
+    ("position: {coin: ETH, is", "requests: {type: l2Bok, is", "20: expect[0].finally: unknown re"),
+    ("position: {coin: ETH, is", "requests: {status: 20, is", "20: expect[0].finally: Expected `i"),
+    (
+        "position: {coin: ETH, is",
+        "requests: {action: order, type: l2Book, is",
+        "20: expect[0].finally: action is of /exchange and type is of /info",
+    ),
     ("balance: 500", "balence: 500", "4: exchange.balence: unknown key 'balence'; known: chain"),
     ("balance: 500", "balance: much", "4: exchange.balance: 'much' is no amount"),
     ("balance: 500", "clock: wall", "4: exchange.clock: unknown key 'clock'; known: chain"),
@@ -124,6 +141,15 @@ def test_a_mistake_is_told_with_its_line_and_path(right: str, wrong: str, said: 
 @pytest.mark.parametrize("whole", ["", "5", "- a", "{}", "[[[[[", "\0", "a: &a\n  b: *a"])
 def test_what_is_no_scenario_at_all_is_told(whole: str) -> None:
     assert refused(whole).startswith("my.yaml:")
+
+
+def test_a_file_of_any_size_is_refused_in_a_moment() -> None:
+    layers = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    bomb = "\n".join(["a0: &a0 [x, x, x, x, x, x, x, x, x, x]", *layers])
+
+    assert refused(bomb).endswith(": more than 100,000 values")
+    long = refused("# x\n" * 300_000)
+    assert long == "my.yaml:1: the file: it has more than 1,000,000 characters"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 import msgspec
@@ -19,7 +20,10 @@ from hlsim.scenario.course import Course, Moment, Told
 from hlsim.scenarios.story import Named
 from hlsim.server.control.records import RequestTold
 from hlsim.server.control.registry import Asked
+from hlsim.server.explorer import TYPES as EXPLORER
+from hlsim.server.info import INFO
 from hlsim.server.requests import ACTIONS
+from hlsim.sim.actions import ACTIONS as NAMES
 from hlsim.sim.events import AccountLiquidated, Direction, Fill, FundingPaid
 
 Number = Annotated[int | float | str, msgspec.Meta(description="a number, or its decimal text")]
@@ -39,6 +43,10 @@ class Bounds(Asked):
             number(bound)
         if not self._given():
             raise ValueError("one of is, at_least and at_most is missing")
+        lows = [number(one) for one in (self.exactly, self.at_least) if one is not None]
+        highs = [number(one) for one in (self.exactly, self.at_most) if one is not None]
+        if lows and highs and max(lows) > min(highs):
+            raise ValueError(f"nothing is {max(lows)} or more and {min(highs)} or less")
 
     def _given(self) -> list[int | float | str]:
         return [one for one in (self.exactly, self.at_least, self.at_most) if one is not None]
@@ -224,9 +232,23 @@ class OfRequests(Bounds):
 
     action: Annotated[str | None, msgspec.Meta(description="of /exchange: order, cancel …")] = None
     type: Annotated[str | None, msgspec.Meta(description="of /info: l2Book …")] = None
-    status: Annotated[
-        int | None, msgspec.Meta(description="HTTP status that the exchange answered with")
-    ] = None
+    status: (
+        Annotated[
+            int,
+            msgspec.Meta(ge=100, le=599, description="HTTP status that the exchange answered with"),
+        ]
+        | None
+    ) = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.action is not None and self.type is not None:
+            raise ValueError("action is of /exchange and type is of /info: no request has both")
+        # What is never sent would never be too much.
+        for given, known in ((self.action, NAMES), (self.type, (*INFO, *EXPLORER))):
+            if given is not None and given not in known:
+                (nearest,) = get_close_matches(given, known, n=1, cutoff=0.0)
+                raise ValueError(f"unknown request {given!r}; nearest: {nearest}")
 
 
 @condition("requests")

@@ -15,7 +15,7 @@ from hlsim.matching.dataclass import dataclass
 from hlsim.scenario.acts import act_of, opening_of
 from hlsim.scenario.conditions import Condition, condition_of
 from hlsim.scenario.course import Course
-from hlsim.scenario.names import check_names, coins_of
+from hlsim.scenario.names import check_coins, check_names, coins_of
 from hlsim.scenario.recorder import Recorder
 from hlsim.scenarios.faults import Fault
 from hlsim.scenarios.story import Scenario, Step
@@ -81,6 +81,7 @@ class Play:
             raise Unplayable(f"no account {account}")
         try:
             check_names(scenario)
+            check_coins(scenario, self._node.exchange.state.universe.by_coin)
         except ValueError as error:
             raise Unplayable(str(error)) from None
         self.recorder = Recorder(

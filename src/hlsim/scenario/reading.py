@@ -13,9 +13,11 @@ from hlsim.scenario.durations import duration_ms
 from hlsim.scenario.judges import judge_of
 from hlsim.scenario.names import check_names
 from hlsim.scenario.words import check_word
-from hlsim.scenarios.story import Named, Scenario, Step
+from hlsim.scenarios.story import Named, Scenario, Senseless, Step
 
 T = TypeVar("T")
+
+MOST_SAID = 1_000
 
 
 class Mistake(ValueError):
@@ -34,7 +36,8 @@ class Part:
     def wrong(self, said: str) -> NoReturn:
         """Raises Mistake."""
         path = self.path or "the file"
-        raise Mistake(f"{self.file}:{self.lines[self.path]}: {path}: {said}")
+        line = " ".join(said.split())[:MOST_SAID]  # what it quotes may be anything
+        raise Mistake(f"{self.file}:{self.lines[self.path]}: {path}: {line}")
 
     def at(self, key: str | int) -> Part:
         """What stands under a key or at a place."""
@@ -83,8 +86,13 @@ def read(text: str, file: str, name: str) -> Scenario:
     for key in keys:
         field, make = FIELDS[key]
         found[field] = make(whole.at(key))
-    scenario = whole.take(lambda _: Scenario(**found))
-    whole.take(lambda _: check_names(scenario))
+    try:
+        scenario = Scenario(**found)
+        check_names(scenario)
+    except Senseless as error:
+        (key,) = (key for key, (field, _) in FIELDS.items() if field == error.field)
+        part = whole.at(key) if key in keys else whole
+        (part if error.place is None else part.at(error.place)).wrong(str(error))
     return scenario
 
 
@@ -192,11 +200,17 @@ REQUIRED = ("title", "lasts", "expect")
 
 # -- YAML ------------------------------------------------------------------------------------------
 
+MOST_CHARACTERS = 1_000_000
+MOST_VALUES = 100_000
+"""Of a file. Half of it is read in a second or two."""
+
 
 def _parsed(text: str, file: str) -> Part:
     """The file's values with the line of each. Raises Mistake for what is no YAML."""
     import yaml
 
+    if len(text) > MOST_CHARACTERS:
+        raise Mistake(f"{file}:1: the file: it has more than {MOST_CHARACTERS:,} characters")
     lines: dict[str, int] = {}
     try:
         loader = yaml.SafeLoader(text)
@@ -215,12 +229,18 @@ def _parsed(text: str, file: str) -> Part:
 
 def _value(loader: Any, node: Any, file: str, path: str, lines: dict[str, int]) -> Any:
     """The value of a node. Keys are text as it stands: YAML would make `on` a truth value."""
-    lines[path] = node.start_mark.line + 1
+    line = lines[path] = node.start_mark.line + 1
+    if len(lines) > MOST_VALUES:
+        # A few lines of aliases of aliases are as many as one likes.
+        raise Mistake(f"{file}:{line}: {path}: more than {MOST_VALUES:,} values")
     if node.id == "scalar":
         try:
             return loader.construct_object(node)
         except ValueError as error:  # a date of the 45th
-            raise Mistake(f"{file}:{lines[path]}: {path}: {error}") from None
+            raise Mistake(f"{file}:{line}: {path}: {error}") from None
+        except (AttributeError, LookupError):  # what PyYAML makes of a tag that does not fit
+            said = f"{node.value!r:.80} is no {node.tag.rpartition(':')[2]}"
+            raise Mistake(f"{file}:{line}: {path}: {said}") from None
     if node.id == "sequence":
         return [
             _value(loader, inner, file, f"{path}[{place}]", lines)
@@ -228,7 +248,10 @@ def _value(loader: Any, node: Any, file: str, path: str, lines: dict[str, int]) 
         ]
     found: dict[str, Any] = {}
     for key, inner in node.value:
-        name, line = str(key.value), key.start_mark.line + 1
+        line = key.start_mark.line + 1
+        if key.id != "scalar":
+            raise Mistake(f"{file}:{line}: {path or 'the file'}: a key is a text")
+        name = key.value
         below = f"{path}.{name}".lstrip(".")
         if name in found:
             raise Mistake(f"{file}:{line}: {below}: it is there twice")
