@@ -88,6 +88,7 @@ WRONG: list[tuple[str, str, str]] = [
     ("title: A test", "title: [", "3: not YAML: expected ',' or ']', but got ':'"),
     ("title: A test", "title: !!python/name:os.system x", "1: not YAML: could not determine"),
     ("title: A test", "title: 2026-13-45", "1: title: month must be in 1..12"),
+    ("title: A test", 'title: "\\ud800"', "1: title: 'utf-8' codec can't encode"),
     ("title: A test", "title: !!bool maybe", "1: title: 'maybe' is no bool"),
     ("lasts: 2s", 'lasts: 2s\nspeed: !!int ""', "3: speed: '' is no int"),
     ("title: A test", "? [a, b]\n: A test", "1: the file: a key is a text"),

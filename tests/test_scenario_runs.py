@@ -297,6 +297,21 @@ def test_a_failed_verdict_is_exit_code_1_with_the_smallest_seed(folder: Path) ->
     assert "market/move coin=ETH to=1500" in page
 
 
+def test_what_a_bot_prints_is_text_in_every_report(folder: Path) -> None:
+    said = "\x1b[31mred\x1b[0m \0\x07 <script>alert(1)</script> ]]> \ufffe \uffff \U0001f4a5"
+    (folder / "colours.py").write_text(f"print({said!r})\nraise SystemExit(4)\n", "utf-8")
+    flags = ("--junit", "colours.xml", "--report", "colours.html")
+    done = command("run", "moved.yaml", "--bot", f"{sys.executable} colours.py", *flags, cwd=folder)
+
+    assert done.returncode == 1, done.stderr
+    assert "bot       red ?? <script>alert(1)</script> ]]>" in done.stdout
+    failure = ElementTree.parse(folder / "colours.xml").getroot()[0][0]
+    assert "red ?? <script>alert(1)</script> ]]> ? ? \U0001f4a5" in (failure.text or "")
+    page = (folder / "colours.html").read_text("utf-8")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<script" not in page
+
+
 def test_a_passed_verdict_is_exit_code_0(folder: Path) -> None:
     bot = f"{sys.executable} bot.py --twice"
     done = command("run", "moved.yaml", "--bot", bot, "--junit", "good.xml", cwd=folder)

@@ -18,6 +18,9 @@ LINE = 300
 """Characters of a line of its output that are kept."""
 MOST_BYTES = 65_536
 
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+_CONTROL = re.compile(r"[^\t -~\xa0-\U0010ffff]")
+
 
 def is_python(command: Sequence[str]) -> bool:
     """True for a command whose first word is a Python interpreter, which can live in exchange
@@ -118,8 +121,10 @@ class BotProcess:
             self._tell(line)
 
     def _tell(self, line: str) -> None:
-        if line.strip():
-            self._say(line.rstrip()[:LINE])
+        # Colours and the like are for the bot's own terminal.
+        shown = _CONTROL.sub("?", _COLOUR.sub("", line).rstrip())
+        if shown.strip():
+            self._say(shown[:LINE])
 
     @property
     def code(self) -> int | None:

@@ -235,8 +235,9 @@ def _value(loader: Any, node: Any, file: str, path: str, lines: dict[str, int]) 
         raise Mistake(f"{file}:{line}: {path}: more than {MOST_VALUES:,} values")
     if node.id == "scalar":
         try:
+            node.value.encode()
             return loader.construct_object(node)
-        except ValueError as error:  # a date of the 45th
+        except ValueError as error:  # a date of the 45th, half a character
             raise Mistake(f"{file}:{line}: {path}: {error}") from None
         except (AttributeError, LookupError):  # what PyYAML makes of a tag that does not fit
             said = f"{node.value!r:.80} is no {node.tag.rpartition(':')[2]}"
@@ -251,7 +252,7 @@ def _value(loader: Any, node: Any, file: str, path: str, lines: dict[str, int]) 
         line = key.start_mark.line + 1
         if key.id != "scalar":
             raise Mistake(f"{file}:{line}: {path or 'the file'}: a key is a text")
-        name = key.value
+        name = key.value.encode(errors="backslashreplace").decode()
         below = f"{path}.{name}".lstrip(".")
         if name in found:
             raise Mistake(f"{file}:{line}: {below}: it is there twice")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 from textwrap import wrap
@@ -9,6 +10,8 @@ from xml.sax.saxutils import quoteattr
 
 from hlsim.scenario.verdict import Verdict, smallest_failure
 from hlsim.telling import folded
+
+_NOT_XML = re.compile(r"[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 WIDTH = 100
 """Characters of a line of prose."""
@@ -59,14 +62,14 @@ def summary(verdicts: Sequence[Verdict], command: str) -> Iterator[str]:
 
 def junit(verdicts: Sequence[Verdict]) -> str:
     """A suite with a case for each seed."""
-    name = quoteattr(verdicts[0].scenario.name)
+    name = quoteattr(_printable(verdicts[0].scenario.name))
     failed = sum(not verdict.passed for verdict in verdicts)
     parts = [
         '<?xml version="1.0" encoding="utf-8"?>',
         f'<testsuite name={name} tests="{len(verdicts)}" failures="{failed}">',
     ]
     for verdict in verdicts:
-        case = quoteattr(f"{verdict.scenario.name}[seed={verdict.seed}]")
+        case = quoteattr(_printable(f"{verdict.scenario.name}[seed={verdict.seed}]"))
         seconds = f"{verdict.course.ended_ms / 1000:g}"
         parts.append(f'<testcase classname="hlsim.scenario" name={case} time="{seconds}">')
         wrong = [f"{one.judge}: {one.wrong}" for one in verdict.findings if one.wrong is not None]
@@ -79,7 +82,7 @@ def junit(verdicts: Sequence[Verdict]) -> str:
 
 def _printable(text: str) -> str:
     """Without what XML cannot hold, which a bot may print."""
-    return "".join(one if one >= " " or one in "\t\n" else "?" for one in text)
+    return _NOT_XML.sub("?", text)
 
 
 def _xml(text: str) -> str:
