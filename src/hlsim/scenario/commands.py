@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 from hlsim.config import Refused
 from hlsim.coverage import columns
@@ -68,6 +70,9 @@ def run_(
     What is told of a seed is told of its first run.
     """
     scenario = _load(name)
+    # Whoever ends us ends the bot, and has no verdict: 0 would be one.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
     verdicts: list[Verdict] = []
     is_alike = True
 
@@ -102,6 +107,10 @@ def _command(name: str, bot: str | None, own_time: bool | None) -> str:
     if own_time is not None:
         words.append("--own-time" if own_time else "--no-own-time")
     return shlex.join(words)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def _tell(text: str) -> None:
