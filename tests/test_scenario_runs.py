@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -298,28 +295,6 @@ def test_a_failed_verdict_is_exit_code_1_with_the_smallest_seed(folder: Path) ->
     page = (folder / "out.html").read_text("utf-8")
     assert "<h1>A price is moved</h1>" in page
     assert "market/move coin=ETH to=1500" in page
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_who_ends_a_run_ends_the_bot_and_gets_no_verdict(
-    number: signal.Signals, folder: Path
-) -> None:
-    told = folder / f"pid-{number}"
-    code = (
-        f"import os, time\nopen({str(told)!r}, 'w').write(f'{{os.getpid()}} ')\ntime.sleep(600)\n"
-    )
-    (folder / "sleeper.py").write_text(f"import os, time\n{code}\ntime.sleep(600)\n", "utf-8")
-    bot = f"{sys.executable} sleeper.py"
-    words = ["scenario", "run", "moved.yaml", "--no-own-time", "--bot", bot]
-    with subprocess.Popen([sys.executable, "-m", "hlsim", *words], cwd=folder) as runner:
-        while not (told.exists() and told.read_text().endswith(" ")):
-            assert runner.poll() is None
-            time.sleep(0.01)
-        runner.send_signal(number)
-        assert runner.wait(30) == 128 + number
-
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(told.read_text()), 0)
 
 
 def test_what_a_bot_prints_is_text_in_every_report(folder: Path) -> None:

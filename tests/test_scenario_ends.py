@@ -1,0 +1,42 @@
+"""A scenario run that is ended from outside, as by Ctrl-C or by a CI job that is cancelled."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+FILE = """\
+title: Nothing happens
+lasts: 1m
+expect:
+  - no_orphan_orders:
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_ends_a_run_ends_the_bot_and_gets_no_verdict(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    (tmp_path / "still.yaml").write_text(FILE, "utf-8")
+    told = tmp_path / f"pid-{number}"
+    code = (
+        f"import os, time\nopen({str(told)!r}, 'w').write(f'{{os.getpid()}} ')\ntime.sleep(600)\n"
+    )
+    (tmp_path / "sleeper.py").write_text(f"import os, time\n{code}\ntime.sleep(600)\n", "utf-8")
+    bot = f"{sys.executable} sleeper.py"
+    words = ["scenario", "run", "still.yaml", "--no-own-time", "--bot", bot]
+    with subprocess.Popen([sys.executable, "-m", "hlsim", *words], cwd=tmp_path) as runner:
+        while not (told.exists() and told.read_text().endswith(" ")):
+            assert runner.poll() is None
+            time.sleep(0.01)
+        runner.send_signal(number)
+        assert runner.wait(30) == 128 + number
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(told.read_text()), 0)
