@@ -88,6 +88,14 @@ def new_order(asset: Asset, *, is_buy: bool, px: Px, sz: Sz, tif: Tif) -> NewOrd
     return NewOrder(asset=U32(asset.id), is_buy=is_buy, px=px, sz=sz, terms=TERMS[tif])
 
 
+def listed(ex: Exchange, asset_id: int) -> Asset:
+    """The asset of an id. Raises ValueError for one that there is not: a journal may be damaged."""
+    market = ex.market(asset_id)
+    if market is None:
+        raise ValueError(f"no market has asset id {asset_id}")
+    return market.asset
+
+
 def deposit(ex: Exchange, user: Address) -> None:
     """Makes an actor's account: collateral and requests for all it will ever do, a short memory."""
     ex.operate(DepositUsd(user, ACTOR_USD))

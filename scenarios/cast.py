@@ -18,7 +18,7 @@ from ..sim.exchange import Exchange
 from ..sim.fixed import Address, Px, Sz, Usd
 from ..sim.operations import DepositUsd, GrantRequests
 from ..sim.replies import OrderReplies, Refused, Response
-from .actors import Pen, actor_address, new_order
+from .actors import Pen, actor_address, listed, new_order
 from .ladder import highest_px
 
 CAST_REQUESTS = 10**9
@@ -75,7 +75,7 @@ def open_actor(ex: Exchange, told: OpenActor) -> None:
 
 def place(ex: Exchange, pen: Pen, told: ActorOrder) -> None:
     """Places an order. Raises ValueError where the exchange refuses it."""
-    address, asset = _known(ex, told.name), ex.state.markets[told.asset_id].asset
+    address, asset = _known(ex, told.name), listed(ex, told.asset_id)
     if told.leverage and isinstance(asset, Perp):
         said = pen.send(ex, address, UpdateLeverage(U32(asset.id), True, U32(told.leverage)))
         _check(told.name, said)

@@ -11,15 +11,17 @@ from typing import Any
 
 from ..matching.dataclass import dataclass
 from ..matching.types import Side, Tif
-from ..sim.actions.orders import PlaceOrders
-from ..sim.assets import Asset, round_px
+from ..sim.actions.orders import NewOrder, PlaceOrders
+from ..sim.assets import Asset, OutcomeSide, SpotPair, round_px
+from ..sim.errors import OrderReject
 from ..sim.exchange import Exchange
-from ..sim.fixed import Address, Px, Sz
-from ..sim.operations import SetOracle
+from ..sim.fixed import Address, Px, Sz, Wei, ntl_wei, sz_to_wei
+from ..sim.operations import MintToken, SetMark, SetOracle
+from ..sim.order_checks import static_reject
 from ..sim.prices import mid_px
-from ..sim.state import Market
+from ..sim.state import Account, Market
 from ..sim.trading import is_open
-from .actors import Pen, actor_address, deposit, equip, new_order
+from .actors import Pen, actor_address, deposit, equip, listed, new_order
 from .cast import ActorCancels, ActorOrder, OpenActor, cancel, open_actor, place
 from .ladder import highest_px, tick
 from .paths import nearest_px
@@ -145,10 +147,10 @@ class Director:
         """Does what the operator says. Raises ValueError for what cannot be done."""
         match direction:
             case MovePrice():
-                asset = ex.state.markets[direction.asset_id].asset
+                asset = listed(ex, direction.asset_id)
                 self.move(ex, asset, direction.px, direction.over_ms)
             case SetBook():
-                asset = ex.state.markets[direction.asset_id].asset
+                asset = listed(ex, direction.asset_id)
                 self.book(ex, asset, direction.bids, direction.asks)
             case OpenActor():
                 open_actor(ex, direction)
@@ -171,6 +173,8 @@ class Director:
         market = ex.state.markets[asset.id]
         began_ms = ex.state.time_ms
         if over_ms <= 0:
+            if asset.is_spot and asset.id in self._books:
+                self._check_levels(ex, asset, *self._shifted(asset, px))
             self._moves.pop(asset.id, None)
             self._aim(ex, asset, px)
         else:
@@ -183,9 +187,10 @@ class Director:
         """Makes the book of an asset these levels and what clients have in it.
 
         Whoever else quoted there leaves for good. Orders that the levels cross are traded with.
-        Raises ValueError for a market that does not trade.
+        Raises ValueError for a market that does not trade, and for a level that is no order there.
         """
         self._check_open(ex, asset)
+        self._check_levels(ex, asset, bids, asks)
         if self._market is not None:
             self._market.leave(ex, asset.id)
         self._moves.pop(asset.id, None)
@@ -203,14 +208,13 @@ class Director:
     def _aim(self, ex: Exchange, asset: Asset, to_px: int) -> None:
         """Brings books, oracle and mark of an asset to a price."""
         px = nearest_px(asset, to_px)
-        own = self._books.get(asset.id)
-        if own is not None:
-            shifted = [
-                [(round_px(asset, max(1, one * px // own[0]), up=up), Sz(sz)) for one, sz in side]
-                for up, side in ((False, own[1]), (True, own[2]))
-            ]
-            self._books[asset.id] = (px, _rows(shifted[0]), _rows(shifted[1]))
-            self._quote(ex, asset, *shifted)
+        if asset.id in self._books:
+            bids, asks = self._shifted(asset, px)
+            self._books[asset.id] = (px, _rows(bids), _rows(asks))
+            if not asset.is_spot and self._refusal(ex, asset, bids, asks) is not None:
+                # So far from the mark that no order may stand there: the mark goes first.
+                ex.operate(SetMark(((asset.id, px),)))
+            self._quote(ex, asset, bids, asks)
         else:
             if self._market is not None:
                 self._market.withdraw(ex, asset.id)
@@ -220,6 +224,34 @@ class Director:
         if not asset.is_spot:
             # Last: the mark is computed from the books, too.
             ex.operate(SetOracle(((asset.id, px),)))
+
+    def _shifted(self, asset: Asset, px: Px) -> tuple[Levels, Levels]:
+        """The operator's levels as they stand around another price."""
+        before, bids, asks = self._books[asset.id]
+
+        def side(rows: list[list[int]], *, up: bool) -> Levels:
+            return [
+                (round_px(asset, max(1, one * px // before), up=up), Sz(sz)) for one, sz in rows
+            ]
+
+        return side(bids, up=False), side(asks, up=True)
+
+    def _check_levels(self, ex: Exchange, asset: Asset, bids: Levels, asks: Levels) -> None:
+        refusal = self._refusal(ex, asset, bids, asks)
+        if refusal is not None:
+            raise ValueError(refusal)
+
+    def _refusal(self, ex: Exchange, asset: Asset, bids: Levels, asks: Levels) -> str | None:
+        """Why the exchange would refuse one of the levels whatever the book is."""
+        maker, market = Account(actor_address(f"operator/{asset.id}")), ex.state.markets[asset.id]
+        for new in _orders(asset, bids, asks):
+            reject = static_reject(ex.state, market, ex.desk.draft(maker, new))
+            if reject is not None:
+                far = reject.why is OrderReject.PRICE_BAND
+                hint = ": too far from the mark, which market/move brings there" if far else ""
+                level = f"{_plain(new.px)} for {_plain(new.sz)} {asset.coin}"
+                return f"the exchange refuses {level}, {reject.why.name}{hint}"
+        return None
 
     def _quote(self, ex: Exchange, asset: Asset, bids: Levels, asks: Levels) -> None:
         """Puts levels of its own into a book, and nothing else."""
@@ -232,14 +264,9 @@ class Director:
             bids[0][0] if bids else Px(0),
         )
         self._equip(ex, maker, asset)
-        sides = ((True, bids), (False, asks))
-        orders = [
-            new_order(asset, is_buy=is_buy, px=px, sz=sz, tif=Tif.GTC)
-            for is_buy, levels in sides
-            for px, sz in levels
-            if px > 0
-        ]
-        self._pen.place(ex, maker, orders)
+        if isinstance(asset, SpotPair) and not isinstance(asset, OutcomeSide):
+            _endow(ex, maker, asset, bids, asks)
+        self._pen.place(ex, maker, _orders(asset, bids, asks))
 
     def _sweep(self, ex: Exchange, asset: Asset, highest: Px, lowest: Px) -> None:
         """Trades with all bids above `highest` and all asks below `lowest`."""
@@ -271,6 +298,35 @@ class Director:
             deposit(ex, user)
         equip(ex, user, asset, self._pen, spot_usd=SPOT_USD)
         self._equipped.append(name)
+
+
+def _orders(asset: Asset, bids: Levels, asks: Levels) -> list[NewOrder]:
+    return [
+        new_order(asset, is_buy=is_buy, px=px, sz=sz, tif=Tif.GTC)
+        for is_buy, levels in ((True, bids), (False, asks))
+        for px, sz in levels
+        if px > 0
+    ]
+
+
+def _endow(ex: Exchange, maker: Address, pair: SpotPair, bids: Levels, asks: Levels) -> None:
+    """Gives a maker what its levels of a pair need beyond what it has."""
+    account = ex.account(maker)
+    assert account is not None
+    wei = pair.base.wei_decimals
+    needs = (
+        (pair.base.index, sum(sz_to_wei(sz, wei) for _, sz in asks)),
+        (pair.quote.index, sum(ntl_wei(px, sz, pair.quote.wei_decimals) for px, sz in bids)),
+    )
+    for token, needed in needs:
+        balance = account.spot.get(token)
+        missing = needed - (0 if balance is None else balance.total)
+        if missing > 0:
+            ex.operate(MintToken(maker, token, Wei(missing)))
+
+
+def _plain(value: int) -> str:
+    return f"{value / 10**8:f}".rstrip("0").rstrip(".")
 
 
 def _rows(levels: Levels) -> list[list[int]]:

@@ -157,6 +157,9 @@ def test_a_book_by_levels_and_one_by_its_mid(running: RunningExchange) -> None:
         ({"levels": [[[1400]], []]}, "Expected `array` of length 2, got 1"),
         ({"mid": 0}, "0 is no price"),
         ({"mid": 2000, "spread_bps": 30_000}, "no legal bid below an ask there"),
+        ({"mid": 10}, "the exchange refuses 9.99 for 5005.005 ETH, PRICE_BAND: too far from"),
+        ({"mid": 1900, "depth": 10**15}, "the exchange refuses 1899.9 for "),
+        ({"levels": [[[90, 1]], [[1910, 1]]]}, "the exchange refuses 90 for 1 ETH, PRICE_BAND"),
     ],
 )
 def test_a_book_that_cannot_be_is_refused_before_anything_changed(
@@ -167,6 +170,33 @@ def test_a_book_that_cannot_be_is_refused_before_anything_changed(
     assert status == 400
     assert text.startswith(said)
     assert running.state_hash() == before
+
+
+def test_a_book_of_the_operator_goes_with_a_far_move(running: RunningExchange) -> None:
+    """Also where the exchange takes no order at the mark that was."""
+    steer(running, "market/book", coin="ETH", mid=1900, depth=40_000)
+
+    told = steer(running, "market/move", coin="ETH", to=10)
+
+    assert float(told["mid"]) == pytest.approx(10, rel=0.001)
+    bids, asks = Info(running.url, skip_ws=True).l2_snapshot("ETH")["levels"]
+    assert min(len(bids), len(asks)) > 10
+
+
+def test_a_book_of_a_pair_holds_more_than_its_maker_had(running: RunningExchange) -> None:
+    levels = [[["0.07", 290_000_000]], [["0.08", 280_000_000]]]
+    assert steer(running, "market/book", coin="PURR/USDC", levels=levels)["mid"] == "0.075"
+
+    bids, asks = Info(running.url, skip_ws=True).l2_snapshot("PURR/USDC")["levels"]
+
+    assert (bids[0]["sz"], asks[0]["sz"]) == ("290000000.0", "280000000.0")
+    status, text = steer(
+        running, "market/book", coin="PURR/USDC", levels=[[["0.07", 2_000_000_000]], []]
+    )
+    assert (status, text) == (
+        400,
+        "the exchange refuses 0.07 for 2000000000 PURR/USDC, SPOT_SUPPLY",
+    )
 
 
 def test_halts_listings_and_delistings(running: RunningExchange) -> None:

@@ -9,8 +9,9 @@ from nodes import RealTime
 from stories import START_MS, Story, Trader, address, market, px, sz, usd
 
 from hlsim.matching.types import Side
+from hlsim.scenarios.cast import ActorOrder, OpenActor
 from hlsim.scenarios.crowd import LivingMarket
-from hlsim.scenarios.director import STEP_MS, Director, MovePrice, SetBook
+from hlsim.scenarios.director import STEP_MS, Direction, Director, MovePrice, SetBook
 from hlsim.scenarios.still import StillMarket
 from hlsim.server.node import LocalNode
 from hlsim.server.pacer import Clock, Pacer
@@ -230,6 +231,17 @@ def test_clients_whose_orders_the_levels_cross_trade_and_the_book_is_whole() -> 
         [(px("50010"), sz("1"))],
     ]
     stage.check()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [MovePrice(99_999, px("1")), SetBook(99_999, (), ()), ActorOrder("eve", 99_999, True, sz("1"))],
+)
+def test_a_market_that_there_is_not_is_told_in_a_line(told: Direction) -> None:
+    m, director = market(), Director()
+    director.follow(m.ex, OpenActor("eve", usd("100")))
+    with pytest.raises(ValueError, match="no market has asset id 99999"):
+        director.follow(m.ex, told)
 
 
 def test_a_halted_market_neither_moves_nor_takes_a_book() -> None:
