@@ -10,7 +10,16 @@ import pytest
 
 from hlsim.matching.types import Side
 from hlsim.scenario.conditions import CONDITIONS, condition_of
-from hlsim.scenario.course import Course, Moment, Price, RestingOrder, Standing, Strike, Told
+from hlsim.scenario.course import (
+    Course,
+    Moment,
+    Price,
+    RestingOrder,
+    RunningTwap,
+    Standing,
+    Strike,
+    Told,
+)
 from hlsim.scenario.judges import JUDGES, judge_of
 from hlsim.scenarios.faults import parse_fault
 from hlsim.scenarios.story import Named
@@ -23,11 +32,18 @@ LOST = parse_fault("order:#1:after:drop")
 
 
 def moment(
-    ms: int, eth: str = "0", *, equity: int = 1000, orders: int = 0, asked: int = 0
+    ms: int,
+    eth: str = "0",
+    *,
+    equity: int = 1000,
+    orders: int = 0,
+    twaps: int = 0,
+    asked: int = 0,
 ) -> Moment:
     held = {"ETH": Decimal(eth)} if Decimal(eth) else {}
     resting = tuple(RestingOrder(oid, "ETH", None) for oid in range(1, orders + 1))
-    return Moment(ms, asked, Standing(Decimal(equity), held, {}, resting))
+    running = tuple(RunningTwap(id_, "ETH") for id_ in range(1, twaps + 1))
+    return Moment(ms, asked, Standing(Decimal(equity), held, {}, resting, running))
 
 
 def order(nonce: int, sz: str = "0.5", cloid: str | None = None) -> dict[str, Any]:
@@ -88,6 +104,7 @@ CASES: list[tuple[str, dict[str, Any], Course, Course]] = [
         course(moment(0, "1"), moment(4_001), strikes=[Strike(1_000, LOST, 0)]),
     ),
     ("no_orphan_orders", {"allowed": 1}, course(moment(0, orders=1)), course(moment(0, orders=2))),
+    ("no_orphan_orders", {}, course(moment(0, twaps=1), moment(9)), course(moment(0, twaps=1))),
     (
         "no_duplicate_cloid",
         {},

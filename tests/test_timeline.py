@@ -273,13 +273,16 @@ def test_an_account_that_is_flat_and_one_that_is_not(exchange: RunningExchange) 
     exchange.assert_flat(exchange.accounts[0])
     alice.buys(1, "1", "2016", IOC)
     alice.sells(0, "0.1", "90000")
+    twap = {"a": 1, "b": True, "s": "1", "r": False, "m": 30, "t": False}
+    alice.l1({"type": "twapOrder", "twap": twap})
     with pytest.raises(AssertionError) as caught:
         exchange.assert_flat(alice.address)
     said = re.sub(r"oid \d+", "oid #", str(caught.value)).splitlines()
     assert said == [
         f"{alice.address} is not flat:",
-        "  position: 1.0 ETH",
+        "  position: 1.0163 ETH",
         "  open order: sell 0.1 BTC at 90000.0, oid #",
+        "  TWAP: buy 1.0 ETH, id 1",
         "what happened last:",
         *told(exchange),
     ]

@@ -47,8 +47,9 @@ class FoundRequests(RequestsTold):
 
 
 def assert_flat(running: RunningExchange, address: str) -> None:
-    """Raises AssertionError when an account has a position or an open order, ValueError for an
-    address that has no account: it is flat for sure, and hardly the one that was meant.
+    """Raises AssertionError when an account has a position, an open order or a TWAP that has not
+    ended, ValueError for an address that has no account: it is flat for sure, and hardly the one
+    that was meant.
     """
     __tracebackhide__ = True
     told = running.control("accounts", user=address)
@@ -56,8 +57,7 @@ def assert_flat(running: RunningExchange, address: str) -> None:
         raise ValueError(f"{address} has no account here")
     (account,) = told
     found = [f"position: {szi} {coin}" for coin, szi in account.positions.items()]
-    orders = running.read(lambda one: _orders(one, account.address))
-    found += [f"open order: {text}" for text in orders]
+    found += running.read(lambda one: _orders(one, account.address))
     if found:
         said = "\n".join(f"  {text}" for text in found)
         last = running.timeline(user=account.address, most=LAST, head=0)
@@ -65,10 +65,13 @@ def assert_flat(running: RunningExchange, address: str) -> None:
 
 
 def _orders(exchange: Exchange, address: str) -> list[str]:
-    orders = exchange.state.accounts[Address(address)].orders.values()
+    account = exchange.state.accounts[Address(address)]
     words = {Side.BID: "buy", Side.ASK: "sell"}
-    return [
-        f"{words[order.side]} {px_text(order.sz)} {order.coin} at {px_text(order.px)}"
+    orders = [
+        f"open order: {words[order.side]} {px_text(order.sz)} {order.coin} at {px_text(order.px)}"
         f"{' when triggered' if order.trigger else ''}, oid {order.oid}"
-        for order in orders
+        for order in account.orders.values()
     ]
+    terms = [twap.terms for twap in account.twaps.values()]
+    twaps = [f"TWAP: {words[one.side]} {px_text(one.sz)} {one.coin}, id {one.id}" for one in terms]
+    return orders + twaps

@@ -36,6 +36,14 @@ class RestingOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class RunningTwap:
+    """A TWAP of the bot that has not ended."""
+
+    id: int
+    coin: str
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How one account stands.
 
@@ -48,6 +56,7 @@ class Standing:
     positions: Mapping[str, Decimal] = field(default_factory=dict)
     balances: Mapping[str, Decimal] = field(default_factory=dict)
     orders: tuple[RestingOrder, ...] = ()
+    twaps: tuple[RunningTwap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +260,8 @@ def _standing(state: State, account: Account) -> Standing:
         RestingOrder(order.oid, markets[order.asset_id].asset.coin, order.cloid)
         for order in account.orders.values()
     )
-    return Standing(Decimal(value), positions_of(account, state), balances, orders)
+    twaps = tuple(RunningTwap(id_, twap.terms.coin) for id_, twap in account.twaps.items())
+    return Standing(Decimal(value), positions_of(account, state), balances, orders, twaps)
 
 
 def positions_of(account: Account | None, state: State) -> dict[str, Decimal]:

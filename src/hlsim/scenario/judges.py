@@ -186,14 +186,14 @@ class Orphans(Asked):
 
 @judge("no_orphan_orders")
 def no_orphan_orders(course: Course, asked: Orphans) -> str | None:
-    """When the bot has gone no more than `allowed` orders are left on the exchange, those of its
-    sub-accounts included.
+    """When the bot has gone no more than `allowed` orders are left on the exchange, TWAPs that go
+    on trading and those of its sub-accounts included.
     """
     last = course.moments[-1]
-    left = [order for one in (last.own, *last.sub_accounts) for order in one.orders]
-    if len(left) <= asked.allowed:
-        return None
-    return "left behind: " + ", ".join(f"order {one.oid} {one.coin}" for one in left)
+    everywhere = (last.own, *last.sub_accounts)
+    left = [f"order {order.oid} {order.coin}" for one in everywhere for order in one.orders]
+    left += [f"TWAP {twap.id} {twap.coin}" for one in everywhere for twap in one.twaps]
+    return None if len(left) <= asked.allowed else f"left behind: {', '.join(left)}"
 
 
 @judge("no_duplicate_cloid")
