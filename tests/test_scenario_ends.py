@@ -1,4 +1,5 @@
-"""A scenario run that is ended from outside, as by Ctrl-C or by a CI job that is cancelled."""
+"""A scenario run that is ended from outside, as by Ctrl-C or by a CI job that is cancelled, or that
+has nowhere to write."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ def test_who_ends_a_run_ends_the_bot_and_gets_no_verdict(
     code = (
         f"import os, time\nopen({str(told)!r}, 'w').write(f'{{os.getpid()}} ')\ntime.sleep(600)\n"
     )
-    (tmp_path / "sleeper.py").write_text(f"import os, time\n{code}\ntime.sleep(600)\n", "utf-8")
+    (tmp_path / "sleeper.py").write_text(code, "utf-8")
     bot = f"{sys.executable} sleeper.py"
     words = ["scenario", "run", "still.yaml", "--no-own-time", "--bot", bot]
     with subprocess.Popen([sys.executable, "-m", "hlsim", *words], cwd=tmp_path) as runner:
@@ -40,3 +41,25 @@ def test_who_ends_a_run_ends_the_bot_and_gets_no_verdict(
 
     with pytest.raises(ProcessLookupError):
         os.kill(int(told.read_text()), 0)
+
+
+@pytest.mark.parametrize("flag", ["--junit", "--report"])
+def test_a_report_that_cannot_be_written_is_told_before_the_bot_runs(
+    flag: str, tmp_path: Path
+) -> None:
+    (tmp_path / "still.yaml").write_text(FILE, "utf-8")
+    bot = f"{sys.executable} -c open('ran','w')"
+    words = ["scenario", "run", "still.yaml", "--bot", bot, flag, "nowhere/out"]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "hlsim", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr == f"hlsim: {flag} nowhere/out: No such file or directory\n"
+    assert not (tmp_path / "ran").exists()

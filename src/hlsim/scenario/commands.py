@@ -70,6 +70,9 @@ def run_(
     What is told of a seed is told of its first run.
     """
     scenario = _load(name)
+    # A verdict that cannot be written is lost: tell before it takes minutes.
+    for flag, path in (("--junit", junit), ("--report", report)):
+        _write(flag, path, "")
     # Whoever ends us ends the bot, and has no verdict: 0 would be one.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
