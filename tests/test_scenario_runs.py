@@ -236,9 +236,13 @@ def test_what_cannot_be_played_says_why() -> None:
     step = Step(Named("market/move", {"coin": "NOPE", "to": 1}), at_ms=0)
     with pytest.raises(ValueError, match="market/move: no coin 'NOPE'"):
         play("", timeline=(step,))
-    typo = Named("never", {"fills": {"coin": "ETHH", "at_least": 1}})
-    with pytest.raises(ValueError, match="fills coin=ETHH at_least=1: no coin 'ETHH' is listed; n"):
-        run(Scenario(name="x", title="X", lasts_ms=100, expect=(typo,)), [sys.executable, "-c", ""])
+    for terms, why in (
+        ({"fills": {"coin": "ETHH", "at_least": 1}}, "no coin 'ETHH' is listed; nearest: ETH"),
+        ({"balance": {"token": "PURE", "is": 1}}, "no token 'PURE' is listed; nearest: PURR"),
+    ):
+        typo = Scenario(name="x", title="X", lasts_ms=100, expect=(Named("never", terms),))
+        with pytest.raises(ValueError, match=f"{next(iter(terms))} .*: {why}"):
+            run(typo, [sys.executable, "-c", ""])
     with pytest.raises(ValueError, match="account 10 is not among the funded ones"):
         play("", account=10)
     scenario = Scenario(name="x", title="X", lasts_ms=100, expect=NEVER_SHORT)

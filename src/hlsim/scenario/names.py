@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from hlsim.scenario.conditions import Condition, OfPrice, condition_of
 from hlsim.scenario.judges import judge_of
 from hlsim.scenarios.story import Scenario, Senseless
+
+if TYPE_CHECKING:
+    from hlsim.sim.assets import Universe
 
 LIST = "market/list"
 
@@ -45,17 +49,25 @@ def check_names(scenario: Scenario) -> None:
             raise Senseless(said, field, place)
 
 
-def check_coins(scenario: Scenario, listed: Collection[str]) -> None:
-    """Raises ValueError for a condition about a perp that is neither listed nor listed by a step:
-    of what does not exist nobody ever has too much.
+def check_coins(scenario: Scenario, universe: Universe) -> None:
+    """Raises ValueError for a condition about a perp that is neither listed nor listed by a step,
+    or about a token that there is not: of what does not exist nobody ever has too much.
 
-    Names with a sign in them are others', which a bot may bring about itself.
+    Coins with a sign in their names are others', which a bot may bring about itself.
     """
-    later = {step.act.keys.get("coin") for step in scenario.timeline if step.act.name == LIST}
+    later = [step.act.keys.get("coin") for step in scenario.timeline if step.act.name == LIST]
+    tokens = [token.name for token in universe.tokens]
     for condition in conditions_of(scenario):
         coin = getattr(condition.asked, "coin", None)
-        if coin is None or not coin.isalnum() or coin in listed or coin in later:
-            continue
-        near = get_close_matches(coin, listed, n=1, cutoff=0.0)
+        if coin is not None and coin.isalnum() and coin not in later:
+            _check(condition, "coin", coin, universe.by_coin)
+        token = getattr(condition.asked, "token", None)
+        if token is not None:
+            _check(condition, "token", token, tokens)
+
+
+def _check(condition: Condition, noun: str, name: str, known: Collection[str]) -> None:
+    if name not in known:
+        near = get_close_matches(name, known, n=1, cutoff=0.0)
         hint = f"; nearest: {near[0]}" if near else ""
-        raise ValueError(f"{condition.text}: no coin {coin!r} is listed{hint}")
+        raise ValueError(f"{condition.text}: no {noun} {name!r} is listed{hint}")

@@ -81,7 +81,7 @@ class Play:
             raise Unplayable(f"no account {account}")
         try:
             check_names(scenario)
-            check_coins(scenario, self._node.exchange.state.universe.by_coin)
+            check_coins(scenario, self._node.exchange.state.universe)
         except ValueError as error:
             raise Unplayable(str(error)) from None
         self.recorder = Recorder(
