@@ -151,8 +151,8 @@ class Fault:
             raise ValueError("only frames are a snapshot or an update")
         if kind == "socket" and (self.coin or self.user or self.cloid):
             raise ValueError("a socket that opens names no coin, user or cloid")
-        if kind == "frame" and (self.user or self.cloid):
-            raise ValueError("frames are told apart by channel and coin only")
+        if kind == "frame" and self.cloid:
+            raise ValueError("frames are told apart by channel, coin and user only")
         if self.coin is not None and not _COIN.fullmatch(self.coin):
             raise ValueError(f"{self.coin!r:.80} is no coin: BTC, @107, PURR/USDC, dex:COIN")
         if self.user is not None and not _ADDRESS.fullmatch(self.user):

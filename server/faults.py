@@ -174,9 +174,11 @@ class Faults:
         return next((entry for entry in self.openings if self._strikes(entry)), None)
 
     def on_frame(
-        self, channel: str, coin: Callable[[], str | None], *, is_first: bool
+        self, channel: str, coin: Callable[[], str | None], user: str | None, *, is_first: bool
     ) -> Entry | None:
-        """The first that strikes a frame of `channel`; `is_first`: of its subscription."""
+        """The first that strikes a frame of `channel`; `user`: whom its subscription is about,
+        `is_first`: the first of it.
+        """
         for entry in self.frames:
             fault = entry.fault
             if fault.channel not in (ANY, channel):
@@ -184,6 +186,8 @@ class Faults:
             if fault.snapshot not in (None, is_first):
                 continue
             if fault.coin is not None and coin() != fault.coin:
+                continue
+            if fault.user not in (None, user):
                 continue
             if self._strikes(entry):
                 return entry

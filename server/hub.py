@@ -39,7 +39,7 @@ class Socket(Protocol):
 class Subscriber(Protocol):
     """Takes frames. Must not call the hub from either."""
 
-    def deliver(self, frame: bytes, is_first: bool = False) -> None:
+    def deliver(self, frame: bytes, topic: Topic | None = None, is_first: bool = False) -> None:
         """`is_first`: the one that a subscription begins with, at first or after a restore."""
         ...
 
@@ -372,9 +372,9 @@ def _deliver(letters: list[Letter]) -> None:
         if subscriber is None:
             assert frame is not None
             for one in channel.live:
-                one.deliver(frame, letter.is_first)
+                one.deliver(frame, channel.topic, letter.is_first)
         elif channel.waiting.get(subscriber) == letter.ticket:
             del channel.waiting[subscriber]
             channel.live[subscriber] = None
             if frame is not None:
-                subscriber.deliver(frame, True)
+                subscriber.deliver(frame, channel.topic, True)

@@ -10,6 +10,7 @@ import msgspec
 
 from ..scenarios.faults import Effect
 from .faults import Entry, Faults
+from .topics import Topic
 from .wire import Wire
 
 OVERTAKEN_S = 1.0
@@ -26,20 +27,22 @@ class Interference:
         self._faults = faults
         self._wire = wire
         self._close = close
-        self._lost: set[str] = set()
+        self._lost: set[tuple[str, str | None]] = set()
+        """(channel, user) of subscriptions; None: whoever it is about."""
         self._overtaken: dict[str, list[bytes]] = {}
         """Frames that wait for one that overtakes them, by channel, the oldest first."""
 
-    def write(self, frame: bytes, *, is_first: bool) -> None:
-        """Passes a frame on, or what is left of it. `is_first`: it is the first of a
-        subscription.
+    def write(self, frame: bytes, topic: Topic | None, *, is_first: bool) -> None:
+        """Passes a frame on, or what is left of it. `topic`: of which subscription it is,
+        `is_first`: the first one.
         """
         channels, coin = self._read(frame)
-        if self._wire.is_silent or channels[-1] in self._lost:
+        user = getattr(topic, "user", None)
+        if self._wire.is_silent or any((channels[-1], one) in self._lost for one in (user, None)):
             return
         entry = None
         for channel in channels:
-            entry = self._faults.on_frame(channel, coin, is_first=is_first)
+            entry = self._faults.on_frame(channel, coin, user, is_first=is_first)
             if entry is not None:
                 break
         if entry is None:
@@ -60,7 +63,7 @@ class Interference:
                 self._overtaken.setdefault(channels[0], []).append(frame)
                 self._faults.later(OVERTAKEN_S, partial(self._catch_up, channels[0], frame))
             case Effect.LOSE:
-                self._lost.add(channels[-1])
+                self._lost.add((channels[-1], entry.fault.user))
             case Effect.STALL:
                 self._wire.is_silent = True
             case Effect.CLOSE:
@@ -93,7 +96,9 @@ class Interference:
         content: Any = parsed.get("data")
         if channel == "subscriptionResponse" and content["method"] == "subscribe":
             # Whoever subscribes again has it back.
-            self._lost.discard(content["subscription"]["type"])
+            subscription = content["subscription"]
+            for user in (subscription.get("user"), None):
+                self._lost.discard((subscription["type"], user))
         also = _ALSO.get(channel)
         return (channel,) if also is None else (channel, also), cache(lambda: _coin_of(content))
 

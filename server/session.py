@@ -119,9 +119,9 @@ class Session:
 
     # -- to the client -----------------------------------------------------------------------------
 
-    def deliver(self, frame: bytes, is_first: bool = False) -> None:
-        """Writes a frame; a client that does not read is cut off instead. `is_first`: it is the
-        first of a subscription.
+    def deliver(self, frame: bytes, topic: Topic | None = None, is_first: bool = False) -> None:
+        """Writes a frame; a client that does not read is cut off instead. `topic`: of which
+        subscription it is, `is_first`: the first one.
         """
         if self._is_over:
             return
@@ -132,18 +132,18 @@ class Session:
             self._wire.abort()
             return
         if self._faults.frames or self._interference is not None:
-            self._interfere(frame, is_first=is_first)
+            self._interfere(frame, topic, is_first=is_first)
         else:
             self._wire.write(frame)
         self._spoke_at = now
 
-    def _interfere(self, frame: bytes, *, is_first: bool) -> None:
+    def _interfere(self, frame: bytes, topic: Topic | None, *, is_first: bool) -> None:
         """Lets the faults of frames have their way, also with what earlier ones left to do."""
         if self._interference is None:
             from .interference import Interference
 
             self._interference = Interference(self._faults, self._wire, self._close_with)
-        self._interference.write(frame, is_first=is_first)
+        self._interference.write(frame, topic, is_first=is_first)
 
     def _close_with(self, code: int) -> None:
         """Ends the connection with a close frame of `code`; 1006 means without one."""

@@ -62,7 +62,7 @@ class Listener:
     frames: list[bytes] = field(default_factory=list)
     lost: list[tuple[Topic, Refusal]] = field(default_factory=list)
 
-    def deliver(self, frame: bytes, is_first: bool = False) -> None:
+    def deliver(self, frame: bytes, topic: Topic | None = None, is_first: bool = False) -> None:
         self.frames.append(frame)
 
     def lose(self, topic: Topic, why: Refusal) -> None:

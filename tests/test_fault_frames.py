@@ -77,6 +77,21 @@ def test_a_duplicated_frame_comes_twice(bot: Bot, socket: ClientConnection) -> N
         assert oids(until_pong(socket)) == [first, second, second, third]
 
 
+@pytest.mark.parametrize("effect", ["drop", "lose"])
+def test_frames_about_another_user_come_on_the_same_socket(
+    effect: str, bot: Bot, other: Bot, socket: ClientConnection
+) -> None:
+    watched(socket, bot)
+    watched(socket, other)
+    with bot.server.fault(f"ws/orderUpdates[user={bot.address}]:1:{effect}") as fault:
+        place(bot)
+        heard = [place(other)]
+        place(bot)
+        heard.append(place(other))
+        assert oids(until_pong(socket)) == heard
+        assert fault.struck == {"drop": 2, "lose": 1}[effect]
+
+
 def test_a_reordered_frame_comes_behind_the_next_of_its_channel(
     bot: Bot, socket: ClientConnection
 ) -> None:
@@ -259,8 +274,10 @@ def test_a_stalled_socket_does_not_answer_pings_of_the_protocol(
     bot: Bot, socket: ClientConnection
 ) -> None:
     assert socket.ping().wait(10)
-    with bot.server.fault("ws/pong:#1:stall"):
+    with bot.server.fault("ws/pong:#1:stall") as fault:
         socket.send('{"method":"ping"}')
+        while not fault.struck:
+            pass
         assert not socket.ping().wait(0.3)
 
 

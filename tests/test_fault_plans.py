@@ -100,7 +100,7 @@ def test_an_object_says_the_same() -> None:
         ("ws/trades:1:after:drop", "a frame has no phase"),
         ("ws/trades:1:502", "a frame knows no 'status'"),
         ("ws/trades:1:close=4000", "close takes one of 1000, 1001, 1006, 1011, 1012"),
-        (f"ws/trades[user={USER}]:1:drop", "frames are told apart by channel and coin only"),
+        (f"ws/trades[cloid={CLOID}]:1:drop", "frames are told apart by channel, coin and user"),
         ("ws[coin=BTC]:1:drop", "a socket that opens names no coin"),
         ("ws/a/b:1:drop", "is neither a type of request nor ws"),
         ("tcp/trades:1:drop", "is neither a type of request nor ws"),
