@@ -7,6 +7,8 @@ is replayed, and it must come out the same.
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import IO, Any
@@ -209,6 +211,16 @@ class JournalFile:
         if record.n != number:
             raise NoJournal(f"{self.path}: record {number} is missing: {record.n} stands there")
         return record
+
+
+def check_plain(path: str) -> None:
+    """Raises NoJournal for a pipe or a device, of which there may never be an end."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return  # whoever opens it says what is wrong
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise NoJournal(f"{path}: not a journal of hlsim: it is no plain file")
 
 
 def open_journal(path: str, file: IO[bytes]) -> JournalFile | None:

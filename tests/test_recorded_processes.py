@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -119,6 +120,7 @@ def test_actions_of_one_block_are_one_record(tmp_path: Path, world: str) -> None
         (["journal", "--port", "0"], "hlsim: --port: only with --serve\n"),
         (["journal", "--chek"], "hlsim: unknown flag --chek; nearest: --check\n"),
         (["empty"], "hlsim: empty: not a journal of hlsim: it has no header\n"),
+        (["pipe"], "hlsim: pipe: not a journal of hlsim: it is no plain file\n"),
     ],
 )
 def test_a_replay_that_cannot_be_is_refused_in_a_line(
@@ -130,6 +132,7 @@ def test_a_replay_that_cannot_be_is_refused_in_a_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").touch()
+    os.mkfifo(tmp_path / "pipe")
     with hlsim.start(journal="journal", market="empty", accounts=1):
         pass
     assert cli.run(["replay", *words]) == cli.BAD_USAGE
@@ -141,7 +144,8 @@ def test_a_replay_that_cannot_be_is_refused_in_a_line(
 def test_a_journal_that_cannot_be_kept_is_refused_in_a_line(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for path in (tmp_path, tmp_path / "none" / "journal"):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "none" / "journal", tmp_path / "pipe"):
         command = [sys.executable, "-m", "hlsim", "serve", "--port", "0", "--journal", str(path)]
         assert subprocess.run(command, timeout=60).returncode == cli.BAD_USAGE
         said = capfd.readouterr().err

@@ -13,7 +13,7 @@ from hlsim.scenarios.worlds import WORLDS, world_text
 from hlsim.server.pacer import Clock, wall_ms
 from hlsim.server.player import Differs, Player
 from hlsim.server.recorder import Recorder
-from hlsim.server.records import FORMAT, Header, JournalFile, Setup, open_journal
+from hlsim.server.records import FORMAT, Header, JournalFile, Setup, check_plain, open_journal
 from hlsim.starts import STARTS
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def open_recorded(settings: Settings, path: str, *, keep: bool = False) -> Opene
     Raises ValueError, in one line, for a file that is something else, is in use, was started with
     other settings, or cannot be played again.
     """
+    check_plain(path)
     try:
         descriptor = _hold(path)
     except OSError as error:

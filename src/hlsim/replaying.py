@@ -87,9 +87,10 @@ def _played(
 @contextmanager
 def _journal(path: str) -> Iterator[JournalFile]:
     """Raises Refused for a file that is no journal, or is one no more."""
-    from hlsim.server.records import open_journal
+    from hlsim.server.records import check_plain, open_journal
 
     try:
+        check_plain(path)
         with open(path, "rb") as file:
             found = open_journal(path, file)
             if found is None:
