@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -168,15 +169,19 @@ def test_a_signal_ends_the_bot_and_the_exchange(number: signal.Signals) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        # A shell that is no terminal has what it starts with `&` ignore Ctrl-C.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     ) as running:
         assert running.stdout is not None
         assert running.stdout.readline() == b"up\n"
-        # A terminal tells the whole group of Ctrl-C.
-        (os.killpg if number is signal.SIGINT else os.kill)(running.pid, number)
-        running.communicate(timeout=PATIENCE_S)
+        try:
+            # A terminal tells the whole group of Ctrl-C.
+            (os.killpg if number is signal.SIGINT else os.kill)(running.pid, number)
+            running.communicate(timeout=PATIENCE_S)
+        finally:
+            with pytest.raises(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
         assert running.returncode == 128 + number
-        with pytest.raises(ProcessLookupError):
-            os.killpg(running.pid, 0)
 
 
 # -- what is slow ----------------------------------------------------------------------------------
