@@ -96,7 +96,9 @@ def test_it_writes_what_the_public_archives_have(world: str, recording: Path) ->
     assert set(buyer) == set(seller) == {"user", "start_pos", "oid", "twap_id", "cloid"}
     header, *rows = (recording / "asset_ctxs/20260101.csv").read_text().splitlines()
     assert header == CONTEXTS
-    assert len(rows) == 4
+    times = ["00:00:00Z", "01:00:00.250Z", "01:01:00.250Z"]
+    named = [f"2026-01-01T{time},{coin}" for time in times for coin in ("SOL", "DOGE")]
+    assert [",".join(row.split(",")[:2]) for row in rows] == named
     assert rows[0].startswith("2026-01-01T00:00:00Z,SOL,0.0000125,0.0,81.595,0.0,")
 
 
