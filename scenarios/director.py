@@ -326,7 +326,8 @@ def _endow(ex: Exchange, maker: Address, pair: SpotPair, bids: Levels, asks: Lev
 
 
 def _plain(value: int) -> str:
-    return f"{value / 10**8:f}".rstrip("0").rstrip(".")
+    whole, part = divmod(value, 10**8)
+    return f"{whole}.{part:08d}".rstrip("0").rstrip(".")
 
 
 def _rows(levels: Levels) -> list[list[int]]:
