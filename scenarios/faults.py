@@ -68,6 +68,7 @@ EFFECTS: dict[str, dict[Effect, str]] = {
         Effect.DROP: "the connection ends without an answer",
         Effect.RESET: "the connection is reset",
         Effect.DELAY: "the handshake waits so many ms",
+        Effect.STALL: "the handshake is never answered, and the connection stays",
     },
 }
 """What may be asked of what, and what it means."""

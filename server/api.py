@@ -135,7 +135,7 @@ class ApiServer:
         if struck is not None:
             from .strikes import strike_opening
 
-            if not await strike_opening(struck, scope, send):
+            if not await strike_opening(struck, scope, receive, send):
                 return
         client = self._clients.of(scope)
         if not client.open_socket():

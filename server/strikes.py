@@ -325,7 +325,7 @@ async def strike_post(
             pass
 
 
-async def strike_opening(entry: Entry, scope: Scope, send: Send) -> bool:
+async def strike_opening(entry: Entry, scope: Scope, receive: Receive, send: Send) -> bool:
     """What becomes of a socket that asks to be opened; True: it is opened after all.
 
     Raises ClientDisconnected, which uvicorn knows, when there is no connection any more.
@@ -341,6 +341,10 @@ async def strike_opening(entry: Entry, scope: Scope, send: Send) -> bool:
             return True
         case Effect.STATUS:
             await refuse_upgrade(send, entry.fault.code)
+        case Effect.STALL:
+            while (await receive())["type"] != "websocket.disconnect":
+                pass
+            raise ClientDisconnected
         case Effect.DROP:
             wire.hang_up()
             raise ClientDisconnected

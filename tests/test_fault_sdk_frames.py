@@ -258,6 +258,11 @@ def test_a_socket_that_opens(struck: Struck, word: str) -> None:
             assert line.next()["channel"] == "subscriptionResponse"
             line.until_pong()
             assert told.qsize() == 1
+        elif word == "stall":
+            # It waits for ever, and what is subscribed to waits with it.
+            assert line.is_alive()
+            assert not line.ws_ready
+            assert not line.errors
         else:
             assert line.rest() == []
             assert not line.ws_ready

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from socket import create_connection
 from typing import Any
 
 import pytest
@@ -376,3 +377,18 @@ def test_an_opening_socket_is_struck(server: Any) -> None:
         socket.send('{"method":"ping"}')
         assert json.loads(socket.recv(timeout=10)) == {"channel": "pong"}
         assert fault.struck == 1
+
+
+def test_a_handshake_that_is_never_answered_ends_with_the_server() -> None:
+    with hlsim.start(market="empty", fault=["ws:1:stall"]) as running:
+        with pytest.raises(TimeoutError):
+            connect(running.ws_url, open_timeout=0.3)
+        with create_connection((running.host, running.port)) as waiting:
+            waiting.sendall(
+                b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+                b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+            )
+            until(lambda: running.control("fault/list")[0].struck == 2)
+            running.stop()
+            assert b" 101 " not in waiting.recv(1000)

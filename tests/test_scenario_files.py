@@ -124,7 +124,7 @@ WRONG: list[tuple[str, str, str]] = [
     ("times: 2", "times: two", "13: timeline[1].times: a whole number is wanted"),
     ("position: {coin: ETH, at", "postion: {coin: ETH, at", "16: timeline[2].when.postion: no con"),
     ("at_least: 1}", "least: 1}", "16: timeline[2].when.position: unknown key 'least'; known:"),
-    ("ws:1:reset", "ws:1:stall", "17: timeline[2].fault: a socket knows no 'stall'; known:"),
+    ("ws:1:reset", "ws:1:lose", "17: timeline[2].fault: a socket knows no 'lose'; known:"),
     ("is: 0.5", "iss: 0.5", "20: expect[0].finally: unknown key 'iss'; known: is, at_least"),
     ("no_blind_retry:", "no_retry:", "22: expect[2].no_retry: no judge 'no_retry'; known: fin"),
     ("within: 1s", "within: soon", "21: expect[1].recovers: Expected `str` matching regex"),
