@@ -40,9 +40,7 @@ class RequestsAsked(Asked):
         ),
     ] = None
     since: Annotated[int, msgspec.Meta(description="exchange time, ms since 1970")] = 0
-    limit: Annotated[
-        int, msgspec.Meta(ge=0, le=REQUESTS_KEPT, description="so many of the newest")
-    ] = 100
+    limit: Limit = 100
 
 
 class StruckTold(msgspec.Struct):
@@ -253,9 +251,7 @@ class DiagnosesAsked(Asked):
 
     user: Annotated[str | None, msgspec.Meta(description="account or signer")] = None
     since: Annotated[int, msgspec.Meta(description="exchange time, ms since 1970")] = 0
-    limit: Annotated[
-        int, msgspec.Meta(ge=0, le=REQUESTS_KEPT, description="so many of the newest")
-    ] = 100
+    limit: Limit = 100
 
 
 class DiagnosisTold(msgspec.Struct):

@@ -57,14 +57,14 @@ def assert_flat(running: RunningExchange, address: str) -> None:
         raise ValueError(f"{address} has no account here")
     (account,) = told
     found = [f"position: {szi} {coin}" for coin, szi in account.positions.items()]
-    found += running.read(lambda one: _orders(one, account.address))
+    found += running.read(lambda one: _unfinished(one, account.address))
     if found:
         said = "\n".join(f"  {text}" for text in found)
         last = running.timeline(user=account.address, most=LAST, head=0)
         raise AssertionError(f"{address} is not flat:\n{said}\nwhat happened last:\n{last}")
 
 
-def _orders(exchange: Exchange, address: str) -> list[str]:
+def _unfinished(exchange: Exchange, address: str) -> list[str]:
     account = exchange.state.accounts[Address(address)]
     words = {Side.BID: "buy", Side.ASK: "sell"}
     orders = [

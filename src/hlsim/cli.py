@@ -66,12 +66,19 @@ def _flags(
 _CONFIG = click.Option(["--config"], help="Settings in TOML, by these names.", metavar="FILE")
 
 
+def _tell_of_strangers() -> None:
+    """Variables of the environment that were meant for us, and say nothing to us."""
+    from hlsim import config
+
+    for line in config.strangers():
+        print(f"hlsim: {line}", file=sys.stderr)
+
+
 def _serve(**values: Any) -> None:
     from hlsim import config
     from hlsim.serving import serve
 
-    for line in config.strangers():
-        print(f"hlsim: {line}", file=sys.stderr)
+    _tell_of_strangers()
     serve(config.settings({name.replace("_", "-"): value for name, value in values.items()}))
 
 
@@ -95,8 +102,7 @@ def _run(own_time: bool, command: Sequence[str], **values: Any) -> int:
     from hlsim.own_time.stamps import is_python
     from hlsim.server.pacer import START_MS
 
-    for line in config.strangers():
-        print(f"hlsim: {line}", file=sys.stderr)
+    _tell_of_strangers()
     if not command:
         raise Refused("no command to run: hlsim run [FLAGS] -- COMMAND")
     conducts = own_time and is_python(command)

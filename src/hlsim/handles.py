@@ -119,12 +119,18 @@ class FaultInForce:
         reset, struck as often as when this was asked last.
         """
         if self._running.is_running:
-            rows = self._running.control("fault/list")
-            self._last = next((row.struck for row in rows if row.id == self._number), self._last)
+            self._find()
         return self._last
 
     def lift(self) -> None:
         """Ends it, unless it has ended already."""
-        self._last = self.struck
-        if any(row.id == self._number for row in self._running.control("fault/list")):
+        if self._find():
             self._running.control("fault/clear", id=self._number)
+
+    def _find(self) -> bool:
+        """Whether it is in force. Notes how often it struck if it is."""
+        for row in self._running.control("fault/list"):
+            if row.id == self._number:
+                self._last = row.struck
+                return True
+        return False

@@ -10,11 +10,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 import msgspec
 
+from hlsim.config import nearest
 from hlsim.matching.dataclass import dataclass
 from hlsim.scenario.course import Course, Moment, Told
 from hlsim.scenarios.story import Named
@@ -247,8 +247,7 @@ class OfRequests(Bounds):
         # What is never sent would never be too much.
         for given, known in ((self.action, NAMES), (self.type, (*INFO, *EXPLORER))):
             if given is not None and given not in known:
-                (nearest,) = get_close_matches(given, known, n=1, cutoff=0.0)
-                raise ValueError(f"unknown request {given!r}; nearest: {nearest}")
+                raise ValueError(f"unknown request {given!r}; nearest: {nearest(given, known)}")
 
 
 @condition("requests")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from hlsim.config import nearest
 from hlsim.scenario.conditions import Condition, OfPrice, condition_of
 from hlsim.scenario.judges import judge_of
 from hlsim.scenarios.story import Scenario, Senseless
@@ -68,6 +68,5 @@ def check_coins(scenario: Scenario, universe: Universe) -> None:
 
 def _check(condition: Condition, noun: str, name: str, known: Collection[str]) -> None:
     if name not in known:
-        near = get_close_matches(name, known, n=1, cutoff=0.0)
-        hint = f"; nearest: {near[0]}" if near else ""
+        hint = f"; nearest: {nearest(name, known)}" if known else ""
         raise ValueError(f"{condition.text}: no {noun} {name!r} is listed{hint}")

@@ -170,9 +170,7 @@ class Recorder:
                 line = course.enter_request(told, request_told(told, self._coin))
                 if _is_pending(told):
                     self._pending.append((row, line))
-                course.happenings += [
-                    Happening(line.ms, "why", why) for why in self._why(row, told)
-                ]
+                self._explain(line.ms, row, told)
         self._last = requests.seen
 
     def _settle(self) -> None:
@@ -184,8 +182,10 @@ class Recorder:
                 self._pending.append((row, line))
                 continue
             self.course.amend_request(told, line, request_told(told, self._coin))
-            whys = [Happening(self.ms(), "why", why) for why in self._why(row, told)]
-            self.course.happenings += whys
+            self._explain(self.ms(), row, told)
+
+    def _explain(self, ms: int, row: Request, told: RequestTold) -> None:
+        self.course.happenings += [Happening(ms, "why", why) for why in self._why(row, told)]
 
     def _why(self, row: Request, told: RequestTold) -> Iterator[str]:
         """Why a request was refused, for each rule the first time only."""

@@ -72,10 +72,11 @@ def junit(verdicts: Sequence[Verdict]) -> str:
         case = quoteattr(_printable(f"{verdict.scenario.name}[seed={verdict.seed}]"))
         seconds = f"{verdict.course.ended_ms / 1000:g}"
         parts.append(f'<testcase classname="hlsim.scenario" name={case} time="{seconds}">')
-        wrong = [f"{one.judge}: {one.wrong}" for one in verdict.findings if one.wrong is not None]
-        if wrong:
+        if verdict.wrong:
             body = _xml("\n".join(lines(verdict)))
-            parts.append(f"<failure message={quoteattr(_printable(wrong[0]))}>{body}</failure>")
+            parts.append(
+                f"<failure message={quoteattr(_printable(verdict.wrong[0]))}>{body}</failure>"
+            )
         parts.append("</testcase>")
     return "\n".join([*parts, "</testsuite>", ""])
 

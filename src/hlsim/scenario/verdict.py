@@ -41,12 +41,16 @@ class Verdict:
     @property
     def passed(self) -> bool:
         """True when every judge is content."""
-        return all(one.wrong is None for one in self.findings)
+        return not self.wrong
+
+    @property
+    def wrong(self) -> list[str]:
+        """What the judges say who are not content, each behind its name."""
+        return [f"{one.judge}: {one.wrong}" for one in self.findings if one.wrong is not None]
 
     def __repr__(self) -> str:
         """Short, for whoever shows objects: pytest shows 240 characters of one."""
-        wrong = [f"{one.judge}: {one.wrong}" for one in self.findings if one.wrong is not None]
-        said = "passed" if self.passed else f"FAILED, {'; '.join(wrong)}"
+        said = "passed" if self.passed else f"FAILED, {'; '.join(self.wrong)}"
         return f"<{self.scenario.name} seed {self.seed} {said}>"
 
     def __str__(self) -> str:
