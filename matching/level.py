@@ -6,7 +6,6 @@ Only `book.py` changes these. Nothing here crosses or compares two sides.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
 from typing import Any
 
 from sortedcontainers import SortedDict  # type: ignore[import-untyped]  # no types come with it
@@ -99,15 +98,14 @@ class Level:
         mark = self.mark
         if mark is None:
             orders = list(self)
-            cells = list(chain.from_iterable(map(_RESTING.get, orders)))
+            cells = _RESTING.cells_of(orders)
             mark = self.mark = LevelMark(self, _LEVEL.get(self), orders, cells)
         return mark
 
     def put_back(self, mark: LevelMark) -> None:
         """Makes it and its orders what they were."""
-        put, cells = _RESTING.put, iter(mark.cells)
-        rows = zip(*[cells] * len(_RESTING.names), strict=True)
-        for order, row in zip(mark.orders, rows, strict=True):
+        put = _RESTING.put
+        for order, row in zip(mark.orders, _RESTING.rows(mark.cells), strict=True):
             put(order, row)
         _LEVEL.put(self, mark.row)
         self.mark = mark

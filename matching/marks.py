@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from itertools import chain
-from operator import attrgetter
 from typing import Any
 
 from .dataclass import dataclass
 
 Row = tuple[Any, ...]
 """The values of all fields of one object."""
+Cells = list[Any]
+"""The rows of objects of one class, one behind the other.
+
+Not a tuple for each: the garbage collector would look at every one of them.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fields:
-    """How to take all fields of an object and how to put them back."""
+    """How to take fields of objects of one class and how to put them back."""
 
     names: tuple[str, ...]
     get: Callable[[Any], Row]
     put: Callable[[Any, Row], None]
+
+    def cells_of(self, values: Iterable[Any]) -> Cells:
+        """What all of them hold."""
+        return list(chain.from_iterable(map(self.get, values)))
+
+    def column(self, cells: Cells, name: str) -> list[Any]:
+        """What one field of each of them holds."""
+        return cells[self.names.index(name) :: len(self.names)]
+
+    def rows(self, cells: Cells) -> Iterator[Row]:
+        """What each of them holds."""
+        return zip(*[iter(cells)] * len(self.names), strict=True)
 
 
 @cache
@@ -31,50 +47,36 @@ def fields_of(cls: type, *names: str) -> Fields:
         names = tuple(name for own in slots for name in own if name != "__weakref__")
         if not names:
             raise TypeError(f"{cls.__name__} has no slots")
-    # One unpacking, compiled: a loop over setattr takes four times as long, a mark has many rows.
-    targets = "".join(f"value.{name}, " for name in names)
+    # Compiled, one for each class: loops over getattr and setattr, and attrgetter, take four times
+    # as long, and a mark has many rows.
+    row = "".join(f"value.{name}, " for name in names).rstrip()
     made: dict[str, Any] = {}
-    exec(f"def put(value, row): {targets.rstrip()} = row", made)
-    return Fields(names, attrgetter(*names) if len(names) > 1 else _short(names), made["put"])
-
-
-def _short(names: tuple[str, ...]) -> Callable[[Any], Row]:
-    """`attrgetter` makes a tuple of two or more only."""
-    return lambda value: tuple(getattr(value, name) for name in names)
+    exec(f"def get(value): return ({row})\ndef put(value, row): {row} = row", made)
+    return Fields(names, made["get"], made["put"])
 
 
 class Rows:
-    """Objects of one class, and the values of their fields in one long row.
-
-    Not a tuple for each: the garbage collector would look at every one of them.
-    """
+    """Objects of one class and what they held."""
 
     __slots__ = ("_cells", "_fields", "values")
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
         self.values: list[Any] = []
-        self._cells: list[Any] = []
+        self._cells: Cells = []
 
-    def add(self, value: Any) -> Row:
-        """Keeps one object. Returns its values."""
-        row = self._fields.get(value)
-        self.values.append(value)
-        self._cells += row
-        return row
-
-    def extend(self, values: Iterable[Any]) -> None:
-        """Keeps many, none of which is looked into."""
-        before = len(self.values)
-        self.values.extend(values)
-        new = self.values[before:] if before else self.values
-        self._cells.extend(chain.from_iterable(map(self._fields.get, new)))
+    def extend(self, values: Iterable[Any]) -> Cells:
+        """Keeps objects, none of which is looked into. Returns what they hold."""
+        new = list(values)
+        cells = self._fields.cells_of(new)
+        self.values += new
+        self._cells += cells
+        return cells
 
     def put_back(self) -> None:
         """Makes every object what it was."""
-        cells, put = iter(self._cells), self._fields.put
-        rows = zip(*[cells] * len(self._fields.names), strict=True)
-        for value, row in zip(self.values, rows, strict=True):
+        put = self._fields.put
+        for value, row in zip(self.values, self._fields.rows(self._cells), strict=True):
             put(value, row)
 
 
@@ -85,8 +87,7 @@ class LevelMark:
     level: Any
     row: Row
     orders: list[Any]
-    cells: list[Any]
-    """The rows of all of them, one behind the other."""
+    cells: Cells
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -332,6 +332,7 @@ def bench_moments(effort: Effort) -> Iterator[Row]:
         began = time.process_time()
         node.rewind(mark)
         there_and_back.append(taken + time.process_time() - began)
+        del mark  # to let go of it is no part of either
         still.advance(10_000)
         began = time.process_time()
         still.rewind(start)

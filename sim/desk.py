@@ -18,7 +18,7 @@ from .order_checks import first_reject, no_match, static_reject
 from .orders import Builder, Order, OrderStatus, Stage, Trigger, is_told
 from .outcome_take import OutcomeTake
 from .replies import Filled, OrderReply, Resting
-from .state import POOLED, Account, Market, OrderLoad
+from .state import POOLED, Account, Market
 from .take import Take
 
 if TYPE_CHECKING:
@@ -237,14 +237,14 @@ class Desk:
                 account.reduce_only_szs[order.asset_id] = total
             return
         loads = account.enter(asset).order_loads
-        load = loads.get(order.asset_id)
-        if load is None:
-            load = loads[order.asset_id] = OrderLoad()
+        bid_ntl, ask_ntl = loads.get(order.asset_id, (0, 0))
         if is_bid:
-            load.bid_ntl += order.px * sz
+            bid_ntl += order.px * sz
         else:
-            load.ask_ntl += order.px * sz
-        if load.bid_ntl == 0 and load.ask_ntl == 0:
+            ask_ntl += order.px * sz
+        if bid_ntl or ask_ntl:
+            loads[order.asset_id] = bid_ntl, ask_ntl
+        else:
             del loads[order.asset_id]
 
     def matched(self, maker: Order) -> None:

@@ -241,13 +241,12 @@ def order_margin(state: State, clearing: Clearing) -> Usd:
     total = 0
     sums = state.rules.order_margin == "sum"
     positions, leverages = clearing.positions, clearing.leverages
-    for asset_id, load in clearing.order_loads.items():
+    for asset_id, (bid, ask) in clearing.order_loads.items():
         position = positions.get(asset_id)
         if position is None:
-            bid, ask = load.bid_ntl, load.ask_ntl
             exposed = bid + ask if sums else max(bid, ask)
         else:
-            exposed = load.bid_ntl if position.szi > 0 else load.ask_ntl
+            exposed = bid if position.szi > 0 else ask
         if exposed:
             leverage = leverages.get(asset_id)
             value = (
@@ -265,8 +264,8 @@ def spare_load(state: State, clearing: Clearing, asset_id: int, side: Side) -> i
     load = clearing.order_loads.get(asset_id)
     if load is None or asset_id in clearing.positions or state.rules.order_margin == "sum":
         return 0
-    spare = load.ask_ntl - load.bid_ntl if side is Side.BID else load.bid_ntl - load.ask_ntl
-    return max(0, spare)
+    bid, ask = load
+    return max(0, ask - bid if side is Side.BID else bid - ask)
 
 
 def unused_value(state: State, clearing: Clearing) -> Usd:

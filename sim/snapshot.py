@@ -20,7 +20,7 @@ from ..matching.types import Order as BookOrder
 from ..matching.types import Side
 from .state import State
 
-MAGIC = b"hlsim snapshot 5\n"
+MAGIC = b"hlsim snapshot 6\n"
 """Header of the bytes; the number grows with every change of what a state holds."""
 
 _PACKAGES = tuple(f"{__name__.split('.')[0]}.{layer}." for layer in ("matching", "sim"))

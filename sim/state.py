@@ -67,15 +67,6 @@ class Position:
 
 
 @dataclass(slots=True)
-class OrderLoad:
-    """What a user's resting orders of one asset add up to (reduce-only ones left out)."""
-
-    bid_ntl: int = 0
-    ask_ntl: int = 0
-    """Sums of px * sz, unrounded (1e-16 USD)."""
-
-
-@dataclass(slots=True)
 class SpotBalance:
     """One token of one account, in wei. `total` includes `hold`."""
 
@@ -138,7 +129,10 @@ class Clearing:
     positions: dict[int, Position] = field(default_factory=dict)
     leverages: dict[int, Leverage] = field(default_factory=dict)
     funding_all_time: dict[int, Usd] = field(default_factory=dict)
-    order_loads: dict[int, OrderLoad] = field(default_factory=dict)
+    order_loads: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """What resting bids and asks add up to, reduce-only ones left out: sums of px * sz, unrounded
+    (1e-16 USD).
+    """
     liquidated_partly_ms: int | None = None
     """When a part of a large position was liquidated last."""
     credit: Usd = Usd(0)

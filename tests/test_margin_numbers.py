@@ -13,7 +13,7 @@ from hlsim.sim import margin
 from hlsim.sim.assets import MarginTable, Perp, Universe
 from hlsim.sim.exchange import Exchange
 from hlsim.sim.fixed import Szi, Usd, parse_decimal
-from hlsim.sim.state import Account, Leverage, OrderLoad, Position
+from hlsim.sim.state import Account, Leverage, Position
 
 USER: Any = "0x" + "11" * 20
 
@@ -126,7 +126,7 @@ def test_what_a_resting_order_reserves(terms: str, leverage: int, margin_of_it: 
     m, account = story(("X", 5, 50, "1"))
     size, _, price = terms.split()
     account.leverages[0] = Leverage(leverage, True)
-    account.order_loads[0] = OrderLoad(bid_ntl=sz(size) * px(price))
+    account.order_loads[0] = (sz(size) * px(price), 0)
 
     assert margin.order_margin(m.ex.state, account) == usd(margin_of_it)
 

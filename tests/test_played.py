@@ -41,7 +41,7 @@ def test_orders_shrink_where_they_stand(story: Story, maker: Trader) -> None:
     story.ex.operate(Requote(maker.address, sol, ((first, sz("0.05")), (last, sz("0")))))
 
     assert line(story) == [("maker", 5), ("alice", 100)]
-    assert maker.account.order_loads[sol].bid_ntl == px("99") * sz("0.05")
+    assert maker.account.order_loads[sol][0] == px("99") * sz("0.05")
     story.market("SOL").book.check()
 
 
