@@ -8,11 +8,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from .blocks import Block
+from .blocks import Block, Closed
 from .node import LocalNode
 from .records import Header, block_line, hash_line, header_line, last_records
 
 logger = logging.getLogger("hlsim.journal")
+
+
+class Unrecorded(Closed, OSError):
+    """What happened could not be written down: nobody is answered, and the exchange stops."""
 
 
 class Recorder:
@@ -50,7 +54,7 @@ class Recorder:
         return cls(path, descriptor, size=size, count=count)
 
     def on_block(self, block: Block) -> None:
-        """Writes a block down. Raises OSError, then and ever after, when that cannot be done."""
+        """Writes a block down. Raises Unrecorded, then and ever after, when that cannot be done."""
         line = block_line(self.count + 1, block)
         if line is not None:
             self._append(line)
@@ -81,19 +85,20 @@ class Recorder:
         if self._is_closed:
             raise ValueError("the journal is closed, and so is the exchange")
         if self.broke is not None:
-            raise self.broke
+            raise Unrecorded(*self.broke.args)
         try:
             self.size += _write(self._descriptor, line)
         except OSError as error:
             logger.error("the exchange stops, for its journal %s: %s", self.path, error)
             self.broke = error
             self.on_failure()
-            raise
+            raise Unrecorded(*error.args) from None
 
 
 def _write(descriptor: int, line: bytes) -> int:
-    """Writes all of it at once. Raises OSError."""
+    """Writes all of it, at once unless the disk is full. Raises OSError."""
     written = os.write(descriptor, line)
-    if written != len(line):
-        raise OSError(f"{written} of {len(line)} bytes were written")
+    while written != len(line):
+        # Whoever took a part tells now why not all of it.
+        written += os.write(descriptor, line[written:])
     return written

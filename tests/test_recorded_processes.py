@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
@@ -37,8 +37,20 @@ def crashes(folder: Path, *options: str) -> Iterator[Crashes]:
         one.stop()
 
 
-def test_a_full_disk_stops_the_exchange_and_loses_nothing(tmp_path: Path) -> None:
-    """What could not be written down was not answered."""
+def buys(pen: Pen) -> None:
+    pen.buys(0, "0.001", "80000")
+
+
+def funds(pen: Pen) -> None:
+    pen.post({"address": "0x" + "5" * 40, "usdc": "1"}, "/hlsim/fund")
+    pen.buys(0, "0.001", "80000")
+
+
+@pytest.mark.parametrize("ask", [buys, funds])
+def test_a_full_disk_stops_the_exchange_and_loses_nothing(
+    tmp_path: Path, ask: Callable[[Pen], None], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What could not be written down was not answered; one line says why, and no traceback."""
     resource = pytest.importorskip("resource")
     if not hasattr(resource, "prlimit"):
         pytest.skip("only Linux limits the files of another process")
@@ -53,10 +65,13 @@ def test_a_full_disk_stops_the_exchange_and_loses_nothing(tmp_path: Path) -> Non
         acknowledged = 0
         with suppress(AssertionError, OSError):
             for _ in range(100):
-                pen.buys(0, "0.001", "80000")
+                ask(pen)
                 acknowledged += 1
         assert process.wait(10) == cli.BAD_USAGE
         assert one.journal.stat().st_size == room
+        *_, last = (told := capfd.readouterr().err).splitlines()
+        assert last == f"hlsim: {one.journal}: File too large"
+        assert "Traceback" not in told and "bug" not in told
         pen = one.pen(one.start())
         assert len(pen.info("frontendOpenOrders", user=pen.address)) == 1 + acknowledged < 100
 
