@@ -141,6 +141,8 @@ class LocalNode(BlockMaker):
         if alarm_ms is not None:
             time_ms = min(time_ms, max(alarm_ms, pacer.now_ms()))
         while not self._soon and (script := self._first_due(time_ms)) is not None:
+            if self._is_closed:
+                raise Closed
             self._take_turn(script)
         if self._soon:
             time_ms = max(state.time_ms, pacer.now_ms())
@@ -248,6 +250,14 @@ class LocalNode(BlockMaker):
         """From now on the node wakes by itself, in the running loop, when something is due."""
         self._loop = asyncio.get_running_loop()
         self._schedule()
+
+    def leave(self) -> None:
+        """Lets a way that is under way end before its next turn; `close` is to follow.
+
+        May be called at any moment, by the handler of a signal too: an hour of a living market
+        takes as long as its thousands of orders.
+        """
+        self._is_closed = True
 
     def close(self) -> None:
         """Stops waking, refuses what still waits for a block and whatever comes yet."""

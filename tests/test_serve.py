@@ -86,6 +86,32 @@ def test_serve_ends_cleanly_and_fast_on_a_signal(tmp_path: Path, number: int) ->
     assert FIRST in out
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_ends_on_a_long_way_through_time(tmp_path: Path, number: int) -> None:
+    """An hour of all markets is under way, which takes longer than a test may; the journal ends
+    with a whole block.
+    """
+    journal = tmp_path / "journal"
+    with served(tmp_path, "--port", "0", "--clock", "manual", "--journal", str(journal)) as one:
+        url, before = one.url, journal.stat().st_size
+        with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as client:
+            body = b'{"days":1}'
+            head = f"POST /hlsim/clock/advance HTTP/1.1\r\nhost: {url[7:]}\r\n"
+            head += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+            client.sendall(head.encode() + body)
+            deadline = time.monotonic() + 20
+            while journal.stat().st_size < before + 10_000:
+                assert time.monotonic() < deadline
+                time.sleep(0.005)
+            code, _, err = one.stop(number)
+            assert client.recv(1) == b""
+    assert (code, err) == (0, "")
+    replayed = [sys.executable, "-m", "hlsim", "replay", str(journal), "--check"]
+    done = subprocess.run(replayed, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "torn" not in done.stdout
+
+
 def test_serve_takes_flags_environment_and_file(tmp_path: Path) -> None:
     file = tmp_path / "hlsim.toml"
     file.write_text('market = "empty"\naccounts = 1\nclock = "manual"\nport = 1\n')

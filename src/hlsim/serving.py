@@ -136,12 +136,16 @@ def _dollars(usd: int) -> str:
 
 
 def _on_signal(number: signal.Signals, server: Server) -> None:
+    """Lets a signal end the server. A handler of the loop would be called between two of its
+    callbacks only, and one may be on a long way through time.
+    """
     loop = asyncio.get_running_loop()
-    try:
-        loop.add_signal_handler(number, server.stop)
-    except NotImplementedError:
-        # Windows has no such thing; a plain handler wakes the loop instead.
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(server.stop) and None)
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        server.node.leave()
+        loop.call_soon_threadsafe(server.stop)
+
+    signal.signal(number, leave)
 
 
 def _listen(settings: Settings) -> socket.socket:
