@@ -23,6 +23,7 @@ from hlsim.scenarios.faults import EFFECTS
 from hlsim.server.control import CONTROL
 from hlsim.server.control.openapi import document
 from hlsim.server.profile import POINTS
+from hlsim.server.refusals import ENTRIES, rules_of, text_of
 
 ROOT = Path(__file__).parent.parent
 KINDS = {
@@ -63,6 +64,18 @@ def effects() -> str:
         rows += [f"| `{one.value}` | {meaning} |" for one, meaning in EFFECTS[kind].items()]
         parts.append("\n".join(rows))
     return "\n\n".join(parts)
+
+
+def refusals() -> str:
+    """By which rules faults refuse, and in which words: those of entries, then of whole actions."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for on, rules in ENTRIES.items():
+        for rule, why in rules.items():
+            found.setdefault((rule, text_of(why)), []).append(f"`{on}`")
+    rows = ["| rule | of an entry of | |", "|---|---|---|"]
+    rows += [f"| `{rule}` | {', '.join(on)} | {text} |" for (rule, text), on in found.items()]
+    whole = ", ".join(f"`{rule}`" for rule in rules_of("exchange"))
+    return "\n".join(rows) + f"\n\nOf any action as a whole: {whole}."
 
 
 def summary() -> str:
@@ -218,6 +231,7 @@ PARTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/serve.md", "flags", flags),
     ("docs/serve.md", "profile", profile),
     ("docs/faults.md", "effects", effects),
+    ("docs/faults.md", "refusals", refusals),
     ("docs/scenarios.md", "judges", judges),
     ("docs/scenarios.md", "scenarios", scenarios),
     ("docs/coverage.md", "coverage", coverage),

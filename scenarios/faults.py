@@ -17,6 +17,8 @@ from ..sim.fixed import parse_decimal
 CERTAIN = 10**6
 """The chance of what always happens: chances are integers, in millionths."""
 MOST_MS = 3_600_000
+MOST_LAG_MS = 60_000
+"""How far queries may be behind: every block since then is kept for them."""
 SOCKETS = "ws"
 """The opening of a socket; `ws/CHANNEL` are its frames, `ws/any` all of them."""
 
@@ -35,6 +37,8 @@ class Effect(Enum):
 
     DELAY = "delay"
     STATUS = "status"
+    REFUSE = "refuse"
+    LAG = "lag"
     DROP = "drop"
     RESET = "reset"
     STALL = "stall"
@@ -48,6 +52,8 @@ EFFECTS: dict[str, dict[Effect, str]] = {
     "request": {
         Effect.DELAY: "waits so many ms, or between two numbers of them: delay=200..800",
         Effect.STATUS: "is answered with a status: 429, 500, 502, 503 or 504 in place of the word",
+        Effect.REFUSE: "is refused in the exchange's words and not done: refuse=margin, as below",
+        Effect.LAG: "a query is answered from the exchange as it was so many ms ago: lag=400",
         Effect.DROP: "the connection ends without an answer",
         Effect.RESET: "the connection is reset",
         Effect.STALL: "nothing comes, and the connection stays",
@@ -73,12 +79,19 @@ EFFECTS: dict[str, dict[Effect, str]] = {
 }
 """What may be asked of what, and what it means."""
 
+TIMED = (Effect.DELAY, Effect.LAG)
+"""What takes ms."""
+WHOLE = (Effect.REFUSE, Effect.LAG)
+"""What becomes of a request is one thing: it has no phase."""
+_VALUES = {"delay": "ms", "lag": "ms", "refuse": "refusal"}
+"""What a line has behind the `=` of an effect; else a code."""
 STATUSES = (429, 500, 502, 503, 504)
 CLOSE_CODES = (1000, 1001, 1006, 1011, 1012)
 
 _WORDS = re.compile(r"[A-Za-z][A-Za-z0-9]*(/[A-Za-z][A-Za-z0-9]*)?")
 _COIN = re.compile(r"[^\[\]&\s]+")
 """What a line can say: in it other signs end the coin."""
+_RULE = re.compile(r"[a-z][a-z0-9_]*")
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _CLOID = re.compile(r"0x[0-9a-f]{32}")
 _KEYS = ("coin", "user", "cloid", "is", "from", "until", "times")
@@ -93,7 +106,10 @@ class Fault:
         `ws/any`.
     chance: in millionths, of every time that the rest holds; `nth` in its place: which times, from
         1 on.
-    ms: the least and the most that a delay takes, of the time that clients live in.
+    ms: the least and the most that a delay takes, of the time that clients live in; how far a lag
+        is behind, of exchange time, twice.
+    refusal: which one refuses, by its rule; "": that of who has no requests left, and of a query
+        that it cannot be read.
     code: the status or the close code.
     coin, user, cloid: what else a request or a frame must name.
     snapshot: frames only: the first of a subscription (True) or any other (False).
@@ -108,6 +124,7 @@ class Fault:
     nth: tuple[int, ...] = ()
     ms: tuple[int, int] = (0, 0)
     code: int = 0
+    refusal: str = ""
     coin: str | None = None
     user: str | None = None
     cloid: str | None = None
@@ -131,9 +148,7 @@ class Fault:
             raise ValueError("a chance is above 0 and at most 1")
         if self.nth and (self.chance != CERTAIN or min(self.nth) < 1):
             raise ValueError("nth counts from 1, and takes the place of a chance")
-        least, most = self.ms
-        if not 0 <= least <= most <= MOST_MS or (most == 0) is (self.effect is Effect.DELAY):
-            raise ValueError(f"a delay, and nothing else, takes ms: 1 to {MOST_MS}, or LEAST..MOST")
+        self._check_ms()
         codes = {Effect.STATUS: STATUSES, Effect.CLOSE: CLOSE_CODES}.get(self.effect)
         if codes is None and self.code:
             raise ValueError(f"{self.effect.value} takes no code")
@@ -144,10 +159,24 @@ class Fault:
         if self.until_ms is not None and self.until_ms <= (self.from_ms or 0):
             raise ValueError("until is not later than from: nothing would ever be struck")
 
+    def _check_ms(self) -> None:
+        least, most = self.ms
+        if self.effect is Effect.LAG:
+            if not 0 < least == most <= MOST_LAG_MS:
+                raise ValueError(f"a lag takes ms: 1 to {MOST_LAG_MS}")
+        elif not 0 <= least <= most <= MOST_MS or (most == 0) is (self.effect is Effect.DELAY):
+            raise ValueError(f"a delay or a lag takes ms: 1 to {MOST_MS}, or LEAST..MOST")
+
     def _check_predicates(self) -> None:
         kind = self.kind
         if self.phase is Phase.AFTER and kind != "request":
             raise ValueError(f"a {kind} has no phase")
+        if self.phase is Phase.AFTER and self.effect in WHOLE:
+            raise ValueError(f"{self.effect.value} has no phase: nothing is done before it")
+        if self.refusal and self.effect is not Effect.REFUSE:
+            raise ValueError(f"{self.effect.value} takes no refusal")
+        if self.refusal and not _RULE.fullmatch(self.refusal):
+            raise ValueError(f"{self.refusal!r:.80} is no rule, as margin is one")
         if self.snapshot is not None and kind != "frame":
             raise ValueError("only frames are a snapshot or an update")
         if kind == "socket" and (self.coin or self.user or self.cloid):
@@ -190,7 +219,7 @@ class Fault:
         }
         said = "&".join(f"{key}={value}" for key, value in named.items() if value is not None)
         parts = [f"{self.on}[{said}]" if said else self.on, self._rate()]
-        if self.kind == "request":
+        if self.kind == "request" and self.effect not in WHOLE:
             parts.append(self.phase.value)
         return ":".join([*parts, self._effect_text()])
 
@@ -205,11 +234,11 @@ class Fault:
             return str(self.code)
         if self.effect is Effect.CLOSE:
             return f"close={self.code}"
-        if self.effect is Effect.DELAY:
-            least, most = self.ms
-            return f"delay={least}" if least == most else f"delay={least}..{most}"
         word: str = self.effect.value
-        return word
+        if self.effect in TIMED:
+            least, most = self.ms
+            return f"{word}={least}" if least == most else f"{word}={least}..{most}"
+        return f"{word}={self.refusal}" if self.refusal else word
 
 
 def parse_fault(text: str) -> Fault:
@@ -232,7 +261,7 @@ def parse_fault(text: str) -> Fault:
     else:
         words["effect"] = name
         if value:
-            words["ms" if name == "delay" else "code"] = value
+            words[_VALUES.get(name, "code")] = value
     for pair in (match[2] or "").split("&") if match[2] is not None else []:
         key, equals, value = pair.partition("=")
         if not equals or key not in _KEYS:
@@ -245,10 +274,11 @@ def fault_of(words: Mapping[str, Any]) -> Fault:
     """The plan of an object: `on`, `effect` and whatever else, numbers as such or as text.
 
     Keys: on, effect, phase, rate (a decimal), nth (a list), ms (a number or "LEAST..MOST"), code,
-    coin, user, cloid, is ("snapshot" or "update"), from and until (ms), times. Raises ValueError.
+    refusal, coin, user, cloid, is ("snapshot" or "update"), from and until (ms), times. Raises
+    ValueError.
     """
     given = dict(words)
-    known = ("on", "effect", "phase", "rate", "nth", "ms", "code", *_KEYS)
+    known = ("on", "effect", "phase", "rate", "nth", "ms", "code", "refusal", *_KEYS)
     unknown = sorted(given.keys() - set(known))
     if unknown:
         raise ValueError(f"unknown key {unknown[0]!r}; known: {', '.join(known)}")
@@ -269,8 +299,7 @@ def fault_of(words: Mapping[str, Any]) -> Fault:
         if given["is"] not in ("snapshot", "update"):
             raise ValueError(f"is: {given['is']!r} is neither snapshot nor update")
         found["snapshot"] = given["is"] == "snapshot"
-    if "coin" in given:
-        found["coin"] = str(given["coin"])
+    found |= {key: str(given[key]) for key in ("coin", "refusal") if key in given}
     # As checksums have it, or upper case: an address is the same one.
     found |= {key: str(given[key]).lower() for key in ("user", "cloid") if key in given}
     for key, field_name in (("code", "code"), ("times", "times")):

@@ -6,12 +6,10 @@ knows nothing of margin, and answers an action when the node has committed it (w
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..sim.call import CoSigned
 from ..sim.errors import ActionError, ActionReject
 from ..sim.events import RequestTolerated
 from ..sim.fixed import Address, div_down
@@ -19,7 +17,8 @@ from ..sim.replies import Refused, Response
 from . import encode
 from .blocks import Block, Closed, Node, Signed
 from .clients import Client, Clients
-from .envelope import Envelope, MultiSig, read_envelope, read_envelope_value
+from .decode import NOT_SHAPED
+from .envelope import Envelope, read_envelope, read_envelope_value
 from .explorer import WEIGHT as EXPLORER_WEIGHT
 from .explorer import Explorer
 from .faults import Asked, Faults
@@ -36,14 +35,15 @@ from .http import (
     reply_preflight,
 )
 from .info import Json, Query, encoded, query_of, read_query
-from .multisig import recover_multi_sig
 from .posts import Answers
-from .replica import Replica
-from .requests import ACTIONS, Delivery, Requests
-from .signing import CHAIN_WORDS, Chain, recover
+from .replica import Reads, Replica
+from .requests import ACTIONS, DELIVERY, UNREAD, Delivery, Fate, Requests
+from .signers import Signers
+from .signing import Chain
 from .streams import Streams
 
-logger = logging.getLogger("hlsim.server")
+if TYPE_CHECKING:
+    from .strikes import Witness
 
 UNREAD_INFO, UNREAD_ACTION = 20, 1
 """Assumed: the weight of a request that is not understood is what most of its kind weigh."""
@@ -53,9 +53,6 @@ BATCH = 40
 
 CONTROL = "/hlsim/"
 """What begins so is the operator's."""
-
-WARNINGS_KEPT = 1000
-"""Signers that were warned of once and are not warned of again."""
 
 
 class ApiServer:
@@ -74,15 +71,15 @@ class ApiServer:
         explorer: Explorer,
         requests: Requests,
         *,
-        reads: Replica | None = None,
+        reads: Reads,
         chain: Chain,
         faults: Faults,
         control: Endpoint,
     ) -> None:
-        """`reads`: what queries are answered from, where that is another replica."""
+        """`reads`: what queries are answered from."""
         self._node = node
         self._replica = replica
-        self._reads = reads or replica
+        self._reads = reads
         self._streams = streams
         self._clients = clients
         self._explorer = explorer
@@ -119,16 +116,18 @@ class ApiServer:
 
     def _struck(self, endpoint: Endpoint) -> Endpoint:
         """Answers as `endpoint` does, unless a fault strikes the request."""
-        from .strikes import Witness, answer
+        from .strikes import answer
 
-        witness = Witness(self._reads.view, self._signers.acting)
-        return partial(answer, self.faults, witness, self._note_unheard, endpoint)
+        return partial(answer, self.faults, self._witness(), self._note_unheard, endpoint)
+
+    def _witness(self) -> Witness:
+        from .strikes import Witness
+
+        return Witness(self._replica.view, self._signers.acting)
 
     def _asked(self, kind: str, payload: Any) -> Asked:
         """What faults may know of a post."""
-        from .strikes import Witness
-
-        return Witness(self._reads.view, self._signers.acting).of_post(kind, payload)
+        return self._witness().of_post(kind, payload)
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         struck = self.faults.on_opening() if self.faults.openings else None
@@ -164,18 +163,22 @@ class ApiServer:
     def read(self, scope: Scope, body: bytes) -> bytes:
         """The body of the answer to a body. Raises Refusal or Failure."""
         client = self._clients.of(scope)
-        found = encoded(self._answer(client, _read(client, read_query, body, UNREAD_INFO)))
-        self._requests.add("/info", self._replica.view.time_ms, 200, body, found)
+        query = _read(client, read_query, body, UNREAD_INFO, asks=True)
+        reply, late = self._answer(client, query, lambda: self._witness().of_request("/info", body))
+        found = encoded(reply)
+        self._requests.add("/info", self._replica.view.time_ms, 200, body, found, delivery=late)
         return found
 
     def post_info(self, client: Client, request: dict[str, Any]) -> Json:
         """The answer to an info request that came over a socket. Raises Refusal or Failure."""
         try:
-            found = self._answer(client, _read(client, query_of, request, UNREAD_INFO))
+            query = _read(client, query_of, request, UNREAD_INFO, asks=True)
+            found, late = self._answer(client, query, lambda: self._asked("info", request))
         except Exception as error:
             self._note_error("/ws info", request, error)
             raise
-        self._requests.add("/ws info", self._replica.view.time_ms, 200, request, found)
+        time_ms = self._replica.view.time_ms
+        self._requests.add("/ws info", time_ms, 200, request, found, delivery=late)
         return found
 
     def _note_refusal(self, path: str, status: int, asked: Any, answered: Any) -> None:
@@ -196,19 +199,27 @@ class ApiServer:
         else:
             self._note_refusal(path, 500, asked, None)
 
-    def _answer(self, client: Client, query: Query) -> Json:
+    def _answer(
+        self, client: Client, query: Query, asked: Callable[[], Asked]
+    ) -> tuple[Json, Delivery | None]:
+        """The answer, and what had it be late, if a fault did."""
         client.charge(query.spec.weight)
         self._node.attend()
-        reply = query.answer(self._reads.view)
+        struck = self.faults.on_query(asked()) if self.faults.lags else None
+        lag_ms = None if struck is None else struck.fault.ms[0]
+        reply = query.answer(self._reads.view(lag_ms))
         client.surcharge(query.spec.surcharge(reply))
-        return reply
+        if struck is None:
+            return reply, None
+        got = f"an answer up to {lag_ms} ms old"
+        return reply, Delivery(struck.id, struck.fault.text(), got, fate=Fate.GIVEN)
 
     # -- /explorer ---------------------------------------------------------------------------------
 
     def explore(self, scope: Scope, body: bytes) -> bytes:
         """The body of the answer to a body. Raises Refusal."""
         client = self._clients.of(scope)
-        look = _read(client, self._explorer.read, body, EXPLORER_WEIGHT)
+        look = _read(client, self._explorer.read, body, EXPLORER_WEIGHT, asks=True)
         client.charge(EXPLORER_WEIGHT)
         self._node.attend()
         found = encoded(look())
@@ -250,6 +261,9 @@ class ApiServer:
             signer, co_signed = self._signers.all_of(envelope)
         except ActionError as error:
             return Refused(error), None
+        struck = self._refused(envelope, signer)
+        if struck is not None:
+            return struck, signer
         rest = (envelope.vault, envelope.expires_after, co_signed)
         signed = Signed(envelope.action, signer, envelope.nonce, *rest)
         try:
@@ -259,6 +273,16 @@ class ApiServer:
         if type(response) is Refused:
             self._explain(response.error, envelope, signer)
         return response, signer
+
+    def _refused(self, envelope: Envelope, signer: Address) -> Response | None:
+        """What a fault answers in place of the exchange, None when none does."""
+        delivery = DELIVERY.get()
+        if delivery is None or delivery.refusal is None:
+            return None
+        from .refusals import refused
+
+        self._node.attend()
+        return refused(delivery.refusal, envelope, signer, self._replica.view)
 
     def _explain(self, error: ActionError, envelope: Envelope, signer: Address) -> None:
         """Says in the log what the client is not told."""
@@ -282,107 +306,27 @@ Given = TypeVar("Given")
 Found = TypeVar("Found")
 
 
-def _read(client: Client, read: Callable[[Given], Found], given: Given, weight: int) -> Found:
-    """What a request says. Raises Refusal; what is not understood is charged for, too (assumed)."""
+def _read(
+    client: Client,
+    read: Callable[[Given], Found],
+    given: Given,
+    weight: int,
+    *,
+    asks: bool = False,
+) -> Found:
+    """What a request says. Raises Refusal; what is not understood is charged for, too (assumed).
+
+    `asks`: it is a query. Where a fault refuses it, nobody understands it.
+    """
     try:
-        return read(given)
+        found = read(given)
+        delivery = DELIVERY.get()
+        if delivery is not None and delivery.refusal in (("", UNREAD) if asks else (UNREAD,)):
+            raise Refusal(422, NOT_SHAPED)
+        return found
     except Refusal:
         client.charge(weight)
         raise
-
-
-class Signers:
-    """Who signed, and a word in the log for those who sign for the chain that we are not."""
-
-    def __init__(self, chain: Chain, replica: Replica) -> None:
-        self._chain: Chain = chain
-        self._replica = replica
-        self._warned: dict[Address, None] = {}
-
-    def of(self, envelope: Envelope) -> Address:
-        """The address that signed. Raises ActionError."""
-        if self._chain != "any":
-            return recover(envelope, chain=self._chain)
-        asked: list[Address] = []
-
-        def knows(address: Address) -> bool:
-            asked.append(address)
-            return self._knows(address)
-
-        signer = recover(envelope, chain="any", knows=knows)
-        # Testnet is asked for first.
-        if (asked and signer != asked[0]) or envelope.chain == CHAIN_WORDS["mainnet"]:
-            self._warn(signer, "%s signs for mainnet; --chain any accepts it", signer)
-        return signer
-
-    def all_of(self, envelope: Envelope) -> tuple[Address, CoSigned | None]:
-        """The address that signed, and of a multi-sig action who did inside. Raises ActionError."""
-        parts = envelope.multi_sig
-        if parts is None:
-            return self.of(envelope), None
-        try:
-            return recover_multi_sig(envelope, parts, chain=self._chain)
-        except ActionError as error:
-            if error.why is ActionReject.MULTI_SIG_OUTER and self._chain != "any":
-                self._explain_outer(envelope, parts)
-            raise
-
-    def signing(self, body: Any) -> Address | None:
-        """Who signed a body or its decoded value, None when it tells of nobody."""
-        try:
-            read = read_envelope if isinstance(body, bytes) else read_envelope_value
-            return self.all_of(read(body))[0]
-        except (Refusal, ActionError):
-            return None
-
-    def acting(self, body: bytes) -> Address | None:
-        """Whose account the body of an action is for, None when its signature tells of nobody."""
-        try:
-            envelope = read_envelope(body)
-            signer = envelope.vault or self.all_of(envelope)[0]
-        except (Refusal, ActionError):
-            return None
-        agent = self._replica.view.state.agents.get(signer)
-        return signer if agent is None else agent.master
-
-    def _explain_outer(self, envelope: Envelope, parts: MultiSig) -> None:
-        """As `explain`, of a multi-sig action's outer signer."""
-        other = _other(self._chain)
-        try:
-            signer, _ = recover_multi_sig(envelope, parts, chain=other)
-        except ActionError:
-            return
-        text = "%s signed a multi-sig action for %s, this server is --chain %s"
-        self._warn(signer, text, signer, other, self._chain)
-
-    def explain(self, envelope: Envelope, stranger: Address) -> None:
-        """Says in the log, once, that `stranger` is somebody we know who signs for the other chain.
-
-        Only the log may say so: the exchange itself knows no more than the stranger.
-        """
-        if not envelope.spec.is_l1 or self._chain == "any":
-            return
-        other = _other(self._chain)
-        signer = recover(envelope, chain=other)
-        if self._knows(signer):
-            text = "%s signed for %s, this server is --chain %s: it sees the signer as %s"
-            self._warn(signer, text, signer, other, self._chain, stranger)
-
-    def _knows(self, address: Address) -> bool:
-        view = self._replica.view
-        return view.knows(address) or address in view.state.agents
-
-    def _warn(self, signer: Address, text: str, *values: str) -> None:
-        if signer in self._warned:
-            return
-        if len(self._warned) >= WARNINGS_KEPT:
-            self._warned.clear()
-        self._warned[signer] = None
-        logger.warning(text, *values)
-
-
-def _other(chain: Chain) -> Chain:
-    return "testnet" if chain == "mainnet" else "mainnet"
 
 
 async def _no_such_path(scope: Scope, send: Send) -> None:

@@ -34,7 +34,7 @@ from .limits import OFFICIAL, LimitSet, Mode, rules_of
 from .marks import Moment, NodeMark
 from .node import LocalNode
 from .pacer import AUTO_WAIT_MS, Clock, Pacer
-from .replica import LateReplica, ReadRules, Replica
+from .replica import ReadRules, Reads, Replica
 from .requests import Requests
 from .signing import Chain
 from .streams import Streams, socket_protocol
@@ -210,7 +210,8 @@ def open_server(node: LocalNode, options: Options, start: NodeMark | None = None
     again = replace(options, start_ms=node.pacer.start_ms)
     reopen = lambda: open_node(again).save()  # noqa: E731
     requests = Requests()
-    faults = Faults(options.seed, node.pacer.now_ms, node.pacer.later)
+    reads = Reads(node, replica, ReadRules(**_readings(options, "reads")))
+    faults = Faults(options.seed, node.pacer.now_ms, node.pacer.later, reads.keep)
     for fault in options.faults:
         faults.add(fault)
     console = Console(node, options, clients, requests, streams, faults, reopen)
@@ -224,7 +225,7 @@ def open_server(node: LocalNode, options: Options, start: NodeMark | None = None
         clients,
         explorer,
         requests,
-        reads=_reads(node, options),
+        reads=reads,
         chain=options.chain,
         faults=faults,
         control=control,
@@ -237,16 +238,6 @@ def open_server(node: LocalNode, options: Options, start: NodeMark | None = None
         node.subscribe(archivist.on_block)
         server.at_end = archivist.close
     return server
-
-
-def _reads(node: LocalNode, options: Options) -> Replica | None:
-    """The replica that queries are answered from, None for the one that is always current."""
-    lag_ms = ReadRules(**_readings(options, "reads")).read_lag_ms
-    if not lag_ms:
-        return None
-    replica = LateReplica(node.snapshot(), lag_ms)
-    node.subscribe(replica.on_block)
-    return replica
 
 
 def _control(console: Console, guard: Guard) -> Endpoint:

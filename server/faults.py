@@ -13,12 +13,15 @@ from random import Random
 from typing import Any
 
 from ..matching.dataclass import dataclass
-from ..scenarios.faults import CERTAIN, SOCKETS, Fault
+from ..scenarios.faults import CERTAIN, SOCKETS, Effect, Fault
 from ..sim.actions import ACTIONS
 from .blocks import Closed
 
 MOST_FAULTS = 100
 """In force at once."""
+
+MOST_LAGS = 4
+"""That differ, at once: each keeps an exchange of its own."""
 
 ANY = "any"
 STRUCK = {"/info": "info", "/exchange": "exchange", "/explorer": "explorer"}
@@ -101,13 +104,22 @@ class Entry:
 
 
 class Faults:
-    """All faults of one server. `requests`, `frames` and `openings` are empty while nobody wants
-    any: whoever asks first looks whether there is something to ask for.
+    """All faults of one server. `requests`, `lags`, `frames` and `openings` are empty while nobody
+    wants any: whoever asks first looks whether there is something to ask for.
     """
 
-    def __init__(self, seed: int, now_ms: Callable[[], int], later: Later | None = None) -> None:
-        """`later` calls something after some seconds, by default of real time."""
+    def __init__(
+        self,
+        seed: int,
+        now_ms: Callable[[], int],
+        later: Later | None = None,
+        keep: Callable[[Collection[int]], None] = lambda lags: None,
+    ) -> None:
+        """`later` calls something after some seconds, by default of real time; `keep` is told by
+        how many ms queries may be answered late from now on.
+        """
         self.later = later or _in_real_time
+        self._keep = keep
         self._pauses = Pauses(self.later)
         self._seed = seed
         self._now_ms = now_ms
@@ -115,6 +127,7 @@ class Faults:
         self.on_strike: list[Callable[[Entry, Any], None]] = []
         """Who is told of each one that strikes, and of the request that it strikes, if it does."""
         self.requests: list[Entry] = []
+        self.lags: list[Entry] = []
         self.frames: list[Entry] = []
         self.openings: list[Entry] = []
 
@@ -125,10 +138,13 @@ class Faults:
         check_name(fault)
         if len(self.entries()) >= MOST_FAULTS:
             raise ValueError(f"no more than {MOST_FAULTS} faults at once")
+        if fault.effect is Effect.LAG and len({*self._lags_ms(), fault.ms[0]}) > MOST_LAGS:
+            raise ValueError(f"no more than {MOST_LAGS} lags that differ at once")
         number = self._next_id
         self._next_id += 1
         dice = Random(f"{self._seed}/fault/{number}")
         self._list_of(fault).append(Entry(number, fault, dice, self._pauses))
+        self._keep(self._lags_ms())
         return number
 
     def find(self, number: int) -> Entry:
@@ -142,6 +158,7 @@ class Faults:
         """Lifts one fault. Raises ValueError when there is none of that number."""
         entry = self.find(number)
         self._list_of(entry.fault).remove(entry)
+        self._keep(self._lags_ms())
 
     def close(self) -> None:
         """The server stops: whom a delay still keeps waiting gets no answer."""
@@ -149,14 +166,24 @@ class Faults:
 
     def clear(self) -> None:
         """Lifts all of them. Numbers go on from where they were."""
-        for entries in (self.requests, self.frames, self.openings):
+        self._empty()
+        self._keep(())
+
+    def _empty(self) -> None:
+        for entries in (self.requests, self.lags, self.frames, self.openings):
             entries.clear()
 
     def entries(self) -> list[Entry]:
         """All in force, oldest first."""
-        return sorted([*self.requests, *self.frames, *self.openings], key=lambda one: one.id)
+        found = [*self.requests, *self.lags, *self.frames, *self.openings]
+        return sorted(found, key=lambda one: one.id)
+
+    def _lags_ms(self) -> set[int]:
+        return {entry.fault.ms[0] for entry in self.lags}
 
     def _list_of(self, fault: Fault) -> list[Entry]:
+        if fault.effect is Effect.LAG:
+            return self.lags
         by_kind = {"request": self.requests, "frame": self.frames, "socket": self.openings}
         return by_kind[fault.kind]
 
@@ -164,7 +191,14 @@ class Faults:
 
     def on_request(self, asked: Asked) -> Entry | None:
         """The first fault that strikes a request. Those behind it do not hear of it."""
-        for entry in self.requests:
+        return self._first(self.requests, asked)
+
+    def on_query(self, asked: Asked) -> Entry | None:
+        """The first that has a query answered late, whatever else struck the request."""
+        return self._first(self.lags, asked)
+
+    def _first(self, entries: list[Entry], asked: Asked) -> Entry | None:
+        for entry in entries:
             if self._concerns(entry.fault, asked) and self._strikes(entry, asked.request):
                 return entry
         return None
@@ -233,28 +267,35 @@ class Faults:
 
     def restore(self, state: Any) -> None:
         """Goes on where the faults of `state` stood."""
-        self.clear()
+        self._empty()
         self._next_id, rows = state
         for number, fault, met, struck, dice in rows:
             entry = Entry(number, fault, Random(), self._pauses, met, struck)
             entry.dice.setstate(dice)
             self._list_of(entry.fault).append(entry)
+        self._keep(self._lags_ms())
 
 
 def check_name(fault: Fault) -> None:
     """Raises ValueError for a request or a channel that there is not: it would never strike."""
     if fault.kind == "socket":
         return
+    from .info.registry import INFO
+
     if fault.is_of_frames:
         from .topics import TOPICS
 
         known = [ANY, "post", "pong", "error", "subscriptionResponse", *TOPICS]
         name, prefix = fault.channel, SOCKETS + "/"
     else:
-        from .info.registry import INFO
-
         known, prefix = [ANY, *STRUCK.values(), *ACTIONS, *INFO], ""
         name = fault.on
     if name not in known:
         nearest = get_close_matches(name, known, n=1, cutoff=0.0)[0]
         raise ValueError(f"unknown {prefix}{name}; nearest: {prefix}{nearest}")
+    if fault.effect is Effect.LAG and name != STRUCK["/info"] and name not in INFO:
+        raise ValueError(f"only queries lag: {name} is neither info nor a type of it")
+    if fault.refusal:
+        from .refusals import check_rule  # whoever wants none starts sooner
+
+        check_rule(name, fault.refusal)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Collection
 
 from ..matching.dataclass import dataclass
 from ..sim.exchange import Exchange
 from ..sim.state import State
 from ..sim.view import View
-from .blocks import Block
+from .blocks import Block, Node
 from .saved import adopt
 
 
@@ -54,6 +55,36 @@ class ReadRules:
     read_lag_ms: int = 0
     """How far they are behind, in exchange time. Observed: mostly found at once, once unknown for
     0.4 to 1.1 s after the acknowledgement (contested 69)."""
+
+
+class Reads:
+    """What queries are answered from: the exchange as it is, or as it was so many ms ago."""
+
+    def __init__(self, node: Node, present: Replica, rules: ReadRules) -> None:
+        self._node = node
+        self._present = present
+        self._usual_ms = rules.read_lag_ms
+        self._late: dict[int, tuple[LateReplica, Callable[[], None]]] = {}
+        self.keep(())
+
+    def keep(self, lags: Collection[int]) -> None:
+        """By how many ms queries may be late from now on, besides the usual lag.
+
+        Nobody knows what was before a lag began: until it is over, queries tell of its beginning.
+        """
+        wanted = {self._usual_ms, *lags} - {0}
+        for lag_ms in [*self._late]:
+            if lag_ms not in wanted:
+                _, unsubscribe = self._late.pop(lag_ms)
+                unsubscribe()
+        for lag_ms in sorted(wanted - self._late.keys()):
+            replica = LateReplica(self._node.snapshot(), lag_ms)
+            self._late[lag_ms] = (replica, self._node.subscribe(replica.on_block))
+
+    def view(self, lag_ms: int | None = None) -> View:
+        """What a query is answered from that is so late, one of those kept; None: the usual one."""
+        late_ms = self._usual_ms if lag_ms is None else lag_ms
+        return self._late[late_ms][0].view if late_ms else self._present.view
 
 
 class LateReplica(Replica):

@@ -28,6 +28,9 @@ VALUE_BYTES, ROW_BYTES = 2_000, 300
 """About what a value takes that came decoded, and a row of a list."""
 
 
+UNREAD = "not_shaped"
+"""The rule by which requests are refused that nobody can read: with 422."""
+
 UNHEARD = 0
 """The status of a request that the exchange never heard of."""
 
@@ -57,6 +60,9 @@ class Delivery:
     status: int = 0
     """With which the client was answered by what stands before the exchange; 0: it was not."""
     fate: Fate = Fate.PENDING
+    refusal: str | None = None
+    """By which rule the request is refused in place of the exchange, "" for the usual one; None: it
+    is not."""
 
 
 DELIVERY: ContextVar[Delivery | None] = ContextVar("hlsim_delivery", default=None)
@@ -117,10 +123,12 @@ class Requests:
         asked: Any,
         answered: Any,
         signer: Address | None = None,
+        delivery: Delivery | None = None,
     ) -> None:
-        """Enters a request that was just answered."""
+        """Enters a request that was just answered. `delivery`: how, if a fault had a part in it."""
         self.counts[path, status] += 1
-        self._enter(path, time_ms, status, asked, answered, signer, DELIVERY.get())
+        struck = DELIVERY.get() or delivery
+        self._enter(path, time_ms, status, asked, answered, signer, struck)
 
     def add_unheard(
         self, path: str, time_ms: int, asked: Any, signer: Address | None, delivery: Delivery

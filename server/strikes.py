@@ -135,6 +135,8 @@ _GOT = {
 async def _deliver(entry: Entry, hear: Callable[[], Awaitable[T]]) -> tuple[T, Delivery]:
     """What the exchange answers, and the delivery that is noted with it."""
     delivery = Delivery(entry.id, entry.fault.text())
+    if entry.fault.effect is Effect.REFUSE:
+        delivery.refusal = entry.fault.refusal
     token = DELIVERY.set(delivery)
     try:
         return await hear(), delivery
@@ -167,6 +169,10 @@ async def _answered(
             return None
         whose = "the answer" if after else "the answer to a request that came"
         delivery.got, delivery.fate = f"{whose} {late_ms} ms late", Fate.GIVEN
+        return found
+    if fault.effect is Effect.REFUSE:
+        found, delivery = await _deliver(entry, hear)
+        delivery.got, delivery.fate = "a refusal that the exchange did not make", Fate.GIVEN
         return found
     if fault.effect is Effect.DUPLICATE:
         both = [await _deliver(entry, hear), await _deliver(entry, hear)]

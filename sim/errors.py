@@ -96,9 +96,14 @@ class OrderReject(Enum):
     __hash__ = object.__hash__
 
     @property
+    def is_static(self) -> bool:
+        """True when it judges the payload alone and answers for the whole batch."""
+        return self in _STATIC
+
+    @property
     def recorded(self) -> bool:
         """True when the refused order takes an oid and a row in the history."""
-        return self not in _STATIC and self not in _UNRECORDED
+        return not self.is_static and self not in _UNRECORDED
 
     @property
     def suffixed(self) -> bool:

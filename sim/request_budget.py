@@ -54,13 +54,10 @@ def refusal(state: State, account: Account, action: str) -> ActionError | None:
     `user` and `limit` of the error are for the log.
     """
     rules = state.rules
-    limit: Limit = "cancels" if action in CANCELS else "requests"
-    most = (cancel_cap if limit == "cancels" else cap)(rules, account) - 1
-    wanted = used(account) + 1
+    is_over = used(account) + 1 > _most(rules, account, action)
     last_ms = account.last_request_ms
-    if wanted > most and last_ms is not None and state.time_ms - last_ms < rules.throttle_ms:
-        numbers = {"used": wanted, "most": most, "volume": account.volume.total_usd}
-        return ActionError(ActionReject.REQUESTS, user=account.address, limit=limit, **numbers)
+    if is_over and last_ms is not None and state.time_ms - last_ms < rules.throttle_ms:
+        return spent(rules, account, action)
     if account.abstraction in COUNTED_BY_DAY:
         # Assumed: what was bought is not of the day's free ones.
         today = _actions_of(account, state.time_ms // DAY_MS) + 1
@@ -70,6 +67,22 @@ def refusal(state: State, account: Account, action: str) -> ActionError | None:
                 ActionReject.REQUESTS_DAY, user=account.address, limit="daily", **numbers
             )
     return None
+
+
+def spent(rules: Rules, account: Account, action: str) -> ActionError:
+    """What refuses an action of that name to `account` when its requests are used up; with the
+    numbers of one that has only just used up the last, if there are some left.
+    """
+    limit: Limit = "cancels" if action in CANCELS else "requests"
+    most = _most(rules, account, action)
+    wanted = max(used(account), most) + 1
+    numbers = {"used": wanted, "most": most, "volume": account.volume.total_usd}
+    return ActionError(ActionReject.REQUESTS, user=account.address, limit=limit, **numbers)
+
+
+def _most(rules: Rules, account: Account, action: str) -> int:
+    """How many requests the text says that an action of that name may be the last of."""
+    return (cancel_cap if action in CANCELS else cap)(rules, account) - 1
 
 
 def count(state: State, account: Account, weight: int) -> None:

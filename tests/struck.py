@@ -33,10 +33,16 @@ PATIENCE_S = 30.0
 T = TypeVar("T")
 
 
+APART = (Effect.REFUSE, Effect.LAG)
+"""What has no phase, and its own tests: test_fault_refusals.py and test_fault_lags.py."""
+
+
 def words_of(kind: str) -> list[str]:
-    """Everything that can happen to a request, a frame or a socket, as a plan says it."""
+    """Everything else that can happen to a request, a frame or a socket, as a plan says it."""
     found = []
     for effect in EFFECTS[kind]:
+        if effect in APART:
+            continue
         match effect:
             case Effect.STATUS:
                 found += [str(status) for status in STATUSES]

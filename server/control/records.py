@@ -292,6 +292,8 @@ def explain(console: Console, row: Request, told: RequestTold) -> Iterator[Diagn
         if what.rule == "must_deposit" and row.signer is not None and row.signer not in text:
             what = ENDED_AGENT  # whose master is named
         why = _misread(console, row, what.rule) or what.why
+        if row.delivery is not None and row.delivery.refusal is not None:
+            why = f"The fault {row.delivery.plan} refuses it so, whatever was asked for. {what.why}"
         yield DiagnosisTold(*where, text, what.rule, why, what.remedy)
     if told.struck is not None and told.struck.fate is Fate.LOST:
         what = lost(told.struck.plan, acts=_acts(row), is_heard=told.is_heard)

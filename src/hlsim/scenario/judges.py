@@ -251,9 +251,9 @@ def no_blind_retry(course: Course) -> str | None:
 def _is_uncertain(fault: Fault) -> bool:
     """True for what leaves a client without knowing whether his order is there.
 
-    429 tells that it is not.
+    429 and a refusal tell that it is not.
     """
-    if fault.kind != "request" or fault.effect is Effect.DUPLICATE:
+    if fault.kind != "request" or fault.effect in (Effect.DUPLICATE, Effect.REFUSE, Effect.LAG):
         return False
     return fault.code != 429
 

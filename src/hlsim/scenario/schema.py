@@ -120,6 +120,7 @@ def _fault() -> Json:
         "nth": {"anyOf": [number, {"type": "array", "items": number}]},
         "ms": number,
         "code": number,
+        "refusal": _TEXT,
         "coin": _TEXT,
         "user": _TEXT,
         "cloid": _TEXT,
