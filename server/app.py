@@ -214,7 +214,7 @@ def open_server(node: LocalNode, options: Options, start: NodeMark | None = None
     faults = Faults(options.seed, node.pacer.now_ms, node.pacer.later, reads.keep)
     for fault in options.faults:
         faults.add(fault)
-    console = Console(node, options, clients, requests, streams, faults, reopen)
+    console = Console(node, options, clients, requests, streams, faults, reads, reopen)
     if start is not None:
         console.start = Moment(start, {}, faults.state())
     control = _control(console, Guard(options.token))

@@ -13,6 +13,7 @@ from .faults import Faults
 from .marks import Moment, Moments
 from .node import LocalNode
 from .pacer import Clock
+from .replica import Reads
 from .requests import Requests
 from .streams import Streams
 
@@ -34,6 +35,8 @@ class Console:
     """What clients sent and got."""
     streams: Streams
     faults: Faults
+    reads: Reads
+    """What queries are answered from."""
     reopen: Callable[[], bytes]
     """Makes what `LocalNode.load` takes of the exchange as it started."""
     moments: Moments = field(default_factory=Moments)
@@ -75,7 +78,7 @@ class Console:
 
     def keep(self) -> int:
         """Keeps everything as it is now: exchange, actors of the market, clock, rate limits,
-        faults.
+        faults, and what those see yet who are answered late.
 
         Returns the id for `restore`.
         """
@@ -117,6 +120,8 @@ class Console:
         self.faults.restore(moment.faults)
         self.node.rewind(moment.node)
         self.clients.rewind(moment.clients)
+        self.reads.rewind(moment.reads)
 
     def _moment(self) -> Moment:
-        return Moment(self.node.mark(), self.clients.mark(), self.faults.state())
+        node, clients = self.node.mark(), self.clients.mark()
+        return Moment(node, clients, self.faults.state(), self.reads.mark())

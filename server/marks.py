@@ -12,6 +12,7 @@ from .pacer import ClockMark
 if TYPE_CHECKING:
     from ..sim.rewind import Mark
     from .clients import ClientsMark
+    from .replica import LateMark
 
 MARKS_KEPT = 64
 BYTES_KEPT = 512 * 1024 * 1024
@@ -41,6 +42,12 @@ class Moment:
     clients: ClientsMark
     faults: Any
     """Their plain state."""
+    reads: tuple[LateMark, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        return self.node.size + sum(len(late.snapshot) for late in self.reads)
 
 
 class Moments:
@@ -61,12 +68,12 @@ class Moments:
         """The id of a moment from now on; the oldest go when there are too many."""
         self._last += 1
         self._found[self._last] = moment
-        self.size += moment.node.size
+        self.size += moment.size
         while len(self._found) > 1 and (
             len(self._found) > self._kept or self.size > self._most_bytes
         ):
             _, oldest = self._found.popitem(last=False)
-            self.size -= oldest.node.size
+            self.size -= oldest.size
         return self._last
 
     def find(self, name: int) -> Moment:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 from ..matching.dataclass import dataclass
 from ..sim.exchange import Exchange
@@ -57,6 +57,17 @@ class ReadRules:
     0.4 to 1.1 s after the acknowledgement (contested 69)."""
 
 
+@dataclass(frozen=True, slots=True)
+class LateMark:
+    """A late replica at one moment."""
+
+    lag_ms: int
+    snapshot: bytes
+    """Of the exchange that it showed."""
+    late: tuple[Block, ...]
+    """What it was still to repeat."""
+
+
 class Reads:
     """What queries are answered from: the exchange as it is, or as it was so many ms ago."""
 
@@ -81,6 +92,18 @@ class Reads:
             replica = LateReplica(self._node.snapshot(), lag_ms)
             self._late[lag_ms] = (replica, self._node.subscribe(replica.on_block))
 
+    def mark(self) -> tuple[LateMark, ...]:
+        """What those who are late are to see yet, for `rewind`."""
+        return tuple(replica.mark() for replica, _ in self._late.values())
+
+    def rewind(self, marks: Iterable[LateMark]) -> None:
+        """They see again what they saw at `mark`. To be called once the node has gone back, at
+        which somebody may have lifted a lag.
+        """
+        for mark in marks:
+            if mark.lag_ms in self._late:
+                self._late[mark.lag_ms][0].rewind(mark)
+
     def view(self, lag_ms: int | None = None) -> View:
         """What a query is answered from that is so late, one of those kept; None: the usual one."""
         late_ms = self._usual_ms if lag_ms is None else lag_ms
@@ -90,11 +113,11 @@ class Reads:
 class LateReplica(Replica):
     """A following replica that repeats a block when one comes that is `lag_ms` younger.
 
-    A restore is the operator's doing and is seen at once.
+    Another exchange in the place of the node's is the operator's doing and is seen at once.
     """
 
     def __init__(self, snapshot: bytes, lag_ms: int) -> None:
-        exchange = Exchange.restore(snapshot)
+        self._late_exchange = exchange = Exchange.restore(snapshot)
         super().__init__(exchange.state, exchange)
         self._lag_ms = lag_ms
         self._late: deque[Block] = deque()
@@ -109,3 +132,12 @@ class LateReplica(Replica):
         late.append(block)
         while late[0].time_ms <= block.time_ms - self._lag_ms:
             super().on_block(late.popleft())
+
+    def mark(self) -> LateMark:
+        """For `rewind`."""
+        return LateMark(self._lag_ms, self._late_exchange.snapshot(), tuple(self._late))
+
+    def rewind(self, mark: LateMark) -> None:
+        """Shows again what it showed, with the same still to come."""
+        adopt(self._late_exchange.state, Exchange.restore(mark.snapshot).state)
+        self._late = deque(mark.late)

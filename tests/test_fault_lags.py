@@ -154,6 +154,53 @@ def test_a_lag_is_added_cleared_kept_and_taken_back() -> None:
         assert ask_after_an_order() == "order"
 
 
+@pytest.mark.parametrize("how", [{"fault": LAG}, {"profile": ["read_lag_ms=400"]}])
+def test_after_a_restore_answers_are_as_late_as_they_were(how: dict[str, Any]) -> None:
+    with hlsim.start(market="empty", clock="manual", **how) as exchange:
+        client = client_of(exchange)
+
+        def known() -> list[list[int]]:
+            found = []
+            for _ in range(3):
+                rows = client.info.open_orders(exchange.accounts[0].address)
+                found.append(sorted(row["oid"] for row in rows))
+                exchange.clock.advance(ms=200)
+            return found
+
+        first = one(client.order("ETH", True, 0.1, 1500, GTC))["resting"]["oid"]
+        exchange.clock.advance(ms=300)
+        second = one(client.order("ETH", True, 0.1, 1400, GTC))["resting"]["oid"]
+        kept = exchange.snapshot()
+        seen = known()
+        assert seen == [[], [first], [first, second]]
+        client.cancel("ETH", first)
+        client.cancel("ETH", second)
+
+        for _ in range(2):
+            exchange.restore(kept)
+            assert known() == seen
+        exchange.reset()
+        assert known() == [[], [], []]
+
+
+def test_a_scenario_that_ends_with_a_restore_takes_its_lag_along() -> None:
+    told = {
+        "title": "Answers are late",
+        "lasts": "10s",
+        "faults": [LAG],
+        "expect": [{"never": {"open_orders": {"at_least": 2}}}],
+    }
+    with hlsim.start(market="empty", clock="manual") as exchange:
+        client = client_of(exchange)
+        assert steer(exchange, "scenario/run", scenario=told)["state"] == "runs"
+        client.order("ETH", True, 0.1, 1500, GTC)
+        assert client.info.open_orders(exchange.accounts[0].address) == []
+        exchange.restore(exchange.snapshot())
+        assert get(exchange, "scenario/status")["state"] != "runs"
+        assert get(exchange, "fault/list") == []
+        assert len(client.info.open_orders(exchange.accounts[0].address)) == 1
+
+
 def test_the_profile_says_what_is_usual_and_a_fault_what_is_not() -> None:
     """A reading of the profile is no fault: nobody clears it."""
     with hlsim.start(market="empty", clock="manual", profile=["read_lag_ms=700"]) as exchange:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,14 @@ import pytest
 from bots import ALO, GTC, one, statuses
 from hyperliquid.exchange import Exchange
 from hyperliquid.utils.error import ClientError
+from scenario_bots import said
 from struck import CLOID, Struck, until
 from test_recorded import replayed
 from wire import Pen
 
 import hlsim
+from hlsim.scenario import read, run
+from hlsim.scenario.report import lines
 from hlsim.scenarios.faults import parse_fault
 from hlsim.server.diagnosis import diagnose
 from hlsim.server.faults import check_name
@@ -128,9 +132,9 @@ def test_cancels_and_modifies_are_refused_and_the_order_stays(struck: Struck) ->
     placing = f"Error placing new order during modify: {MARGIN}"
     closed = "Cannot modify canceled or filled order"
     zero = "Order has zero price."
-    for rule, said in (("margin", placing), ("zero_px", zero), ("modify_not_open", closed)):
+    for rule, text in (("margin", placing), ("zero_px", zero), ("modify_not_open", closed)):
         reply = refused(struck, f"batchModify:1:refuse={rule}", modify)
-        assert one(reply) == {"error": said}
+        assert one(reply) == {"error": text}
     assert [row["oid"] for row in struck.info.open_orders(struck.address)] == [oid]
 
 
@@ -294,15 +298,61 @@ def test_who_signed_and_with_which_nonce_stands_in_the_words() -> None:
     with hlsim.start(market="empty", clock="manual") as exchange:
         pen = Pen(exchange, exchange.accounts[0].key)
         with exchange.fault("noop:1:refuse=unknown_signer"):
-            said = pen.l1({"type": "noop"})["response"]
-        assert said == f"User or API Wallet {pen.address} does not exist."
+            words = pen.l1({"type": "noop"})["response"]
+        assert words == f"User or API Wallet {pen.address} does not exist."
         with exchange.fault("noop:1:refuse=nonce_duplicate"):
-            said = pen.l1({"type": "noop"}, nonce=7)["response"]
-        assert said == "Invalid nonce: duplicate nonce 7"
+            words = pen.l1({"type": "noop"}, nonce=7)["response"]
+        assert words == "Invalid nonce: duplicate nonce 7"
         with exchange.fault("cancel:1:refuse"):
             cancel = {"type": "cancel", **action_of("cancel")}
-            said = pen.l1(cancel)["response"]
-        assert said.startswith("Too many cumulative requests sent (20000 > 19999) ")
+            words = pen.l1(cancel)["response"]
+        assert words.startswith("Too many cumulative requests sent (20000 > 19999) ")
+
+
+# -- scenarios -------------------------------------------------------------------------------------
+
+FILE = """
+title: An order is refused, and the next one unknown for a while
+exchange: {market: empty}
+lasts: 3s
+faults:
+  - {on: order, effect: refuse, refusal: margin, nth: 1}
+timeline:
+  - when: {requests: {action: order, at_least: 1}}
+    fault: "orderStatus:1:lag=300"
+expect:
+  - finally: {refusals: {text: Insufficient margin, is: 1}}
+  - finally: {requests: {action: order, is: 2}}
+  - finally: {open_orders: {is: 1}}
+"""
+
+BOT = """
+import os, time
+import eth_account
+from hyperliquid.exchange import Exchange
+url, key = os.environ["HLSIM_URL"], os.environ["HYPERLIQUID_PK"]
+client = Exchange(eth_account.Account.from_key(key), url)
+for _ in range(2):
+    reply = client.order("ETH", True, 0.1, 1500, {"limit": {"tif": "Gtc"}})
+    (told,) = reply["response"]["data"]["statuses"]
+    print(told.get("error", "rests"))
+for _ in range(2):
+    oid, address = told["resting"]["oid"], os.environ["HYPERLIQUID_ACCOUNT_ADDRESS"]
+    print(client.info.query_order_by_oid(address, oid)["status"])
+    time.sleep(0.4)
+"""
+
+
+def test_a_scenario_refuses_and_lags(tmp_path: Path) -> None:
+    bot = tmp_path / "bot.py"
+    bot.write_text(BOT)
+    verdict = run(read(FILE, "file.yaml", "refusals"), [sys.executable, str(bot)], seed=1)
+    assert verdict.passed, "\n".join(lines(verdict))
+    assert said(verdict, "bot") == [MARGIN, "rests", "unknownOid", "order", "ended with 0"]
+    strikes = said(verdict, "fault")
+    assert strikes[0].startswith("order:#1:refuse=margin strikes (order: buy 0.1 ETH at 1500")
+    assert strikes[0].endswith(": is refused in the exchange's words and not done")
+    assert len(strikes) == 3
 
 
 # -- a journal knows nothing of them ---------------------------------------------------------------

@@ -150,6 +150,8 @@ def test_every_judge_has_a_case() -> None:
         ("order:#1:before:stall", order(2), True),
         ("order:#1:before:429", order(2), False),  # which says that it is not there
         ("order:#1:before:duplicate", order(2), False),
+        ("order:#1:refuse=margin", order(2), False),  # and so does this
+        ("orderStatus:#1:lag=400", order(2), False),
         ("order:#1:after:drop", order(2, sz="0.6"), False),  # another order
         ("order:#1:after:drop", order(2, cloid="0x01"), True),  # a name does not make it sighted
         ("order:#1:before:delay=100", order(1), False),  # the request itself, late
