@@ -69,6 +69,13 @@ class ClockSkewed:
 
 
 @dataclass(frozen=True, slots=True)
+class AutoWaitSet:
+    """An auto clock waits so many ms of real time for another request from here on."""
+
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """The operator kept this moment."""
 
@@ -94,7 +101,9 @@ class Loaded:
     saved: bytes
 
 
-Deed = Turn | Direction | ClockHanded | ClockSkewed | Kept | WentBack | WasReset | Loaded
+Deed = (
+    Turn | Direction | ClockHanded | ClockSkewed | AutoWaitSet | Kept | WentBack | WasReset | Loaded
+)
 """As data, so that it can be written down and done again."""
 
 

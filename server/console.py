@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from ..matching.dataclass import dataclass
-from .blocks import ClockHanded, ClockSkewed, Kept, Loaded, WasReset, WentBack
+from .blocks import AutoWaitSet, ClockHanded, ClockSkewed, Kept, Loaded, WasReset, WentBack
 from .clients import Clients
 from .faults import Faults
 from .marks import Moment, Moments
@@ -75,6 +75,11 @@ class Console:
         """Sets the nonce clock so far ahead of clients' from now on."""
         self.node.pacer.skew_ms = ms
         self.node.note(ClockSkewed(ms))
+
+    def set_auto_wait(self, ms: int) -> None:
+        """Lets an auto clock wait so long for another request from now on, of real time."""
+        self.node.set_auto_wait(ms)
+        self.node.note(AutoWaitSet(ms))
 
     def keep(self) -> int:
         """Keeps everything as it is now: exchange, actors of the market, clock, rate limits,

@@ -6,7 +6,18 @@ from collections.abc import Callable
 
 from ..matching.dataclass import dataclass
 from ..scenarios.director import Direction
-from .blocks import Block, ClockHanded, ClockSkewed, Deed, Kept, Loaded, Turn, WasReset, WentBack
+from .blocks import (
+    AutoWaitSet,
+    Block,
+    ClockHanded,
+    ClockSkewed,
+    Deed,
+    Kept,
+    Loaded,
+    Turn,
+    WasReset,
+    WentBack,
+)
 from .console import Console
 from .records import JournalFile, NoJournal, Record, did, digests
 
@@ -88,6 +99,8 @@ class Player:
                 console.hand_clock(deed.clock, deed.speed)
             case ClockSkewed():
                 console.skew_clock(deed.ms)
+            case AutoWaitSet():
+                console.set_auto_wait(deed.ms)
             case Kept():
                 # Nobody moved the clock meanwhile, and the moment remembers where it stood.
                 console.node.pacer.move_to(record.time)

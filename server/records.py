@@ -20,7 +20,18 @@ from ..scenarios.cast import ActorCancels, ActorOrder, OpenActor
 from ..scenarios.director import MovePrice, SetBook
 from ..sim.exchange import Input, Sealed
 from ..sim.replies import Response
-from .blocks import Block, ClockHanded, ClockSkewed, Deed, Kept, Loaded, Turn, WasReset, WentBack
+from .blocks import (
+    AutoWaitSet,
+    Block,
+    ClockHanded,
+    ClockSkewed,
+    Deed,
+    Kept,
+    Loaded,
+    Turn,
+    WasReset,
+    WentBack,
+)
 from .encode import response_bytes
 from .journal import decode, encode
 
@@ -37,6 +48,7 @@ DEEDS: dict[str, type[Deed]] = {
     "actor cancels": ActorCancels,
     "clock": ClockHanded,
     "skew": ClockSkewed,
+    "auto wait": AutoWaitSet,
     "snapshot": Kept,
     "restore": WentBack,
     "reset": WasReset,

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import ask
+from asking import ask, get
 from houses import deposits, text_of, traded, vault_of
 from nodes import RealTime, node, run, signed
 from stories import START_MS, Trader, address, market, sz
 from twaps import slices, twap
 
 import hlsim
+from hlsim import cli, config
+from hlsim.opening import open_server
+from hlsim.server.app import Server
 from hlsim.server.blocks import Block
 from hlsim.server.node import LocalNode
 from hlsim.server.pacer import Clock
@@ -227,3 +231,31 @@ def test_the_clock_changes_hands_over_http() -> None:
         exchange.clock.mode(auto_wait=0)
         exchange.reset()
         assert told("clock/mode", speed=1)[1]["auto_wait"] == 40
+
+
+def reopened(journal: Path, **flags: str) -> Server:
+    """The exchange of a journal, as `hlsim serve` opens it: what no flag says is as it was."""
+    opened = open_server(config.settings({"journal": str(journal), **flags}, environ={}))
+    recorder = opened.server.console.recorder
+    assert recorder is not None
+    recorder.close(opened.server.node)
+    return opened.server
+
+
+def test_an_auto_clock_that_goes_on_waits_as_long_as_it_was_told_last(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    with hlsim.start(market="empty", journal=str(journal)) as exchange:
+        exchange.clock.mode(auto_wait=70)
+        exchange.snapshot()
+        exchange.clock.mode(auto_wait=80)
+        tail = get(exchange, "journal?tail=3")["tail"]
+    assert [(row["deed"], row["terms"]["ms"]) for row in (tail[0], tail[2])] == [
+        ("auto wait", 70),
+        ("auto wait", 80),
+    ]
+    waits = [
+        reopened(journal, **flags).node.pacer.auto_wait_ms
+        for flags in ({}, {"auto-wait": "90"}, {})
+    ]
+    assert waits == [80, 90, 90]
+    assert cli.run(["replay", str(journal), "--check"]) == 0

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asking import ask, get, headers_of, steer
@@ -29,6 +30,20 @@ def test_health_and_state(running: RunningExchange) -> None:
     assert state["clock"] == "manual"
     assert state["time"] == running.clock.now_ms
     assert state["accounts"] == 10
+
+
+def test_the_state_tells_how_the_clock_is_set(running: RunningExchange) -> None:
+    def told() -> dict[str, Any]:
+        found = get(running, "state?hash=false")
+        return {key: found[key] for key in ("clock", "speed", "autoWait", "skew")}
+
+    kept = running.snapshot()
+    assert told() == {"clock": "manual", "speed": 1.0, "autoWait": 10, "skew": 0}
+    running.clock.skew(-5_000)
+    running.clock.mode(speed=2, auto_wait=0)
+    assert told() == {"clock": "manual", "speed": 2.0, "autoWait": 0, "skew": -5_000}
+    running.restore(kept)
+    assert told() == {"clock": "manual", "speed": 1.0, "autoWait": 10, "skew": 0}
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,7 @@ def everything(exchange: RunningExchange) -> None:
     exchange.control("actor/cancel", actor="carol")
     exchange.clock.mode("auto")
     exchange.clock.skew(5_000)
+    exchange.clock.mode(auto_wait=25)
     saved = exchange.save()
     exchange.reset()
     exchange.clock.mode("manual", speed=2)

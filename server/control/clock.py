@@ -125,7 +125,7 @@ def mode(console: Console, asked: Mode) -> ModeTold:
         known = ", ".join(clock.value for clock in Clock)
         raise ValueError(f"no clock {asked.clock!r:.80}; known: {known}") from None
     if asked.auto_wait is not None:
-        node.set_auto_wait(asked.auto_wait)
+        console.set_auto_wait(asked.auto_wait)
     if asked.clock is not None or asked.speed is not None:
         console.hand_clock(clock, node.pacer.speed if asked.speed is None else asked.speed)
     pacer = node.pacer

@@ -43,6 +43,10 @@ class StateTold(msgspec.Struct, rename="camel", omit_defaults=True):
     seed: int
     clock: str
     speed: float
+    auto_wait: int
+    """How long an auto clock waits for another request, ms of real time."""
+    skew: int
+    """How many ms the clock that judges nonces is ahead of its clients'."""
     time: int
     """Exchange time as of the last block, ms since 1970."""
     height: int
@@ -54,7 +58,9 @@ class StateTold(msgspec.Struct, rename="camel", omit_defaults=True):
 
 @control("GET", "state")
 def state(console: Console, asked: StateAsked) -> StateTold:
-    """What runs here: chain, world, market, seed, clock, time, height, counts, state hash."""
+    """What runs here: chain, world, market, seed, clock and how it is set, time, height, counts,
+    state hash.
+    """
     node, options = console.node, console.options
     found = node.exchange.state
     return StateTold(
@@ -65,6 +71,8 @@ def state(console: Console, asked: StateAsked) -> StateTold:
         seed=found.seed,
         clock=node.pacer.clock.value,
         speed=node.pacer.speed,
+        auto_wait=node.pacer.auto_wait_ms,
+        skew=node.pacer.skew_ms,
         time=found.time_ms,
         height=found.height,
         accounts=len(found.accounts),

@@ -114,6 +114,8 @@ def hand_over(server: Server, settings: Settings) -> None:
     speed = settings.speed if "speed" in settings.given else pacer.speed
     if (clock, speed) != (pacer.clock, pacer.speed):
         server.console.hand_clock(clock, speed)
+    if "auto_wait" in settings.given and settings.auto_wait != pacer.auto_wait_ms:
+        server.console.set_auto_wait(settings.auto_wait)
 
 
 def reopened(settings: Settings, found: JournalFile, *, keep: bool = False) -> Opened:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hlsim.scenarios.cast import ActorCancels, ActorOrder, OpenActor
 from hlsim.scenarios.director import MovePrice, SetBook
-from hlsim.server.blocks import ClockHanded, ClockSkewed, Deed, Kept, Loaded, WentBack
+from hlsim.server.blocks import AutoWaitSet, ClockHanded, ClockSkewed, Deed, Kept, Loaded, WentBack
 from hlsim.server.shapes.text import decimal_text, usd_text
 from hlsim.sim import operations
 from hlsim.telling import Coin, coins_of, number_told, span_told
@@ -40,6 +40,8 @@ def deed_told(deed: Deed, coin: Coin) -> str:
             return f"hands the clock over: {deed.clock.value}, speed {deed.speed:g}"
         case ClockSkewed():
             return f"sets its clock {deed.ms} ms ahead of its clients'"
+        case AutoWaitSet():
+            return f"has an auto clock wait {deed.ms} ms for another request"
         case Kept():
             return f"keeps snapshot {deed.id}"
         case WentBack():
