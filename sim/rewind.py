@@ -6,11 +6,9 @@ never changes is shared. Of use to that one state in this process only.
 
 from __future__ import annotations
 
-import gc
 from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from itertools import chain, filterfalse, islice, repeat
 from operator import attrgetter
 from typing import Any
@@ -18,6 +16,7 @@ from typing import Any
 from ..matching.book import OrderBook
 from ..matching.dataclass import is_frozen
 from ..matching.marks import BookMark, Cells, Fields, Rows, fields_of
+from .collector import without_collector
 from .hanging import Plan, is_closed, plan_of
 from .orders import Order
 from .state import Market, State
@@ -124,13 +123,13 @@ class Mark:
         self._markets: Cells = []
         """In the order of `_asset_ids`."""
         self._asset_ids = list(state.markets)
-        with _without_collector():
+        with without_collector():
             self._walk(state)
         self.size = self._sum()
 
     def rewind(self) -> None:
         """Makes the state again what it was. The markets are new objects, as caches want it."""
-        with _without_collector():
+        with without_collector():
             changed = list(filter(_is_changed, self._indexes))
             self._over.put_back()
             for rows in self._rows.values():
@@ -276,15 +275,3 @@ def _sort(values: list[Any], waiting: dict[Any, list[Any]]) -> None:
             waiting[kind] += mine
         elif not is_closed(kind):
             waiting[kind] = mine if mine is not values else list(values)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Nothing here is garbage, and looking for some would take longer than all the rest."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

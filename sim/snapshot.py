@@ -18,6 +18,7 @@ from ..matching.book import OrderBook
 from ..matching.dataclass import is_frozen
 from ..matching.types import Order as BookOrder
 from ..matching.types import Side
+from .collector import without_collector
 from .state import State
 
 MAGIC = b"hlsim snapshot 6\n"
@@ -36,7 +37,8 @@ def load(snapshot: bytes) -> State:
     if not snapshot.startswith(MAGIC):
         raise ValueError("not a snapshot of this version of hlsim")
     try:
-        state = _Reader(io.BytesIO(snapshot[len(MAGIC) :])).load()
+        with without_collector():
+            state = _Reader(io.BytesIO(snapshot[len(MAGIC) :])).load()
     except Exception as error:  # damaged bytes may raise anything
         raise ValueError(f"damaged snapshot: {error}") from error
     if not isinstance(state, State):

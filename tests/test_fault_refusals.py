@@ -11,6 +11,7 @@ from typing import Any
 
 import eth_account
 import pytest
+from asking import ask
 from bots import ALO, GTC, one, statuses
 from hyperliquid.exchange import Exchange
 from hyperliquid.utils.error import ClientError
@@ -145,6 +146,14 @@ def test_a_query_is_refused_as_one_that_nobody_can_read(struck: Struck) -> None:
             refused(struck, plan, struck.ask)
         assert (error.value.status_code, error.value.error_message) == (422, NOT_SHAPED)
     assert struck.ask()["status"] == "order"
+
+
+def test_the_explorer_is_refused_alike(struck: Struck) -> None:
+    body = json.dumps({"type": "userDetails", "user": struck.address}).encode()
+    with struck.running.fault("explorer:#1:refuse"):
+        answered = ask(struck.running, path="/explorer", body=body)
+        assert (answered.status, answered.body.decode()) == (422, NOT_SHAPED)
+        assert ask(struck.running, path="/explorer", body=body).status == 200
 
 
 def test_an_action_may_be_one_that_nobody_can_read(struck: Struck) -> None:
