@@ -252,11 +252,7 @@ class LocalNode(BlockMaker):
         self._schedule()
 
     def leave(self) -> None:
-        """Lets a way that is under way end before its next turn; `close` is to follow.
-
-        May be called at any moment, by the handler of a signal too: an hour of a living market
-        takes as long as its thousands of orders.
-        """
+        """Ends a way through time before its next turn. Also for handlers of signals."""
         self._is_closed = True
 
     def close(self) -> None:
