@@ -123,6 +123,8 @@ class Block:
     """What this block was made for, unless for time and clients' actions alone."""
     began: int = 0
     """From here on the inputs are what the deed did."""
+    refusal: str = ""
+    """Why the deed was refused, if it was. What it did before that stands among the inputs."""
 
 
 class Closed(Exception):

@@ -93,13 +93,16 @@ class BlockMaker:
                 self._replies.append(response)
 
     def _follow(self, direction: Direction) -> None:
-        began = len(self._inputs)
+        began, refusal = len(self._inputs), ""
         try:
             for script in self._all_scripts:
                 if isinstance(script, Director):
                     script.follow(self.exchange, direction)
+        except ValueError as error:
+            refusal = str(error)
+            raise
         finally:
-            self._commit(direction, began)
+            self._commit(direction, began, refusal)
 
     def _next_due_ms(self) -> int | None:
         dues = [self.exchange.state.timers.next_due_ms()]
@@ -141,7 +144,7 @@ class BlockMaker:
                 first, first_ms = script, due_ms
         return first
 
-    def _commit(self, deed: Deed | None = None, began: int = 0) -> None:
+    def _commit(self, deed: Deed | None = None, began: int = 0, refusal: str = "") -> None:
         """Ends the block and publishes it, unless nothing happened."""
         exchange = self.exchange
         height = exchange.state.height
@@ -152,7 +155,8 @@ class BlockMaker:
             self._inputs.clear()
             self._replies.clear()
             time_ms = exchange.state.time_ms
-            self._publish(Block(height, time_ms, inputs, events, None, replies, deed, began))
+            block = Block(height, time_ms, inputs, events, None, replies, deed, began, refusal)
+            self._publish(block)
 
     def _publish(self, block: Block) -> None:
         for consumer in self._consumers:

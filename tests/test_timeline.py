@@ -96,6 +96,26 @@ def test_what_actors_are_told_to_do_is_told(exchange: RunningExchange) -> None:
     ]
 
 
+def test_what_the_operator_is_refused_is_told_as_that(exchange: RunningExchange) -> None:
+    exchange.control("actor/open", actor="whale", usdc=20)
+    whale = {"actor": "whale", "coin": "ETH", "side": "buy"}
+    for path, keys in (
+        ("market/book", {"coin": "ETH", "levels": [[[90, 1]], [[1910, 1]]]}),
+        ("actor/order", {**whale, "sz": "100", "px": "1900", "leverage": 5}),
+        ("actor/order", {**whale, "actor": "wale", "sz": "0.01"}),
+    ):
+        with pytest.raises(ValueError, match="refuses|no actor"):
+            exchange.control(path, **keys)
+    far = "too far from the mark, which market/move brings there"
+    assert [line[14:] for line in told(exchange)[1:]] == [
+        "operator   sets the book of ETH -> refused: the exchange refuses 90 for 1 ETH, "
+        f"PRICE_BAND: {far}",
+        "operator   actor whale buys 100 ETH at 1900 -> refused: whale: the exchange refuses it: "
+        "MARGIN",
+        "operator   actor wale buys 0.01 ETH -> refused: no actor 'wale': open it first",
+    ]
+
+
 STRANGER = Address("0x" + "77" * 20)
 OPERATIONS_TOLD: tuple[tuple[operations.Operation, str], ...] = (
     (operations.ListPerp("NEW", 2, 10, Px(5 * 10**8)), "lists the perp NEW at 5"),

@@ -106,7 +106,8 @@ class Chronicle:
                 self.actors[address_of(deed.name)] = deed.name
             text = deed_told(deed, self.coin)
             if text:
-                self._add(False, time_ms, OPERATOR, text)
+                refused = f" -> refused: {block.refusal}" if block.refusal else ""
+                self._add(False, time_ms, OPERATOR, text + refused)
         for event in block.events:
             if type(event) in _TOLD:
                 self._note_event(event, is_answer, time_ms)
