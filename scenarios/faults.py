@@ -266,6 +266,8 @@ def parse_fault(text: str) -> Fault:
         key, equals, value = pair.partition("=")
         if not equals or key not in _KEYS:
             raise ValueError(f"{pair!r} is none of {', '.join(one + '=' for one in _KEYS)}")
+        if key in words:
+            raise ValueError(f"{key} is given twice")
         words[key] = value
     return fault_of(words)
 

@@ -133,6 +133,8 @@ def test_time_can_be_told_from_outside(
         (b"{", "not JSON: "),
         (b"\xff", "not JSON: "),
         (b'{"days":999999999999}', "time ends with the year 9999"),
+        (b'{"ms":1,"ms":1}', "'ms' is given twice"),
+        (b'{"ms":1,"m\\u0073":2}', "'ms' is given twice"),
     ],
 )
 def test_time_that_cannot_be_told_is_refused_in_one_line(
@@ -193,7 +195,7 @@ def test_queries_are_read_like_bodies(running: RunningExchange) -> None:
     for query, said in (
         ("hsh=false", "unknown key 'hsh'; known: hash"),
         ("hash=maybe", "Expected `bool`, got `str` - at `$.hash`; known keys: hash"),
-        ("hash=true&hash=false", "hash is given twice"),
+        ("hash=true&hash=false", "'hash' is given twice"),
     ):
         answer = ask(running, "GET", f"/hlsim/state?{query}", None, {})
         assert (answer.status, json.loads(answer.body)) == (400, {"error": said})

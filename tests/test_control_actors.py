@@ -65,6 +65,7 @@ def test_an_actor_is_refused_like_anybody(running: RunningExchange) -> None:
         ({"sz": 10, "px": 2000}, "whale: the exchange refuses it: MARGIN"),
         ({"sz": 0.1, "px": 2000.123}, "whale: the exchange refuses it: INVALID_PX"),
         ({"sz": 0.1, "leverage": 999}, "whale: the exchange refuses it: "),
+        ({"sz": 0.1, "tif": "alo"}, "alo wants a px: what takes whatever the book has is ioc"),
         ({"sz": 0.1, "px": 2001, "tif": "alo"}, "whale: the exchange refuses it: BAD_ALO_PX"),
     ):
         status, text = order(running, "buy", **keys)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import requests
-from asking import get, steer
+from asking import ask, get, steer
 from bots import ALO, GTC, Bot, one
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -75,6 +75,9 @@ def test_what_makes_no_sense_is_refused(running: RunningExchange) -> None:
         status, error = steer(running, "fault/add", **keys)
         assert status == 400
         assert words in error
+    twice = b'{"plan": {"on": "meta", "effect": "drop", "on": "l2Book"}}'
+    answer = ask(running, "POST", "/hlsim/fault/add", twice)
+    assert (answer.status, answer.body) == (400, b"""{"error":"'on' is given twice"}""")
     assert steer(running, "fault/clear", id=99) == (400, "no fault 99")
     assert len(in_force(running)) == 1
 

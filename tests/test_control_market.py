@@ -148,6 +148,8 @@ def test_a_book_by_levels_and_one_by_its_mid(running: RunningExchange) -> None:
     [
         ({}, "either levels or mid"),
         ({"levels": [[], []], "mid": 5}, "either levels or mid"),
+        ({"levels": [[], []], "depth": 5}, "depth goes with mid: levels say it themselves"),
+        ({"levels": [[], []], "spread_bps": 1}, "spread_bps goes with mid: levels say it"),
         ({"levels": [[[1400.123, 1]], []]}, "1400.123 is no price of ETH; 1400.2 would be one"),
         ({"levels": [[[1400, 0.00001]], []]}, "sizes of ETH are multiples of 0.0001"),
         ({"levels": [[[1400, 0.007]], []]}, "0.007 at 1400.0 is worth less than 10 USD"),

@@ -92,6 +92,7 @@ def test_an_object_says_the_same() -> None:
         ("order:drop", "is not WHAT"),
         ("order[coin]:1:drop", "'coin' is none of coin=, user="),
         ("order[colour=red]:1:drop", "'colour=red' is none of"),
+        ("order[coin=BTC&coin=ETH]:1:drop", "coin is given twice"),
         ("order:0:drop", "a chance is above 0 and at most 1"),
         ("order:1.5:drop", "a chance is above 0 and at most 1"),
         ("order:often:drop", "not a decimal number: 'often'"),

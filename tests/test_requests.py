@@ -94,6 +94,8 @@ def test_requests_are_found_by_user_kind_status_and_time(running: RunningExchang
     assert (newest["requests"][0]["status"], newest["requests"][0]["request"]) == (400, "{")
     refused = ask(running, "GET", "/hlsim/requests?status=bad", None, {})
     assert json.loads(refused.body)["error"].startswith("no status 'bad'; known: ok, refused")
+    both = ask(running, "GET", "/hlsim/requests?action=order&type=meta", None, {})
+    assert json.loads(both.body)["error"].startswith("action is of /exchange and type is of /info")
 
 
 def test_an_agents_requests_are_its_masters_and_a_vaults_its_own(running: RunningExchange) -> None:

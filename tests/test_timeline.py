@@ -104,7 +104,7 @@ def test_what_the_operator_is_refused_is_told_as_that(exchange: RunningExchange)
         ("actor/order", {**whale, "sz": "100", "px": "1900", "leverage": 5}),
         ("actor/order", {**whale, "actor": "wale", "sz": "0.01"}),
     ):
-        with pytest.raises(ValueError, match="refuses|no actor"):
+        with pytest.raises(ValueError, match=r"refuses|no actor"):
             exchange.control(path, **keys)
     far = "too far from the mark, which market/move brings there"
     assert [line[14:] for line in told(exchange)[1:]] == [

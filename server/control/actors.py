@@ -46,11 +46,18 @@ class OrderAsked(OneActor):
     px: Annotated[
         Amount | None, msgspec.Meta(description="left out: whatever the book has, at once")
     ] = None
-    tif: Literal["gtc", "ioc", "alo"] = "gtc"
+    tif: Annotated[
+        Literal["gtc", "ioc", "alo"] | None,
+        msgspec.Meta(description="left out: gtc with a px, ioc without"),
+    ] = None
     reduce_only: bool = False
     leverage: Annotated[
         int, msgspec.Meta(ge=0, description="of its cross margin from now on; 0: as it is")
     ] = 0
+
+    def __post_init__(self) -> None:
+        if self.px is None and self.tif not in (None, "ioc"):
+            raise ValueError(f"{self.tif} wants a px: what takes whatever the book has is ioc")
 
 
 @control("POST", "actor/order")
@@ -62,7 +69,7 @@ def order(console: Console, asked: OrderAsked) -> AccountTold:
         is_buy=asked.side == "buy",
         sz=Sz(parse_amount(asked.sz, 8, "size")),
         px=None if asked.px is None else Px(parse_amount(asked.px, 8, "price")),
-        tif=TIFS[asked.tif],
+        tif=Tif.GTC if asked.tif is None else TIFS[asked.tif],
         reduce_only=asked.reduce_only,
         leverage=asked.leverage,
     )

@@ -25,6 +25,8 @@ MOST_MS = 30 * 86_400_000
 LEVELS = 20
 SPACING = 500
 """Of a book by its mid: millionths of the price between two levels."""
+DEPTH = 1_000_000
+SPREAD_BPS = 1
 MOST_LEVELS = 200
 """Of one side."""
 LEAST_NTL = 10 * 10**16
@@ -113,11 +115,26 @@ class BookAsked(OneMarket):
         Amount | None, msgspec.Meta(description="instead of levels: where they are made around")
     ] = None
     depth: Annotated[
-        Amount, msgspec.Meta(description="USD on each side, over 20 levels 5 basis points apart")
-    ] = 1_000_000
+        Amount | None,
+        msgspec.Meta(
+            description=f"around mid: USD on each side, over {LEVELS} levels 5 basis points apart; "
+            f"left out: {DEPTH}"
+        ),
+    ] = None
     spread_bps: Annotated[
-        Amount, msgspec.Meta(description="basis points of mid between the best bid and ask")
-    ] = 1
+        Amount | None,
+        msgspec.Meta(
+            description="around mid: basis points of it between the best bid and ask; left out: "
+            f"{SPREAD_BPS}"
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        if (self.levels is None) is (self.mid is None):
+            raise ValueError("either levels or mid")
+        for name in ("depth", "spread_bps"):
+            if self.levels is not None and getattr(self, name) is not None:
+                raise ValueError(f"{name} goes with mid: levels say it themselves")
 
 
 @control("POST", "market/book")
@@ -128,8 +145,6 @@ def book(console: Console, asked: BookAsked) -> MarketTold:
     `market/move` takes the levels along. Oracle and mark do what they do with such a book.
     """
     market = market_of(console, asked.coin)
-    if (asked.levels is None) is (asked.mid is None):
-        raise ValueError("either levels or mid")
     asset = market.asset
     if asked.levels is not None:
         bids, asks = (_levels(asset, side) for side in asked.levels)
@@ -166,8 +181,10 @@ def _around(asset: Asset, asked: BookAsked) -> tuple[list[tuple[Px, Sz]], list[t
     """Twenty levels a side around a mid."""
     assert asked.mid is not None
     mid = parse_amount(asked.mid, 8, "price")
-    half = div_down(mid * parse_amount(asked.spread_bps, 4, "spread"), 2 * 10**8)
-    usd = div_down(parse_amount(asked.depth, 0, "depth"), LEVELS)
+    spread_bps = SPREAD_BPS if asked.spread_bps is None else asked.spread_bps
+    depth = DEPTH if asked.depth is None else asked.depth
+    half = div_down(mid * parse_amount(spread_bps, 4, "spread"), 2 * 10**8)
+    usd = div_down(parse_amount(depth, 0, "depth"), LEVELS)
     step = step_for(asset, mid, SPACING)
     sides: list[list[tuple[Px, Sz]]] = []
     for sign, best in ((-1, mid - half), (1, mid + half)):

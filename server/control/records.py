@@ -42,6 +42,10 @@ class RequestsAsked(Asked):
     since: Annotated[int, msgspec.Meta(description="exchange time, ms since 1970")] = 0
     limit: Limit = 100
 
+    def __post_init__(self) -> None:
+        if self.action is not None and self.type is not None:
+            raise ValueError("action is of /exchange and type is of /info: no request has both")
+
 
 class StruckTold(msgspec.Struct):
     """What a fault made of a request."""

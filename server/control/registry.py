@@ -8,7 +8,8 @@ and what `openapi.json` says follow from the struct.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator
+import json
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
@@ -81,6 +82,8 @@ class ControlSpec:
             given = msgspec.json.decode(body) if body else {}
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"not JSON: {error}") from None
+        if body:
+            _ONCE.decode(body.decode())
         return self.take(given)
 
     def take(self, given: Any, *, is_text: bool = False) -> Asked:
@@ -141,9 +144,19 @@ def control(method: Method, path: str) -> Callable[[F], F]:
 
 
 def _from_query(query: bytes) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+    return _each_once(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+
+
+def _each_once(pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
+    found: dict[str, T] = {}
+    for name, value in pairs:
         if name in found:
-            raise ValueError(f"{name} is given twice")
+            raise ValueError(f"{name!r:.80} is given twice")
         found[name] = value
     return found
+
+
+_ONCE = json.JSONDecoder(object_pairs_hook=_each_once, parse_int=str, parse_float=str, strict=False)
+"""Reads what is known to be JSON, and raises ValueError for a key that is there twice, however
+deep: the parser that makes the values takes the last one and says nothing.
+"""
