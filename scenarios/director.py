@@ -15,7 +15,7 @@ from ..sim.actions.orders import NewOrder, PlaceOrders
 from ..sim.assets import Asset, OutcomeSide, SpotPair, round_px
 from ..sim.errors import OrderReject
 from ..sim.exchange import Exchange
-from ..sim.fixed import Address, Px, Sz, Wei, ntl_wei, sz_to_wei
+from ..sim.fixed import Address, Px, Sz, Wei, bare_text, ntl_wei, sz_to_wei
 from ..sim.operations import MintToken, SetMark, SetOracle
 from ..sim.order_checks import static_reject
 from ..sim.prices import mid_px
@@ -249,7 +249,7 @@ class Director:
             if reject is not None:
                 far = reject.why is OrderReject.PRICE_BAND
                 hint = ": too far from the mark, which market/move brings there" if far else ""
-                level = f"{_plain(new.px)} for {_plain(new.sz)} {asset.coin}"
+                level = f"{bare_text(new.px, 8)} for {bare_text(new.sz, 8)} {asset.coin}"
                 return f"the exchange refuses {level}, {reject.why.name}{hint}"
         return None
 
@@ -323,11 +323,6 @@ def _endow(ex: Exchange, maker: Address, pair: SpotPair, bids: Levels, asks: Lev
         missing = needed - (0 if balance is None else balance.total)
         if missing > 0:
             ex.operate(MintToken(maker, token, Wei(missing)))
-
-
-def _plain(value: int) -> str:
-    whole, part = divmod(value, 10**8)
-    return f"{whole}.{part:08d}".rstrip("0").rstrip(".")
 
 
 def _rows(levels: Levels) -> list[list[int]]:

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from ..matching.dataclass import dataclass
-from ..sim.fixed import parse_decimal
+from ..sim.fixed import bare_text, parse_decimal
 
 CERTAIN = 10**6
 """The chance of what always happens: chances are integers, in millionths."""
@@ -226,8 +226,7 @@ class Fault:
     def _rate(self) -> str:
         if self.nth:
             return "#" + "+".join(map(str, self.nth))
-        whole, rest = self.chance // CERTAIN, self.chance % CERTAIN  # not money
-        return f"{whole}.{rest:06d}".rstrip("0").rstrip(".")
+        return bare_text(self.chance, 6)
 
     def _effect_text(self) -> str:
         if self.effect is Effect.STATUS:

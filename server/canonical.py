@@ -19,7 +19,7 @@ from ..sim.actions import ACTIONS, Action, spec_of
 from ..sim.actions.abstraction import AbstractionWord
 from ..sim.actions.multisig import SignersText
 from ..sim.actions.validators import Given
-from .shapes.text import bare_text
+from ..sim.fixed import bare_text
 from .words import SHORT_WORDS
 
 

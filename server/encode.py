@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from ..sim.errors import ActionError, CancelReject, OrderReject, Reject
+from ..sim.fixed import bare_text
 from ..sim.replies import (
     CancelReplies,
     Created,
@@ -22,7 +23,7 @@ from ..sim.replies import (
     TwapPlaced,
     Waiting,
 )
-from .shapes.text import bare_text, px_text
+from .shapes.text import px_text
 
 _DONE: dict[str, Any] = {"status": "ok", "response": {"type": "default"}}
 _DONE_BYTES = msgspec.json.encode(_DONE)

@@ -10,9 +10,9 @@ from ..matching.types import Px, Sz
 
 __all__ = [
     "PX_SCALE", "RATE_SCALE", "SZ_SCALE", "TEN", "USD_SCALE", "Address", "Cloid", "Px", "Rate",
-    "Sz", "Szi", "Usd", "Wei", "div_down", "div_half_even", "div_trunc", "div_up", "floor_to",
-    "mul_down", "mul_trunc", "mul_up", "ntl", "ntl_wei", "parse_decimal", "rescale_down",
-    "sz_to_wei", "wei_to_sz",
+    "Sz", "Szi", "Usd", "Wei", "bare_text", "div_down", "div_half_even", "div_trunc", "div_up",
+    "floor_to", "mul_down", "mul_trunc", "mul_up", "ntl", "ntl_wei", "parse_decimal",
+    "rescale_down", "sz_to_wei", "wei_to_sz",
 ]  # fmt: skip
 
 Szi = NewType("Szi", int)
@@ -154,3 +154,11 @@ def parse_decimal(text: str, decimals: int) -> int:
     return sign * (
         int(whole or "0") * TEN[decimals] + int(fraction[:decimals].ljust(decimals, "0") or "0")
     )
+
+
+def bare_text(value: int, decimals: int) -> str:
+    """`value / 10**decimals` in the fewest digits, exact: what `parse_decimal` reads."""
+    if value < 0:
+        return "-" + bare_text(-value, decimals)
+    whole, fraction = divmod(value, TEN[decimals])
+    return f"{whole}.{fraction:0{decimals}d}".rstrip("0") if fraction else f"{whole}"

@@ -10,7 +10,7 @@ from stories import address, px, rate, sz, usd
 
 from hlsim.matching.types import Side, Tif
 from hlsim.server.shapes import fills, ledger, orders
-from hlsim.server.shapes.text import bare_text, decimal_text
+from hlsim.server.shapes.text import decimal_text
 from hlsim.sim.events import (
     Direction,
     Fill,
@@ -20,7 +20,7 @@ from hlsim.sim.events import (
     OrderUpdate,
     Trade,
 )
-from hlsim.sim.fixed import Szi, Wei
+from hlsim.sim.fixed import Szi, Wei, bare_text
 from hlsim.sim.ledger import (
     AccountClassTransfer,
     BorrowLent,
@@ -126,7 +126,7 @@ def test_numbers_have_one_decimal_at_least_and_no_exponent(
 
 def test_the_signed_form_has_no_forced_decimal() -> None:
     """Evidence: exchange 2.2."""
-    assert [bare_text(71_0000_0000, 8), bare_text(71_5000_0000, 8)] == ["71", "71.5"]
+    assert [bare_text(one, 8) for one in (10**9, 71_5000_0000, -5)] == ["10", "71.5", "-0.00000005"]
 
 
 # -- orders ----------------------------------------------------------------------------------------

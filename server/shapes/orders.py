@@ -7,10 +7,10 @@ from typing import Any
 from ...matching.types import Side, Tif
 from ...sim.assets import dex_of
 from ...sim.events import OrderShrunk, OrderUpdate
-from ...sim.fixed import Address, Sz
+from ...sim.fixed import Address, Sz, bare_text
 from ...sim.orders import Order, Stage
 from ...sim.view import View
-from .text import bare_text, px_text
+from .text import px_text
 
 SIDE_TEXT = {Side.BID: "B", Side.ASK: "A"}
 """The wire's word for a side, of orders, fills and trades."""

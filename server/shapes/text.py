@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from ...sim.fixed import bare_text
+
 
 def decimal_text(value: int, decimals: int) -> str:
     """`value / 10**decimals` as a wire decimal; exact."""
-    if value < 0:
-        return "-" + decimal_text(-value, decimals)
-    whole, fraction = divmod(value, 10**decimals)
-    if not fraction:
-        return f"{whole}.0"
-    return f"{whole}.{fraction:0{decimals}d}".rstrip("0")
+    text = bare_text(value, decimals)
+    return text if "." in text else text + ".0"
 
 
 def _cached(decimals: int) -> Callable[[int], str]:
@@ -50,9 +48,3 @@ def iso_text(time_ms: int) -> str:
     """
     moment = datetime.fromtimestamp(time_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{moment}.{time_ms % 1000:03d}" if time_ms % 1000 else moment
-
-
-def bare_text(value: int, decimals: int) -> str:
-    """As `decimal_text` without a forced ".0": the form that is signed."""
-    text = decimal_text(value, decimals)
-    return text[:-2] if text.endswith(".0") else text

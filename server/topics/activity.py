@@ -21,7 +21,7 @@ from ...sim.events import (
     OrderShrunk,
     OrderUpdate,
 )
-from ...sim.fixed import Address
+from ...sim.fixed import Address, bare_text
 from ...sim.twap_state import TwapUpdate
 from ...sim.view import View
 from ..info.fills import own_fills
@@ -30,7 +30,6 @@ from ..info.registry import Json
 from ..shapes.fills import fill_row, merged_by_block, merged_fill_row
 from ..shapes.ledger import funding_event, ledger_row, liquidation_event
 from ..shapes.orders import order_update, status_row
-from ..shapes.text import bare_text
 from ..shapes.twaps import slice_fill_row, twap_row
 from .registry import Source, Topic, later, topic
 

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from hlsim.server.requests import QUERIES
+from hlsim.sim.fixed import bare_text
 
 if TYPE_CHECKING:
     from hlsim.scenarios.faults import Fault
@@ -156,9 +157,7 @@ def strike_told(fault: Fault, request: Any, coin: Coin) -> str:
 
 def number_told(value: int) -> str:
     """A price or a size in the fewest digits."""
-    from hlsim.server.shapes.text import px_text  # whoever only lists scenarios starts sooner
-
-    return px_text(value).removesuffix(".0")
+    return bare_text(value, 8)
 
 
 def span_told(ms: int) -> str:
