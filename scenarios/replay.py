@@ -13,7 +13,7 @@ from typing import Any
 
 from ..matching.dataclass import dataclass
 from ..matching.types import Side
-from ..sim.assets import Asset, OutcomeSide, Universe, px_decimals
+from ..sim.assets import MAX_PX, Asset, OutcomeSide, Universe, px_decimals
 from ..sim.exchange import Exchange
 from ..sim.fixed import Px, Sz
 from ..sim.operations import Requote, SetMark, SetOracle, TakeBook
@@ -283,6 +283,8 @@ def _mid(book: BookRow | None) -> Px | None:
 
 
 def _scaled(coin: Coin, px: Px) -> Px:
-    """Where an oracle or a mark is now; it may have more figures than an order, and is never 0."""
+    """Where an oracle or a mark is now; it may have more figures than an order, and is never 0 nor
+    beyond what is a price.
+    """
     found = px * coin.scale.px // coin.scale.of
-    return Px(max(found, 10 ** (8 - px_decimals(coin.asset))))
+    return Px(min(max(found, 10 ** (8 - px_decimals(coin.asset))), MAX_PX))

@@ -23,7 +23,7 @@ from .assets import (
     px_decimals,
 )
 from .events import Direction, Fill, PricesChanged
-from .fixed import TEN, Px, Sz, Usd, div_half_even, div_trunc, ntl, parse_decimal
+from .fixed import TEN, Px, Sz, Usd, bare_text, div_half_even, div_trunc, ntl, parse_decimal
 from .ids import ZERO_HASH, trade_id
 from .orders import OrderStatus
 from .state import Account, Market, Position, State
@@ -82,7 +82,7 @@ def list_perp(
         start_px=oracle_px,
     )
     if not is_start_px(perp, oracle_px):
-        raise ValueError(f"no legal price of {coin}: {oracle_px}")
+        raise ValueError(f"no legal price of {coin}: {bare_text(oracle_px, 8)}")
     fresh = prices.open_market(perp, state.time_ms)
     relist(state, universe.with_perps([*universe.perps, perp]), {asset_id: fresh})
     ex.emit(PricesChanged((coin,)))

@@ -26,7 +26,7 @@ from .events import (
     QuestionUpdated,
 )
 from .fees import settlement_fee
-from .fixed import Px, Sz, Szi, Wei, div_down
+from .fixed import Px, Sz, Szi, Wei, bare_text, div_down
 from .ids import ZERO_HASH, trade_id
 from .orders import Order, OrderStatus
 from .outcome_state import Outcome, Question, Settled
@@ -106,7 +106,7 @@ def _check_listing(
     if state.universe.tokens[quote].wei_decimals != WEI_DECIMALS:
         raise ValueError(f"what quotes an outcome has {WEI_DECIMALS} wei decimals")
     if not 0 < px < UNIT:
-        raise ValueError(f"the price of a side is between 0 and 1: {px}")
+        raise ValueError(f"the price of a side is between 0 and 1: {bare_text(px, 8)}")
 
 
 def _add(ex: Exchange, outcome: Outcome, px: Px) -> Outcome:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from ..matching.book import OrderBook
 from ..matching.depth import impact_px
 from ..matching.types import Side
-from .assets import Asset, Perp, px_decimals
+from .assets import MAX_PX, Asset, Perp, px_decimals
 from .averages import BASIS_DECAY, LOCAL_DECAY, PERIOD_MS
 from .events import PricesChanged
-from .fixed import RATE_SCALE, TEN, Px, Rate, div_down, div_half_even, ntl
+from .fixed import RATE_SCALE, TEN, Px, Rate, bare_text, div_down, div_half_even, ntl
 from .state import Market, State
 from .timers import Timer
 
@@ -155,8 +155,8 @@ def _note_minute(state: State) -> None:
 def set_oracle(ex: Exchange, pxs: Iterable[tuple[int, Px]]) -> None:
     """Sets oracle prices, rounded to the asset's decimals, and computes those marks at once.
 
-    Raises ValueError, before anything changed, for an id that is no perp or a price that is not
-    above zero.
+    Raises ValueError, before anything changed, for an id that is no perp and for a price that is
+    not above 0, as rounded, or is above `MAX_PX`.
     """
     wanted = _of_perps(ex, pxs, "oracle price")
     for market, oracle in wanted:
@@ -196,8 +196,8 @@ def _of_perps(ex: Exchange, pxs: Iterable[tuple[int, Px]], noun: str) -> list[tu
         if market is None or market.asset.is_spot:
             raise ValueError(f"no perp has asset id {asset_id}")
         legal = rounded(market.asset, px)
-        if legal <= 0:
-            raise ValueError(f"no {noun} for {market.asset.coin}: {px}")
+        if not 0 < legal <= MAX_PX:
+            raise ValueError(f"no {noun} for {market.asset.coin}: {bare_text(px, 8)}")
         found.append((market, legal))
     return found
 

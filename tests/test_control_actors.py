@@ -107,6 +107,26 @@ def test_a_mark_jumps_and_comes_back(running: RunningExchange) -> None:
     assert running.market.resume("ETH").mark == "2000.0"
 
 
+@pytest.mark.parametrize("what", ["oracle", "mark"])
+def test_a_price_that_no_market_has_is_refused_and_changes_nothing(
+    running: RunningExchange, what: str
+) -> None:
+    noun = {"oracle": "oracle price", "mark": "mark"}[what]
+    before = running.state_hash()
+    for coin, px, said in (
+        ("ETH", 0, "0 is no price: above 0 and not beyond all measure"),
+        ("ETH", "-5", "'-5' is no price: above 0"),
+        ("ETH", "1000000000001", f"no {noun} for ETH: 1000000000001"),
+        ("ETH", 0.001, f"no {noun} for ETH: 0.001"),
+        ("ETH", "1990.123456789", "'1990.123456789' is no price: more than 8 decimals"),
+    ):
+        status, text = steer(running, f"market/{what}", coin=coin, px=px)
+        assert status == 400
+        assert text.startswith(said)
+    assert running.state_hash() == before
+    assert steer(running, f"market/{what}", coin="ETH", px=1990.123)[what] == "1990.12"
+
+
 def test_a_cap_refuses_what_adds(running: RunningExchange) -> None:
     steer(running, "actor/open", actor="whale")
     order(running, "buy", 5)

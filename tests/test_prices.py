@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from dexing import GOLD, dexed, funded
-from stories import START_MS, Story, Trader, market, px, rate, sz
+from stories import START_MS, Story, Trader, market, px, rate
 
 from hlsim.sim.averages import BASIS_DECAY, LOCAL_DECAY, Ema, decay
 from hlsim.sim.events import PricesChanged
 from hlsim.sim.fixed import Px
-from hlsim.sim.operations import SetOracle
+from hlsim.sim.operations import SetMark, SetOracle
 from hlsim.sim.prices import (
     impact_pxs,
     mid_or_last,
@@ -302,15 +302,24 @@ def test_a_wrong_oracle_changes_nothing(wrong: tuple[int, Px]) -> None:
     """An unknown id, a spot pair or a price not above zero."""
     m = market()
     before = m.ex.state_hash()
-    with pytest.raises(ValueError, match=r"asset id|oracle price"):
+    with pytest.raises(
+        ValueError,
+        match=r"asset id|oracle price",
+    ):
         m.ex.operate(SetOracle(((0, px("51000")), wrong)))
     assert m.ex.state_hash() == before
 
 
-def test_an_oracle_too_small_for_its_decimals_is_refused() -> None:
+@pytest.mark.parametrize("operation", [SetOracle, SetMark])
+@pytest.mark.parametrize("wrong", ["0.00004", "1000000000000.1"])
+def test_a_price_that_its_decimals_or_the_exchange_cannot_hold_is_refused(
+    operation: type[SetOracle] | type[SetMark], wrong: str
+) -> None:
     m = market()
-    with pytest.raises(ValueError, match="no oracle price for SOL"):
-        m.ex.operate(SetOracle(((2, sz("0.00004")),)))  # type: ignore[arg-type]
+    noun = "oracle price" if operation is SetOracle else "mark"
+    with pytest.raises(ValueError, match=f"no {noun} for SOL: {wrong}"):
+        m.ex.operate(operation(((2, px(wrong)),)))
+    m.ex.operate(operation(((2, px("1000000000000")),)))
 
 
 def test_an_oracle_before_the_first_sample_uses_the_book_as_it_stands() -> None:

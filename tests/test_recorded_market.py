@@ -384,13 +384,17 @@ def test_a_moved_price_takes_the_archive_along(tmp_path: Path) -> None:
     assert playing.levels() == [[], [("0.0002", "5.0")]]
 
 
+def test_no_context_is_beyond_the_highest_price(tmp_path: Path) -> None:
+    rows = [context_row(ms, "SOL", oracle) for ms, oracle in ((0, "100"), (60_000, "101"))]
+    playing = show(tmp_path, book_line(0, "99 x 5", "101 x 5"), contexts=(*rows,))
+    highest = px("1000000000000")
+    playing.director.move(playing.ex, playing.story.market("SOL").asset, highest)
+    assert playing.play(60_000).story.market("SOL").oracle_px == highest
+
+
 def test_a_book_that_the_operator_sets_is_his(tmp_path: Path) -> None:
     playing = show(tmp_path, book_line(0, "99 x 5", ASKS), book_line(700, "98 x 5", ASKS))
-    market = playing.story.market("SOL")
-
-    playing.director.book(playing.ex, market.asset, [(px("90"), px("1"))], [])  # type: ignore[list-item]
+    asset = playing.story.market("SOL").asset
+    playing.director.book(playing.ex, asset, [(px("90"), px("1"))], [])  # type: ignore[list-item]
 
     assert playing.play(700).levels() == [[("90.0", "1.0")], []]
-    assert (
-        not playing.director.market_quotes if hasattr(playing.director, "market_quotes") else True
-    )
