@@ -119,6 +119,7 @@ def test_a_price_that_no_market_has_is_refused_and_changes_nothing(
         ("ETH", "1000000000001", f"no {noun} for ETH: 1000000000001"),
         ("ETH", 0.001, f"no {noun} for ETH: 0.001"),
         ("ETH", "1990.123456789", "'1990.123456789' is no price: more than 8 decimals"),
+        ("PURR/USDC", 1, "PURR/USDC is no perp"),
     ):
         status, text = steer(running, f"market/{what}", coin=coin, px=px)
         assert status == 400

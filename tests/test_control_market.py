@@ -219,6 +219,15 @@ def test_halts_listings_and_delistings(running: RunningExchange) -> None:
     assert steer(running, "market/book", coin="FRESH", mid=2.5)["mid"] is not None
     steer(running, "market/delist", coin="FRESH")
     assert steer(running, "market/move", coin="FRESH", to=3)[1].startswith("FRESH does not trade")
+    before = running.state_hash()
+    for path in ("halt", "resume", "delist", "cap", "oracle", "mark"):
+        keys = {"px": 3} if path in ("oracle", "mark") else {}
+        told = steer(running, f"market/{path}", coin="FRESH", **keys)
+        assert told == (400, "FRESH is delisted")
+    for path in ("delist", "cap"):
+        told = steer(running, f"market/{path}", coin="PURR/USDC")
+        assert told == (400, "PURR/USDC is no perp")
+    assert running.state_hash() == before
     assert steer(running, "market/list", coin="BTC", px=1) == (400, "no new coin: 'BTC'")
     assert steer(running, "market/halt", coin="ETHH") == (
         400,

@@ -67,6 +67,22 @@ def market_of(console: Console, coin: str) -> Market:
     raise ValueError(f"no coin {coin!r:.80}{hint}")
 
 
+def _live(console: Console, coin: str) -> int:
+    """The asset id of a market that has not ended. Raises ValueError as `market_of` does."""
+    asset = market_of(console, coin).asset
+    if asset.is_delisted:
+        raise ValueError(f"{coin} is delisted")
+    return asset.id
+
+
+def _live_perp(console: Console, coin: str) -> int:
+    """The asset id of a perp that has not ended. Raises ValueError."""
+    asset_id = _live(console, coin)
+    if market_of(console, coin).asset.is_spot:
+        raise ValueError(f"{coin} is no perp")
+    return asset_id
+
+
 def _told(console: Console, coin: str) -> MarketTold:
     market = market_of(console, coin)
     mid = mid_px(market)
@@ -200,14 +216,14 @@ def _around(asset: Asset, asked: BookAsked) -> tuple[list[tuple[Px, Sz]], list[t
 @control("POST", "market/halt")
 def halt(console: Console, asked: OneMarket) -> MarketTold:
     """Halts trading of a market: orders are refused, cancels still work."""
-    console.node.operate(SetHalt(market_of(console, asked.coin).asset.id, True))
+    console.node.operate(SetHalt(_live(console, asked.coin), True))
     return _told(console, asked.coin)
 
 
 @control("POST", "market/resume")
 def resume(console: Console, asked: OneMarket) -> MarketTold:
     """Lets a halted market trade again."""
-    console.node.operate(SetHalt(market_of(console, asked.coin).asset.id, False))
+    console.node.operate(SetHalt(_live(console, asked.coin), False))
     return _told(console, asked.coin)
 
 
@@ -231,7 +247,7 @@ def list_perp(console: Console, asked: ListAsked) -> MarketTold:
 @control("POST", "market/delist")
 def delist(console: Console, asked: OneMarket) -> MarketTold:
     """Ends a perp: orders are cancelled, positions settled at the oracle's mean of an hour."""
-    console.node.operate(DelistPerp(market_of(console, asked.coin).asset.id))
+    console.node.operate(DelistPerp(_live_perp(console, asked.coin)))
     return _told(console, asked.coin)
 
 
@@ -247,7 +263,7 @@ def oracle(console: Console, asked: PriceAsked) -> MarketTold:
     follow. A living market sets its own again with its next turn.
     """
     px = Px(parse_amount(asked.px, 8, "price"))
-    console.node.operate(SetOracle(((market_of(console, asked.coin).asset.id, px),)))
+    console.node.operate(SetOracle(((_live_perp(console, asked.coin), px),)))
     return _told(console, asked.coin)
 
 
@@ -257,7 +273,7 @@ def mark(console: Console, asked: PriceAsked) -> MarketTold:
     spike that fires stops and liquidates, though nobody traded there.
     """
     px = Px(parse_amount(asked.px, 8, "price"))
-    console.node.operate(SetMark(((market_of(console, asked.coin).asset.id, px),)))
+    console.node.operate(SetMark(((_live_perp(console, asked.coin), px),)))
     return _told(console, asked.coin)
 
 
@@ -275,6 +291,5 @@ def cap(console: Console, asked: CapAsked) -> MarketTold:
     and some that rest are cancelled.
     """
     usd = None if asked.usd is None else Usd(parse_amount(asked.usd, 6, "notional"))
-    asset_id = market_of(console, asked.coin).asset.id
-    console.node.operate(SetOpenInterestCap(asset_id, usd))
+    console.node.operate(SetOpenInterestCap(_live_perp(console, asked.coin), usd))
     return _told(console, asked.coin)
