@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,6 +81,48 @@ def test_what_makes_no_sense_is_refused(running: RunningExchange) -> None:
     assert (answer.status, answer.body) == (400, b"""{"error":"'on' is given twice"}""")
     assert steer(running, "fault/clear", id=99) == (400, "no fault 99")
     assert len(in_force(running)) == 1
+
+
+@pytest.mark.parametrize("coin", ["BTC", "@107", "PURR/USDC", "xyz:TSLA"])
+def test_a_fault_of_a_coin_that_is_listed_is_added(running: RunningExchange, coin: str) -> None:
+    for plan in (f"l2Book[coin={coin}]:1:502", {"on": "ws/bbo", "effect": "drop", "coin": coin}):
+        assert coin in steer(running, "fault/add", plan=plan)["plan"]
+
+
+@pytest.mark.parametrize(
+    ("coin", "said"),
+    [
+        ("ETHH", "no coin 'ETHH'; nearest: ETH, ETHFI, MET"),
+        ("eth", "no coin 'eth'"),
+        ("@99999", "no coin '@99999'"),
+        ("PURR/USD", "no coin 'PURR/USD'; nearest: PURR/USDC"),
+        ("xyz:TSLAA", "no coin 'xyz:TSLAA'; nearest: xyz:TSLA"),
+    ],
+)
+def test_a_fault_that_no_coin_lets_strike_is_refused(
+    running: RunningExchange, coin: str, said: str
+) -> None:
+    status, error = steer(running, "fault/add", plan=f"order[coin={coin}]:1:drop")
+    assert status == 400
+    assert error.startswith(said)
+    with pytest.raises(ValueError, match="nearest: ETH"), running.fault("ws/bbo[coin=ETHH]:1:drop"):
+        pass
+    assert len(in_force(running)) == 1
+    steer(running, "market/list", coin="ETHH", px=5)
+    assert steer(running, "fault/add", plan="order[coin=ETHH]:1:drop")["id"] == 2
+
+
+def test_an_exchange_starts_with_no_fault_that_no_coin_lets_strike(tmp_path: Path) -> None:
+    journal, plan = str(tmp_path / "journal"), "order[coin=FRESH]:1:drop"
+    said = "fault order.coin=FRESH.:1:before:drop: no coin 'FRESH'"
+    with pytest.raises(ValueError, match=said):
+        hlsim.start(market="empty", fault=plan, journal=journal)
+    with hlsim.start(scenario="new-listing", fault=plan) as listing:
+        assert [row[1] for row in in_force(listing)] == ["order[coin=FRESH]:1:before:drop"]
+    with hlsim.start(market="empty", journal=journal) as running:
+        running.market.list("FRESH", 5)
+    with hlsim.start(market="empty", journal=journal, fault=plan) as running:
+        assert len(in_force(running)) == 1
 
 
 def test_a_clock_apart_from_the_clients_refuses_their_nonces(bot: Bot) -> None:

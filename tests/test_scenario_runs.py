@@ -237,8 +237,8 @@ def test_what_cannot_be_played_says_why() -> None:
     with pytest.raises(ValueError, match="market/move: no coin 'NOPE'"):
         play("", timeline=(step,))
     for terms, why in (
-        ({"fills": {"coin": "ETHH", "at_least": 1}}, "no coin 'ETHH' is listed; nearest: ETH"),
-        ({"balance": {"token": "PURE", "is": 1}}, "no token 'PURE' is listed; nearest: PURR"),
+        ({"fills": {"coin": "ETHH", "at_least": 1}}, "no coin 'ETHH'; nearest: ETH"),
+        ({"balance": {"token": "PURE", "is": 1}}, "no token 'PURE'; nearest: PURR"),
     ):
         typo = Scenario(name="x", title="X", lasts_ms=100, expect=(Named("never", terms),))
         with pytest.raises(ValueError, match=f"{next(iter(terms))} .*: {why}"):

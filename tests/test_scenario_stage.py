@@ -210,6 +210,35 @@ def test_a_step_that_cannot_be_done_breaks_it() -> None:
         assert told["why"].startswith("market/halt: no coin 'NOPE'")
 
 
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"faults": ["order[coin=ETHH]:1:drop"]},
+        {"timeline": [{"at": "5s", "fault": "order[coin=ETHH]:1:drop"}]},
+    ],
+)
+def test_a_fault_of_a_coin_that_never_is_there_is_a_mistake(keys: dict[str, Any]) -> None:
+    with hlsim.start() as running:
+        code, text = steer(running, "scenario/run", scenario={**INLINE, **keys})
+        assert code == 400
+        assert text.endswith(
+            "order[coin=ETHH]:1:before:drop: no coin 'ETHH'; nearest: ETH, ETHFI, MET"
+        )
+
+
+def test_a_fault_may_be_of_a_coin_that_comes_to_be_on_the_way() -> None:
+    steps = [
+        {"at": "5s", "market/list": {"coin": "ETHH", "px": 5}},
+        {"at": "6s", "fault": "l2Book[coin=xyz:NEW]:1:502"},
+    ]
+    faults = ["l2Book[coin=ETHH]:1:502"]
+    with hlsim.start() as running:
+        asked = {**INLINE, "timeline": steps, "faults": faults}
+        assert steer(running, "scenario/run", scenario=asked)["state"] == "runs"
+        running.clock.advance(seconds=10)
+        assert status(running)["state"] == "over"
+
+
 def test_a_scenario_of_which_there_is_too_much_to_remember_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

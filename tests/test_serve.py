@@ -192,6 +192,9 @@ def test_a_world_config_or_ready_file_that_cannot_be_is_one_line_and_exit_code_2
     assert refused(*EMPTY, "--host", "no.such.host.invalid").startswith(
         "hlsim: cannot listen on no.such.host.invalid:0: "
     )
+    assert refused(*EMPTY, "--fault", "order[coin=ETHH]:1:drop").startswith(
+        "hlsim: fault order[coin=ETHH]:1:before:drop: no coin 'ETHH'; nearest: ETH"
+    )
     assert refused("--prot", "0") == "hlsim: unknown flag --prot; nearest: --port"
     assert refused(HLSIM_SPEED="fast").startswith("hlsim: HLSIM_SPEED: 'fast' is no speed")
 

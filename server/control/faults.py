@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from ...scenarios.faults import fault_of, parse_fault
+from ..coins import check_coin
 from ..console import Console
 from ..faults import Entry
 from .registry import Asked, Json, control
@@ -40,6 +41,7 @@ def add(console: Console, asked: FaultAsked) -> FaultTold:
     """Puts one more fault in force, until it is cleared or the exchange reset."""
     plan = asked.plan
     fault = parse_fault(plan) if isinstance(plan, str) else fault_of(plan)
+    check_coin(fault.coin, console.node.exchange.state.universe)
     return _told(console.faults.find(console.faults.add(fault)))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Annotated
 
 import msgspec
@@ -15,6 +14,7 @@ from ...sim.fixed import Px, Sz, Usd, div_down
 from ...sim.operations import DelistPerp, ListPerp, SetHalt, SetMark, SetOpenInterestCap, SetOracle
 from ...sim.prices import mid_px
 from ...sim.state import Market
+from ..coins import no_coin
 from ..console import Console
 from ..shapes.text import px_text
 from ..values import parse_amount
@@ -62,9 +62,7 @@ def market_of(console: Console, coin: str) -> Market:
     asset = state.universe.by_coin.get(coin)
     if asset is not None:
         return state.markets[asset.id]
-    near = get_close_matches(coin, state.universe.by_coin, 3, 0.4)
-    hint = f"; nearest: {', '.join(near)}" if near else ""
-    raise ValueError(f"no coin {coin!r:.80}{hint}")
+    raise no_coin(coin, state.universe)
 
 
 def _live(console: Console, coin: str) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hlsim import __version__
 from hlsim.config import Settings
-from hlsim.opening import Opened, assembled, options_of
+from hlsim.opening import Opened, assembled, check_faults, options_of
 from hlsim.scenarios.worlds import WORLDS, world_text
 from hlsim.server.pacer import Clock, wall_ms
 from hlsim.server.player import Differs, Player
@@ -73,6 +73,7 @@ def _begin(settings: Settings, path: str, descriptor: int, *, keep: bool) -> Ope
     text = None if settings.world in WORLDS else world_text(settings.world)
     options = replace(options_of(settings), world_text=text)
     opened = assembled(settings, options, keep=keep)
+    check_faults(opened.server, settings)
     node = opened.server.node
     names = Setup.__struct_fields__
     header = Header(
@@ -97,6 +98,7 @@ def _go_on(settings: Settings, found: JournalFile, descriptor: int, *, keep: boo
     Player(server.console, found, check=True).play()
     node, pacer = server.node, server.node.pacer
     pacer.move_to(node.exchange.state.time_ms)
+    check_faults(server, settings)
     server.record(Recorder.go_on(found.path, descriptor, size=found.size, count=found.count))
     hand_over(server, settings)
     now_ms = wall_ms()

@@ -13,6 +13,7 @@ from hlsim.matching.dataclass import dataclass
 from hlsim.scenarios.genesis import KNOWN_ACCOUNTS, KnownAccount, known_accounts
 from hlsim.server.app import Options, Server, open_node
 from hlsim.server.app import open_server as assemble
+from hlsim.server.coins import check_coin
 from hlsim.server.limits import Mode, limit_set
 from hlsim.server.pacer import Clock
 from hlsim.server.signing import Chain
@@ -67,7 +68,9 @@ def open_server(settings: Settings, *, keep: bool = False, own_time: bool = Fals
     """
     settings = replace(settings, own_time=own_time)
     if settings.journal is None:
-        return assembled(settings, options_of(settings), keep=keep)
+        opened = assembled(settings, options_of(settings), keep=keep)
+        check_faults(opened.server, settings)
+        return opened
     from hlsim.journals import open_recorded
 
     return open_recorded(settings, settings.journal, keep=keep)
@@ -98,6 +101,23 @@ def options_of(settings: Settings) -> Options:
         record=settings.record,
         version=__version__,
     )
+
+
+def check_faults(server: Server, settings: Settings) -> None:
+    """Raises ValueError for a fault of a coin that is not listed, nor by the scenario that the
+    settings ask for: it would never strike.
+    """
+    later: tuple[str, ...] = ()
+    if settings.fault and settings.scenario is not None:
+        from hlsim.scenario.names import coins_to_come
+        from hlsim.scenario.shelf import load
+
+        later = coins_to_come(load(settings.scenario))
+    for fault in settings.fault:
+        try:
+            check_coin(fault.coin, server.node.exchange.state.universe, later)
+        except ValueError as error:
+            raise ValueError(f"fault {fault.text()}: {error}") from None
 
 
 def _accounts(settings: Settings) -> list[FundedAccount]:

@@ -48,6 +48,7 @@ def play(path: str, until: str | None, *, check: bool) -> int:
 def play_and_serve(path: str, until: str | None, settings: Settings, *, check: bool) -> None:
     """Plays a journal and serves from there on; the file stays as it is. Raises Refused."""
     from hlsim.journals import hand_over
+    from hlsim.opening import check_faults
     from hlsim.serving import serve
 
     if "clock" not in settings.given:
@@ -63,6 +64,7 @@ def play_and_serve(path: str, until: str | None, settings: Settings, *, check: b
                 raise SystemExit(_say(error)) from None
         node = opened.server.node
         node.pacer.move_to(node.exchange.state.time_ms)
+        check_faults(opened.server, settings)
         hand_over(opened.server, settings)
         return opened
 

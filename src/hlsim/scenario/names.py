@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hlsim.config import nearest
+from hlsim.scenario.acts import FAULT, plan_of
 from hlsim.scenario.conditions import Condition, OfPrice, condition_of
 from hlsim.scenario.judges import judge_of
 from hlsim.scenarios.story import Scenario, Senseless
+from hlsim.server.coins import check_coin
 
 if TYPE_CHECKING:
     from hlsim.sim.assets import Universe
@@ -49,24 +52,42 @@ def check_names(scenario: Scenario) -> None:
             raise Senseless(said, field, place)
 
 
+def coins_to_come(scenario: Scenario) -> tuple[str, ...]:
+    """The perps that its steps list."""
+    steps = scenario.timeline
+    return tuple(str(step.act.keys.get("coin")) for step in steps if step.act.name == LIST)
+
+
 def check_coins(scenario: Scenario, universe: Universe) -> None:
-    """Raises ValueError for a condition about a perp that is neither listed nor listed by a step,
-    or about a token that there is not: of what does not exist nobody ever has too much.
+    """Raises ValueError for a condition or a fault about a coin that is neither listed nor listed
+    by a step, or about a token that there is not: of what does not exist nobody ever has too much,
+    and no fault strikes it.
 
-    Coins with a sign in their names are others', which a bot may bring about itself.
+    Pairs, perps of dexes and outcomes a bot may bring about itself.
     """
-    later = [step.act.keys.get("coin") for step in scenario.timeline if step.act.name == LIST]
+    later = coins_to_come(scenario)
     tokens = [token.name for token in universe.tokens]
+    for said, coin in _coins(scenario):
+        try:
+            check_coin(coin, universe, later)
+        except ValueError as error:
+            raise ValueError(f"{said}: {error}") from None
     for condition in conditions_of(scenario):
-        coin = getattr(condition.asked, "coin", None)
-        if coin is not None and coin.isalnum() and coin not in later:
-            _check(condition, "coin", coin, universe.by_coin)
         token = getattr(condition.asked, "token", None)
-        if token is not None:
-            _check(condition, "token", token, tokens)
+        if token is not None and token not in tokens:
+            hint = f"; nearest: {nearest(token, tokens)}" if tokens else ""
+            raise ValueError(f"{condition.text}: no token {token!r}{hint}")
 
 
-def _check(condition: Condition, noun: str, name: str, known: Collection[str]) -> None:
-    if name not in known:
-        hint = f"; nearest: {nearest(name, known)}" if known else ""
-        raise ValueError(f"{condition.text}: no {noun} {name!r} is listed{hint}")
+_OF_CLIENTS = re.compile(r"[@#][0-9]+|[^:/@#]+:[^:/@#]+")
+"""Names of what clients may list, or an operator for them: @107, #10, dex:COIN."""
+
+
+def _coins(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Every coin of a condition or a fault that has to be there, behind what names it."""
+    plans = [step.act.keys["plan"] for step in scenario.timeline if step.act.name == FAULT]
+    named = [(fault.text(), fault.coin) for fault in (*scenario.faults, *map(plan_of, plans))]
+    named += [(one.text, getattr(one.asked, "coin", None)) for one in conditions_of(scenario)]
+    for said, coin in named:
+        if coin is not None and not _OF_CLIENTS.fullmatch(coin):
+            yield said, coin
