@@ -64,11 +64,30 @@ class Step:
 
 
 class Senseless(ValueError):
-    """A field of a scenario that makes no sense, `place` in a list of them."""
+    """A field of a scenario that makes no sense, `place` in a list of them, a key `below` that."""
 
-    def __init__(self, said: str, field: str, place: int | None = None) -> None:
+    def __init__(self, said: str, field: str, place: int | None = None, below: str = "") -> None:
         super().__init__(said)
-        self.field, self.place = field, place
+        self.field, self.place, self.below = field, place, below
+
+    @property
+    def path(self) -> str:
+        """As a file has it: `timeline[0].market/move`."""
+        return path_of(self.field, self.place, self.below)
+
+
+def path_of(field: str, place: int | None = None, below: str = "") -> str:
+    """Where something stands in a scenario: a field, a place in its list, a key below that."""
+    listed = field if place is None else f"{field}[{place}]"
+    return f"{listed}.{below}" if below else listed
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where a scenario is written: a file, and the line of each part by its path."""
+
+    file: str
+    lines: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +101,7 @@ class Scenario:
     speed: exchange seconds in a real one, while the bot runs.
     actors: who else trades: their names, and what `actor/open` takes of each.
     expect: judges, all of whom must be content.
+    written: the file that it was read from, if it was.
     """
 
     name: str
@@ -97,6 +117,13 @@ class Scenario:
     actors: tuple[Named, ...] = ()
     timeline: tuple[Step, ...] = ()
     faults: tuple[Fault, ...] = ()
+    written: Written | None = field(default=None, compare=False, repr=False)
+
+    def told(self, path: str, said: str) -> str:
+        """What is said of a part of it, behind its path, and file and line if it was read."""
+        if self.written is None:
+            return f"{path}: {said}"
+        return f"{self.written.file}:{self.written.lines.get(path, 1)}: {path}: {said}"
 
     def __post_init__(self) -> None:
         if not 0 < self.step_ms <= self.lasts_ms <= MOST_MS:

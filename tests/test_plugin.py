@@ -65,6 +65,10 @@ def test_a_wrong_word(hlsim):
 @pytest.mark.hlsim(world="nowhere")
 def test_a_wrong_world(hlsim):
     pass
+
+@pytest.mark.hlsim(scenario="new-listign")
+def test_a_wrong_scenario(hlsim):
+    pass
 """
 
 
@@ -179,13 +183,17 @@ def run_pytest(folder: Path, *arguments: str, tests: str = PLUGIN_TESTS) -> str:
 
 def test_the_plugin_gives_fixtures_and_a_marker(tmp_path: Path) -> None:
     text = run_pytest(tmp_path)
-    assert "8 passed, 2 errors" in text
+    assert "8 passed, 3 errors" in text
     assert "unexpected keyword argument 'sed'" in text
     assert "unknown world 'nowhere'" in text
+    said = "the hlsim marker: no scenario 'new-listign'; nearest: new-listing"
+    assert [line for line in text.splitlines() if line.startswith(said)] != []
+    assert "Traceback" not in text
+    assert "pytest_plugin.py" not in text
 
 
 def test_the_plugin_works_in_parallel(tmp_path: Path) -> None:
-    assert "8 passed, 2 errors" in run_pytest(tmp_path, "-n", "2")
+    assert "8 passed, 3 errors" in run_pytest(tmp_path, "-n", "2")
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])

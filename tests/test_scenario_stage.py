@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -199,7 +200,7 @@ def test_a_scenario_that_broke_at_a_restore_leaves_none_of_its_faults() -> None:
 
 
 def test_a_step_that_cannot_be_done_breaks_it() -> None:
-    step = {"at": "1s", "market/halt": {"coin": "NOPE"}}
+    step = {"at": "1s", "market/halt": {"coin": "xyz:NOPE"}}
     with hlsim.start() as running:
         steer(running, "scenario/run", scenario={**INLINE, "timeline": [step]})
         running.clock.advance(seconds=2)
@@ -207,23 +208,44 @@ def test_a_step_that_cannot_be_done_breaks_it() -> None:
         told = status(running)
 
         assert told["state"] == "broke"
-        assert told["why"].startswith("market/halt: no coin 'NOPE'")
+        assert told["why"].startswith("scenario:1: timeline[0].market/halt: no coin 'xyz:NOPE'")
+
+
+WRITTEN = """\
+title: Names
+lasts: 10s
+faults:
+  - order:#1:drop
+  - {on: order, effect: drop, coin: BTC}
+timeline:
+  - at: 1s
+    fault: order[coin=SOL]:1:drop
+  - when: {mark: {coin: DOGE, at_least: 1}}
+    market/halt: {coin: ETH}
+expect:
+  - finally: {fills: {coin: HYPE, is: 0}}
+"""
 
 
 @pytest.mark.parametrize(
-    "keys",
+    ("coin", "said"),
     [
-        {"faults": ["order[coin=ETHH]:1:drop"]},
-        {"timeline": [{"at": "5s", "fault": "order[coin=ETHH]:1:drop"}]},
+        ("BTC", "5: faults[1]: no coin 'NOPE'"),
+        ("SOL", "8: timeline[0].fault: no coin 'NOPE'"),
+        ("ETH", "10: timeline[1].market/halt: no coin 'NOPE'"),
+        ("DOGE", "9: timeline[1]: mark coin=NOPE at_least=1: no coin 'NOPE'"),
+        ("HYPE", "12: expect[0]: fills coin=NOPE is=0: no coin 'NOPE'"),
     ],
 )
-def test_a_fault_of_a_coin_that_never_is_there_is_a_mistake(keys: dict[str, Any]) -> None:
-    with hlsim.start() as running:
-        code, text = steer(running, "scenario/run", scenario={**INLINE, **keys})
-        assert code == 400
-        assert text.endswith(
-            "order[coin=ETHH]:1:before:drop: no coin 'ETHH'; nearest: ETH, ETHFI, MET"
-        )
+def test_a_coin_that_never_is_there_is_told_with_its_line_and_path(
+    coin: str, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "my.yaml"
+    file.write_text(WRITTEN, "utf-8")
+    hlsim.start(scenario=str(file)).stop()
+    file.write_text(WRITTEN.replace(coin, "NOPE"), "utf-8")
+    with pytest.raises(ValueError, match=re.escape(f"{file}:{said}")):
+        hlsim.start(scenario=str(file))
 
 
 def test_a_fault_may_be_of_a_coin_that_comes_to_be_on_the_way() -> None:
@@ -342,7 +364,7 @@ def test_serve_plays_a_scenario(tmp_path: Path) -> None:
         ({"lasts": 5}, "hlsim: --scenario: bad.yaml:1: lasts: 5 is no time"),
         (
             {"timeline": [{"at": "0s", "market/halt": {"coin": "NOPE"}}]},
-            "hlsim: --scenario bad.yaml: market/halt: no coin 'NOPE'",
+            "hlsim: --scenario bad.yaml:1: timeline[0].market/halt: no coin 'NOPE'",
         ),
     ],
 )

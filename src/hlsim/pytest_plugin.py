@@ -83,15 +83,16 @@ def hlsim(
     words: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("hlsim"))):
         if marker.args:
-            raise pytest.UsageError("the hlsim marker takes keyword arguments only")
+            pytest.fail("the hlsim marker takes keyword arguments only", pytrace=False)
         words |= marker.kwargs
     own = "journal" not in words
     if own:
         words["journal"] = str(_journal_path(request.node, tmp_path_factory))
     try:
         running = start(**words)
-    except TypeError as error:
-        raise pytest.UsageError(f"the hlsim marker: {error}") from None
+    except (TypeError, ValueError) as error:
+        # No code of a test is wrong here, so one line says it all.
+        pytest.fail(f"the hlsim marker: {error}", pytrace=False)
     request.node.stash[_own] = running
     with running:
         yield running

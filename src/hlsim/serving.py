@@ -86,7 +86,10 @@ class _Job:
         try:
             begin_scenario(self._opened)
         except ValueError as error:
-            self.refusal = Refused(f"--scenario {self._settings.scenario}: {error}")
+            from hlsim.scenario.shelf import about
+
+            said = about(self._settings.scenario or "", error)
+            self.refusal = Refused(f"--scenario {said}")
             self._server.stop()
             return
         path = self._settings.ready_file

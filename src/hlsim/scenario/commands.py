@@ -14,7 +14,7 @@ from hlsim.coverage import columns
 from hlsim.scenario import report as report_lines
 from hlsim.scenario.repeating import Repeated
 from hlsim.scenario.schema import text as schema_text
-from hlsim.scenario.shelf import load, shipped, text_of
+from hlsim.scenario.shelf import about, load, shipped, text_of
 from hlsim.scenario.verdict import Verdict, run
 from hlsim.scenarios.story import Scenario
 
@@ -85,7 +85,7 @@ def run_(
             try:
                 return run(scenario, bot, seed=seed, own_time=own_time, journal=journal, tell=_tell)
             except ValueError as error:
-                raise Refused(f"{name}: {error}") from None
+                raise Refused(about(name, error)) from None
 
         repeated = Repeated(repeat, play) if repeat > 1 else None
         verdicts.append(play(None) if repeated is None else repeated.first)

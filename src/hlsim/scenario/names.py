@@ -59,35 +59,43 @@ def coins_to_come(scenario: Scenario) -> tuple[str, ...]:
 
 
 def check_coins(scenario: Scenario, universe: Universe) -> None:
-    """Raises ValueError for a condition or a fault about a coin that is neither listed nor listed
-    by a step, or about a token that there is not: of what does not exist nobody ever has too much,
-    and no fault strikes it.
+    """Raises Senseless for a step, a fault or a condition about a coin that is neither listed nor
+    listed by a step, or about a token that there is not: of what does not exist nobody ever has too
+    much, and no fault strikes it.
 
     Pairs, perps of dexes and outcomes a bot may bring about itself.
     """
     later = coins_to_come(scenario)
-    tokens = [token.name for token in universe.tokens]
-    for said, coin in _coins(scenario):
+    for coin, said, where in _coins(scenario):
+        if _OF_CLIENTS.fullmatch(coin):
+            continue
         try:
             check_coin(coin, universe, later)
         except ValueError as error:
-            raise ValueError(f"{said}: {error}") from None
-    for condition in conditions_of(scenario):
+            raise Senseless(f"{said}{error}", *where) from None
+    tokens = [token.name for token in universe.tokens]
+    for field, place, condition in _placed(scenario):
         token = getattr(condition.asked, "token", None)
         if token is not None and token not in tokens:
             hint = f"; nearest: {nearest(token, tokens)}" if tokens else ""
-            raise ValueError(f"{condition.text}: no token {token!r}{hint}")
+            raise Senseless(f"{condition.text}: no token {token!r}{hint}", field, place)
 
 
 _OF_CLIENTS = re.compile(r"[@#][0-9]+|[^:/@#]+:[^:/@#]+")
 """Names of what clients may list, or an operator for them: @107, #10, dex:COIN."""
 
 
-def _coins(scenario: Scenario) -> Iterator[tuple[str, str]]:
-    """Every coin of a condition or a fault that has to be there, behind what names it."""
-    plans = [step.act.keys["plan"] for step in scenario.timeline if step.act.name == FAULT]
-    named = [(fault.text(), fault.coin) for fault in (*scenario.faults, *map(plan_of, plans))]
-    named += [(one.text, getattr(one.asked, "coin", None)) for one in conditions_of(scenario)]
-    for said, coin in named:
-        if coin is not None and not _OF_CLIENTS.fullmatch(coin):
-            yield said, coin
+def _coins(scenario: Scenario) -> Iterator[tuple[str, str, tuple[str, int, str]]]:
+    """Every coin that is named, what is said before it, and its field, place and key."""
+    for place, fault in enumerate(scenario.faults):
+        if fault.coin is not None:
+            yield fault.coin, "", ("faults", place, "")
+    for place, step in enumerate(scenario.timeline):
+        act = step.act
+        coin = plan_of(act.keys["plan"]).coin if act.name == FAULT else act.keys.get("coin")
+        if isinstance(coin, str) and act.name != LIST:
+            yield coin, "", ("timeline", place, act.name)
+    for field, place, condition in _placed(scenario):
+        coin = getattr(condition.asked, "coin", None)
+        if coin is not None:
+            yield coin, f"{condition.text}: ", (field, place, "")

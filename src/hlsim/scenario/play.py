@@ -18,7 +18,7 @@ from hlsim.scenario.course import Course
 from hlsim.scenario.names import check_coins, check_names, coins_of
 from hlsim.scenario.recorder import Recorder
 from hlsim.scenarios.faults import Fault
-from hlsim.scenarios.story import Scenario, Step
+from hlsim.scenarios.story import Scenario, Senseless, Step, path_of
 
 if TYPE_CHECKING:
     from hlsim.server.console import Console
@@ -41,6 +41,8 @@ class _Due:
     """A step of the timeline that is still to come."""
 
     step: Step
+    path: str
+    """Where it stands in the scenario."""
     left: int
     condition: Condition | None
     held: bool = False
@@ -82,8 +84,8 @@ class Play:
         try:
             check_names(scenario)
             check_coins(scenario, self._node.exchange.state.universe)
-        except ValueError as error:
-            raise Unplayable(str(error)) from None
+        except Senseless as error:
+            raise Unplayable(scenario.told(error.path, str(error))) from None
         self.recorder = Recorder(
             console,
             account,
@@ -93,7 +95,8 @@ class Play:
             on_news=self._nudge,
             on_restored=self._on_restored,
         )
-        self._whens = [_due(step) for step in scenario.timeline if step.when is not None]
+        dues = [_due(place, step) for place, step in enumerate(scenario.timeline)]
+        self._whens = [due for due in dues if due.condition is not None]
         try:
             self._faults += [(console.faults.add(fault), fault) for fault in scenario.faults]
             for actor in scenario.actors:
@@ -101,9 +104,10 @@ class Play:
         except ValueError as error:
             self.close()
             raise Unplayable(str(error)) from None
-        for step in scenario.timeline:
-            if step.when is None:
-                self._set(_due(step), step.at_ms if step.at_ms is not None else step.every_ms or 0)
+        for due in dues:
+            if due.condition is None:
+                at_ms = due.step.at_ms
+                self._set(due, at_ms if at_ms is not None else due.step.every_ms or 0)
         self._node.at(self.course.began_ms + scenario.lasts_ms, self._end)
         self._node.pacer.ring()
         self._look()
@@ -154,7 +158,7 @@ class Play:
 
         def do() -> None:
             due.left -= 1
-            self._do_yet(due.step)
+            self._do_yet(due)
             if due.left and not self.is_over and due.step.every_ms is not None:
                 self._set(due, ms + due.step.every_ms)
 
@@ -184,18 +188,19 @@ class Play:
             begins, due.held = holds and not due.held, holds
             if begins and due.left and not self.is_over:
                 due.left -= 1
-                self._begin(due.step)
+                self._begin(due)
 
-    def _begin(self, step: Step) -> None:
+    def _begin(self, due: _Due) -> None:
         """What a condition asks for, now or a while after it came to hold."""
-        if step.after_ms is None:
-            self._do(step)
+        after_ms = due.step.after_ms
+        if after_ms is None:
+            self._do(due)
         else:
-            self._node.at(self._node.pacer.now_ms() + step.after_ms, lambda: self._do_yet(step))
+            self._node.at(self._node.pacer.now_ms() + after_ms, lambda: self._do_yet(due))
 
-    def _do_yet(self, step: Step) -> None:
+    def _do_yet(self, due: _Due) -> None:
         if not self.is_over:
-            self._do(step)
+            self._do(due)
 
     def _end(self) -> None:
         self._look()
@@ -214,18 +219,18 @@ class Play:
 
     # -- what --------------------------------------------------------------------------------------
 
-    def _do(self, step: Step) -> None:
-        act = step.act
+    def _do(self, due: _Due) -> None:
+        step, act = due.step, due.step.act
         said = " ".join(f"{key}={value}" for key, value in act.keys.items())
         self.say("scenario", f"{act.name} {said}")
         try:
             number = act_of(act)(self._console)
         except ValueError as error:
-            self._break(f"{act.name}: {error}")
+            self._break(self.scenario.told(due.path, str(error)))
             return
         except Exception:
             logger.exception("%s of scenario %s failed", act.name, self.scenario.name)
-            self._break(f"{act.name}: this is a bug of hlsim")
+            self._break(self.scenario.told(due.path, "this is a bug of hlsim"))
             return
         if number is not None:
             fault = self._console.faults.find(number).fault
@@ -241,6 +246,7 @@ class Play:
             self._console.faults.remove(number)
 
 
-def _due(step: Step) -> _Due:
+def _due(place: int, step: Step) -> _Due:
     times = step.times or (1 if step.every_ms is None else MOST_TURNS)
-    return _Due(step, times, None if step.when is None else condition_of(step.when))
+    condition = None if step.when is None else condition_of(step.when)
+    return _Due(step, path_of("timeline", place, step.act.name), times, condition)

@@ -13,7 +13,7 @@ from hlsim.scenario.durations import duration_ms
 from hlsim.scenario.judges import judge_of
 from hlsim.scenario.names import check_names
 from hlsim.scenario.words import check_word
-from hlsim.scenarios.story import Named, Scenario, Senseless, Step
+from hlsim.scenarios.story import Named, Scenario, Senseless, Step, Written
 
 T = TypeVar("T")
 
@@ -82,7 +82,7 @@ def read(text: str, file: str, name: str) -> Scenario:
     for key in REQUIRED:
         if key not in keys:
             whole.wrong(f"{key!r} is missing")
-    found: dict[str, Any] = {"name": name}
+    found: dict[str, Any] = {"name": name, "written": Written(file, whole.lines)}
     for key in keys:
         field, make = FIELDS[key]
         found[field] = make(whole.at(key))

@@ -37,6 +37,12 @@ def load(which: str) -> Scenario:
     return read(text, which, path.stem)
 
 
+def about(which: str, error: ValueError) -> str:
+    """What is wrong with a scenario, in a line that names it once."""
+    said = str(error)
+    return said if said.startswith(f"{which}:") else f"{which}: {said}"
+
+
 def text_of(which: str) -> str:
     """The file of a scenario, as it was written."""
     files = _files()
