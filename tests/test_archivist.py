@@ -102,6 +102,16 @@ def test_it_writes_what_the_public_archives_have(world: str, recording: Path) ->
     assert rows[0].startswith("2026-01-01T00:00:00Z,SOL,0.0000125,0.0,81.595,0.0,")
 
 
+def test_a_trade_on_a_whole_second_is_written_as_any_other(world: str, recording: Path) -> None:
+    with hlsim.start(world=world, clock="manual", record=str(recording)) as running:
+        for ms in (7, 993):
+            running.clock.advance(ms=ms)
+            bot(running, 0).order("SOL", True, 1, 82, {"limit": {"tif": "Ioc"}})
+
+    found = lines(recording / "node_trades/hourly/20260101/0.jsonl")
+    assert [line["time"][-12:] for line in found] == ["00:00:00.007", "00:00:01.000"]
+
+
 def test_books_are_half_a_second_apart_at_least(world: str, recording: Path) -> None:
     with hlsim.start(world=world, clock="manual", record=str(recording)) as running:
         trader = bot(running, 0)
