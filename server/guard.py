@@ -31,7 +31,15 @@ class Guard:
             hosts = _values(scope, b"host")
             return bool(hosts) and all(_HOST.fullmatch(host) for host in hosts)
         given = _values(scope, b"authorization")
-        return len(given) == 1 and hmac.compare_digest(given[0], b"Bearer " + self.token.encode())
+        return len(given) == 1 and hmac.compare_digest(_bearer(given[0]), self.token.encode())
+
+
+def _bearer(credentials: bytes) -> bytes:
+    """The token, b"" where there is none. Documented: RFC 9110, 11: the name of a scheme has no
+    case, and one space or more stand behind it.
+    """
+    scheme, _, token = credentials.partition(b" ")
+    return token.lstrip(b" ") if scheme.lower() == b"bearer" else b""
 
 
 def _values(scope: Scope, wanted: bytes) -> list[bytes]:

@@ -77,8 +77,19 @@ def walled() -> Iterator[RunningExchange]:
 def test_a_server_for_other_machines_wants_a_token(walled: RunningExchange) -> None:
     assert ask(walled, "GET", "/hlsim/health", None, {}).status == 403
     token = walled.call(lambda server: server.token)
-    bearer = {"Authorization": f"Bearer {token}", "Host": "exchange.lan"}
-    assert ask(walled, "GET", "/hlsim/health", None, bearer).status == 200
+    for given, status in (
+        (f"Bearer {token}", 200),
+        (f"bearer {token}", 200),
+        (f"BEARER   {token}", 200),
+        (f"bearer{token}", 403),
+        (f"Basic {token}", 403),
+        (f"bearer {token.swapcase()}", 403),
+        (f"bearer {token} x", 403),
+        ("bearer", 403),
+        (token, 403),
+    ):
+        bearer = {"Authorization": given, "Host": "exchange.lan"}
+        assert ask(walled, "GET", "/hlsim/health", None, bearer).status == status
 
 
 @pytest.mark.parametrize("spec", CONTROL.values(), ids=lambda spec: spec.path)
