@@ -50,7 +50,7 @@ class Stage(Protocol):
         ...
 
     def stop(self) -> None:
-        """Ends it. Raises ValueError when none runs."""
+        """Ends it, unless it has ended. Raises ValueError when there was none."""
         ...
 
     def told(self, lines: int) -> ScenarioTold:

@@ -76,6 +76,7 @@ def test_a_scenario_runs_against_whoever_trades_here() -> None:
 
         over = status(running)
         assert (over["state"], over["passed"], over["ms"]) == ("over", True, 10_000)
+        assert steer(running, "scenario/stop") == over
         assert [one["wrong"] for one in over["findings"]] == [None, None, None]
         assert [one["ms"] for one in over["happenings"] if "actor/order" in one["text"]] == [5_000]
         asked = requests.post(running.url + "/info", json={"type": "meta"}, timeout=5)
@@ -161,6 +162,7 @@ def test_a_scenario_is_stopped_with_its_verdict() -> None:
             "judge": "finally position coin=ETH is=0.5",
             "wrong": "position 0",
         }
+        assert steer(running, "scenario/stop") == told
         assert steer(running, "fault/clear") == []
         assert steer(running, "scenario/run", scenario="new-oid")["state"] == "runs"
 

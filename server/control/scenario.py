@@ -41,7 +41,10 @@ def run(console: Console, asked: RunAsked) -> ScenarioTold:
 
 @control("POST", "scenario/stop")
 def stop(console: Console) -> ScenarioTold:
-    """Ends the scenario, lifts its faults, and answers the verdict."""
+    """Ends the scenario, lifts its faults, and answers the verdict.
+
+    One that has ended stays as it is, so whoever stops it need not know whether its time was over.
+    """
     console.stage.stop()
     return console.stage.told(LINES)
 

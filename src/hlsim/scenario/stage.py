@@ -79,11 +79,12 @@ class ServerStage:
             self._play.close()
 
     def stop(self) -> None:
-        """Ends it. Raises ValueError when none runs."""
-        if self._play is None or self._state != "runs":
+        """Ends it, unless it has ended. Raises ValueError when there was none."""
+        if self._play is None:
             raise ValueError("no scenario runs")
-        self._state = "stopped"
-        self._play.close()
+        if self._state == "runs":
+            self._state = "stopped"
+            self._play.close()
 
     def verdict(self) -> Verdict:
         """What the judges say so far. Raises ValueError when there was no scenario, or it broke."""
