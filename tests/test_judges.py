@@ -166,6 +166,62 @@ def test_what_counts_as_a_blind_retry(plan: str, request_: Any, is_blind: bool) 
     assert (said is not None) is is_blind
 
 
+def envelope(nonce: int, **action: Any) -> dict[str, Any]:
+    return {"action": action, "nonce": nonce}
+
+
+def twap(nonce: int, sz: str = "0.5") -> dict[str, Any]:
+    terms = {"a": 1, "b": True, "s": sz, "r": False, "m": 30, "t": False}
+    return envelope(nonce, type="twapOrder", twap=terms)
+
+
+def modify(nonce: int, oid: int | str = 7, sz: str = "0.5") -> dict[str, Any]:
+    (new,) = order(nonce, sz)["action"]["orders"]
+    return envelope(nonce, type="modify", oid=oid, order=new)
+
+
+def batch(nonce: int, *oids: int | str, sz: str = "0.5") -> dict[str, Any]:
+    modifies = [modify(nonce, oid, sz)["action"] for oid in oids]
+    return envelope(nonce, type="batchModify", modifies=modifies)
+
+
+@pytest.mark.parametrize(
+    ("lost", "then", "is_blind"),
+    [
+        (twap(1), [twap(2)], True),
+        (twap(1), [twap(2, "0.6")], False),
+        (twap(1), [order(2)], True),  # as much again, at once
+        (twap(1), ["openOrders", twap(2)], True),  # which has no TWAPs
+        (twap(1), ["twapHistory", twap(2)], False),
+        (order(1), ["twapHistory", order(2)], True),
+        (order(1), [twap(2)], True),
+        (batch(1, 6, 7), [batch(2, 6, 7)], True),
+        (batch(1, 6, 7), [modify(2, 7)], True),
+        (batch(1, "0xab"), [batch(2, "0xab")], True),
+        (modify(1), [modify(2)], True),
+        (modify(1), ["orderStatus", modify(2)], False),
+        (modify(1), [modify(2, sz="0.6")], False),
+        (modify(1), [modify(2, 8)], False),  # another order, which may well be as large
+        (modify(1), [order(2)], True),  # beside the one that was modified
+        (order(1), [modify(2)], False),
+        (envelope(1, type="batchModify", modifies=7), [batch(2, 6)], False),
+        (envelope(1, type="twapOrder", twap=[]), [twap(2)], False),
+        (envelope(1, type="modify", oid=7, order=[]), [modify(2)], False),
+    ],
+)
+def test_a_twap_and_a_modification_are_sent_again_as_well(
+    lost: dict[str, Any], then: list[Any], is_blind: bool
+) -> None:
+    plan = parse_fault("exchange:#1:after:drop")
+    rows = [told(number, request) for number, request in enumerate(then, 1)]
+
+    said = judge_of(Named("no_blind_retry")).says(
+        course(requests=rows, strikes=[Strike(0, plan, 0, lost)])
+    )
+
+    assert (said is not None) is is_blind
+
+
 @pytest.mark.parametrize(
     ("fate", "is_blind"), [("GIVEN", False), ("LOST", True), ("PENDING", True)]
 )

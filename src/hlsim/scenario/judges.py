@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 import msgspec
@@ -207,32 +207,33 @@ def no_duplicate_cloid(course: Course) -> str | None:
 
 
 def _orders(action: dict[str, Any]) -> list[dict[str, Any]]:
-    orders = action.get("orders") if action.get("type") == "order" else None
-    return [one for one in orders if isinstance(one, dict)] if isinstance(orders, list) else []
+    return _dicts(action.get("orders")) if action.get("type") == "order" else []
 
 
-ASKING = {
-    "orderStatus",
-    "openOrders",
-    "frontendOpenOrders",
-    "historicalOrders",
-    "userFills",
-    "userFillsByTime",
-    "clearinghouseState",
-    "spotClearinghouseState",
-    "webData2",
-}
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+_ASKING_ALL = frozenset(
+    ("userFills", "userFillsByTime", "clearinghouseState", "spotClearinghouseState", "webData2")
+)
+ASKING = _ASKING_ALL | {"orderStatus", "openOrders", "frontendOpenOrders", "historicalOrders"}
 """Queries that tell what became of an order."""
+ASKING_TWAP = _ASKING_ALL | {"twapHistory", "userTwapSliceFills", "userTwapSliceFillsByTime"}
+"""Queries that tell what became of a TWAP, which is no open order."""
 
 
 @judge("no_blind_retry")
 def no_blind_retry(course: Course) -> str | None:
     """No order is sent again after a lost reply before the bot has asked what became of it.
 
-    Again: another order of the same market, side and size, with a cloid or without.
+    Again: another order or TWAP of the same market, side and size, with a cloid or without; after a
+    modification also another one of the same order to the same size.
     """
     for strike in course.strikes:
-        lost = _orders_of(strike.request) if _is_uncertain(strike.fault) else []
+        lost = _sent(strike.request)
+        if not _is_uncertain(strike.fault):
+            continue
         for row in course.requests:
             if row.id <= strike.asked:
                 continue
@@ -241,9 +242,9 @@ def no_blind_retry(course: Course) -> str | None:
                 if row.struck is not None and row.struck.fate is Fate.GIVEN:
                     break  # the answer was late, and its client waited for it
                 continue
-            if row.name in ASKING and row.path in QUERIES:
+            if row.name in lost.asking and row.path in QUERIES:
                 break
-            if any(one in lost for one in _orders_of(row.request)):
+            if _sent(row.request).repeats(lost):
                 return f"request {row.id} sends again what was lost {_at(strike.ms)}"
     return None
 
@@ -258,11 +259,57 @@ def _is_uncertain(fault: Fault) -> bool:
     return fault.code != 429
 
 
-def _orders_of(request: Any) -> list[tuple[Any, Any, Any]]:
-    """Market, side and size of every order of an envelope."""
+Terms = tuple[Any, Any, Any]
+"""Market, side and size."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What an envelope brings to the exchange: new orders and TWAPs, and orders in the place of
+    others, each with the oid or cloid of the one before.
+    """
+
+    new: Sequence[Terms] = ()
+    instead: Sequence[tuple[Any, Terms]] = ()
+    asking: frozenset[str] = ASKING
+    """Queries that tell what became of it."""
+
+    def repeats(self, lost: _Sent) -> bool:
+        """Whether it has something in it that the lost one had.
+
+        An order does that, too, whose terms are those of a lost modification, for then there are
+        two of them. A modification of another order does not.
+        """
+        replaced = [terms for _, terms in lost.instead]
+        return any(one in lost.new or one in replaced for one in self.new) or any(
+            one in lost.instead for one in self.instead
+        )
+
+
+def _sent(request: Any) -> _Sent:
     action = request.get("action") if isinstance(request, dict) else None
-    orders = _orders(action) if isinstance(action, dict) else []
-    return [(one.get("a"), one.get("b"), one.get("s")) for one in orders]
+    if not isinstance(action, dict):
+        return _Sent()
+    match action:
+        case {"type": "order"}:
+            return _Sent([_terms(one) for one in _orders(action)])
+        case {"type": "twapOrder", "twap": dict(twap)}:
+            return _Sent([_terms(twap)], asking=ASKING_TWAP)
+        case {"type": "modify"}:
+            return _Sent(instead=_modified([action]))
+        case {"type": "batchModify", "modifies": modifies}:
+            return _Sent(instead=_modified(_dicts(modifies)))
+        case _:
+            return _Sent()
+
+
+def _modified(entries: list[dict[str, Any]]) -> list[tuple[Any, Terms]]:
+    orders = [(one.get("oid"), one.get("order")) for one in entries]
+    return [(oid, _terms(order)) for oid, order in orders if isinstance(order, dict)]
+
+
+def _terms(order: dict[str, Any]) -> Terms:
+    return order.get("a"), order.get("b"), order.get("s")
 
 
 def _nonce(request: Any) -> Any:
