@@ -152,17 +152,19 @@ async def _answered(
 ) -> T | None:
     """The answer of the exchange that its client is to get; None: it is to get none.
 
-    `has_left`: whether the client waits no more, asked when a late answer is there. Raises Closed
-    when the server stops in a delay.
+    `has_left`: whether the client waits no more, asked when a late answer is there.
     """
     fault, after = entry.fault, entry.fault.phase is Phase.AFTER
     if fault.effect is Effect.DELAY:
-        if after:
-            found, delivery = await _deliver(entry, hear)
-            late_ms = await entry.pause()
-        else:
-            late_ms = await entry.pause()
-            found, delivery = await _deliver(entry, hear)
+        try:
+            if after:
+                found, delivery = await _deliver(entry, hear)
+                late_ms = await entry.pause()
+            else:
+                late_ms = await entry.pause()
+                found, delivery = await _deliver(entry, hear)
+        except Closed:
+            return None  # the server stops
         if has_left():
             delivery.got = f"no answer: it had gone before the {late_ms} ms were over"
             delivery.fate = Fate.LOST
@@ -218,10 +220,7 @@ async def answer(
     if struck is None:
         await endpoint(scope, given(body), send)
         return
-    try:
-        await strike(struck, endpoint, body, scope, receive, send, partial(unheard, path, body))
-    except Closed:
-        await gone(receive)
+    await strike(struck, endpoint, body, scope, receive, send, partial(unheard, path, body))
 
 
 async def strike(
@@ -313,10 +312,7 @@ async def strike_post(
     `outcome` does what the post asks for and returns how to answer it; `refuse` answers with a
     status.
     """
-    try:
-        answer_it = await _answered(entry, outcome, unheard)
-    except Closed:
-        return
+    answer_it = await _answered(entry, outcome, unheard)
     if answer_it is not None:
         answer_it()
         return
