@@ -128,6 +128,7 @@ class AccountLiquidated(Event):
     """What was closed, at mark."""
     account_value: Usd
     """Before it was closed."""
+    time_ms: int
 
     def topics(self) -> tuple[Topic, ...]:
         return (("userEvents", self.user),)

@@ -253,5 +253,5 @@ def _tell(ex: Exchange, pot: Pot, value: Usd, held: dict[int, Szi], hash_: str) 
     lid = state.next_lid
     state.next_lid += 1
     taker = liquidator_of(pot.dex(state))
-    ex.emit(AccountLiquidated(lid, taker, account.address, Usd(total), value))
+    ex.emit(AccountLiquidated(lid, taker, account.address, Usd(total), value, state.time_ms))
     return True

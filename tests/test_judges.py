@@ -309,7 +309,7 @@ def test_a_condition_of_the_market(name: str, keys: dict[str, Any], value: Decim
         Told("", a_fill(Direction.OPEN_LONG)),
         Told("whale", a_fill(Direction.AUTO_DELEVERAGING)),
         Told("", FundingPaid(Address("0x"), "ETH", Usd(-1_500_000), Szi(1), Rate(1), 0)),
-        Told("whale", AccountLiquidated(1, Address("0x"), Address("0x"), Usd(1), Usd(1))),
+        Told("whale", AccountLiquidated(1, Address("0x"), Address("0x"), Usd(1), Usd(1), 0)),
         Told("", a_fill(Direction.OPEN_LONG)),  # later than the moment
     ]
     now = replace(

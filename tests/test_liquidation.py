@@ -100,7 +100,8 @@ def test_a_market_liquidation_is_an_ordinary_taker_fill_with_a_mark_on_both_side
     assert row == LedgerRow(alice.address, m.ex.state.time_ms, taken.hash, delta)
     assert alice.account.ledger[-1] is row
     (event,) = [e for e in events if isinstance(e, AccountLiquidated)]
-    assert event == AccountLiquidated(1, LIQUIDATOR, alice.address, usd("1530.61"), usd("30.61"))
+    terms = (1, LIQUIDATOR, alice.address, usd("1530.61"), usd("30.61"))
+    assert event == AccountLiquidated(*terms, m.ex.state.time_ms)
     oid = taken.oid
     assert alice.statuses()[-2:] == [(oid, "open", sz("1")), (oid, "filled", 0)]
     assert alice.account.history.by_oid[oid].order.tif is Tif.LIQUIDATION_MARKET

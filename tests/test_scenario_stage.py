@@ -83,6 +83,20 @@ def test_a_scenario_runs_against_whoever_trades_here() -> None:
         assert asked.status_code == 200  # its faults ended with it
 
 
+def test_what_time_jumps_over_has_its_own_time() -> None:
+    with hlsim.start() as running:
+        steer(running, "scenario/run", scenario={**INLINE, "lasts": "1d", "timeline": []})
+        bot_of(running).order("ETH", True, 0.5, 2000, GTC)
+        running.clock.advance(minutes=30)
+        running.clock.advance(hours=1)
+        running.clock.advance(hours=1)
+
+        lines = status(running)["happenings"]
+
+    assert [one["ms"] for one in lines if one["who"] == "fill"] == [0]
+    assert [one["ms"] for one in lines if one["who"] == "funding"] == [3_600_000, 7_200_000]
+
+
 def test_of_signed_actions_only_the_accounts_own_count() -> None:
     with hlsim.start() as running:
         steer(running, "scenario/run", scenario=INLINE, account=running.accounts[1].address)

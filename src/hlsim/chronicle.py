@@ -110,7 +110,7 @@ class Chronicle:
                 self._add(False, time_ms, OPERATOR, text + refused)
         for event in block.events:
             if type(event) in _TOLD:
-                self._note_event(event, is_answer, time_ms)
+                self._note_event(event, is_answer)
 
     def _note_time(self, time_ms: int) -> None:
         """Time that somebody moved. A wall clock moves by itself, all the time."""
@@ -129,31 +129,33 @@ class Chronicle:
             text = operation_told(item.operation, self._server.node.exchange)
             self._add(False, item.time_ms, OPERATOR, text)
 
-    def _note_event(self, event: Event, is_answer: bool, time_ms: int) -> None:
-        user, text = _event(event)
+    def _note_event(self, event: Event, is_answer: bool) -> None:
+        time_ms, user, text = _event(event)
         account = self._server.node.exchange.state.accounts.get(user)
         if text and account is not None and not is_maker(account):
-            self._add(is_answer, getattr(event, "time_ms", time_ms), user, text)
+            self._add(is_answer, time_ms, user, text)
 
     def _on_strike(self, entry: Entry, request: Any) -> None:
         self.note(FAULT, strike_told(entry.fault, request, self.coin))
 
 
-def _event(event: Event) -> tuple[Address, str]:
-    """Whom an event is about, and what it says; "" where an answer says it."""
+def _event(event: Event) -> tuple[int, Address, str]:
+    """When something happened, to whom, and what it says; "" where an answer says it."""
     match event:
         case Fill():
             fee = f"{decimal_text(event.fee, event.fee_decimals)} {event.fee_token}"
             closed = f", closed {decimal_text(event.closed_pnl, 8)}" if event.closed_pnl else ""
-            return event.user, f"fill: {fill_told([event])}, fee {fee}{closed}, oid {event.oid}"
+            said = f"fill: {fill_told([event])}, fee {fee}{closed}, oid {event.oid}"
+            return event.time_ms, event.user, said
         case FundingPaid():
-            return event.user, f"funding: {funding_told(event)}"
+            return event.time_ms, event.user, f"funding: {funding_told(event)}"
         case AccountLiquidated():
-            return event.user, f"liquidated: {liquidation_told(event)}"
+            return event.time_ms, event.user, f"liquidated: {liquidation_told(event)}"
         case OrderUpdate():
             owner = Address(event.order.owner)
             if event.status in _SAID_BY_THE_ANSWER or event.status.endswith("Rejected"):
-                return owner, ""
-            return owner, f"order {event.order.oid} in {event.order.coin}: {event.status}"
+                return event.time_ms, owner, ""
+            said = f"order {event.order.oid} in {event.order.coin}: {event.status}"
+            return event.time_ms, owner, said
         case _:
             raise TypeError(f"nobody tells of {type(event).__name__}")

@@ -109,14 +109,15 @@ def _modified(entry: dict[str, Any], coin: Coin) -> str:
     return f"oid {entry['oid']} to {_order(entry['order'], coin)}"
 
 
-def fills_told(fills: Iterable[Fill]) -> Iterator[str]:
-    """Fills of an account in a line for each order: what it did, and whether it was its own wish.
+def fills_told(fills: Iterable[Fill]) -> Iterator[tuple[int, str]]:
+    """Fills of an account in a line for each order, with its time: what it did, and whether it was
+    its own wish.
 
     What the liquidator takes over, deleveraging and settlements have names of their own; a
     liquidation on the book looks like any close.
     """
-    for _, parts in groupby(fills, lambda fill: fill.oid):
-        yield fill_told(list(parts))
+    for (_, time_ms), parts in groupby(fills, lambda fill: (fill.oid, fill.time_ms)):
+        yield time_ms, fill_told(list(parts))
 
 
 def fill_told(parts: Sequence[Fill]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from hlsim.server.requests import Request
 
 EVENTS = (Fill, FundingPaid, AccountLiquidated)
+Line = tuple[int, str, str]
+"""Exchange time, who, and what."""
 
 
 class Recorder:
@@ -132,12 +134,12 @@ class Recorder:
         for place, standing in enumerate(found.sub_accounts):
             self._tell_changes(f"sub-account {place}: ", last.of(place), standing)
 
-    def _tell_fills(self, fills: Sequence[Fill]) -> None:
+    def _fills_told(self, fills: Sequence[Fill]) -> Iterator[Line]:
         subs = self._console.node.exchange.state.accounts[self._account].sub_accounts
         names = {sub: f"sub-account {place}: " for place, sub in enumerate(subs)}
         for user, whose in {self._account: "", **names}.items():
-            for text in fills_told(one for one in fills if one.user == user):
-                self.say("fill", f"{whose}{text}")
+            for time_ms, text in fills_told(one for one in fills if one.user == user):
+                yield time_ms, "fill", f"{whose}{text}"
 
     def _tell_changes(self, whose: str, last: Standing, found: Standing) -> None:
         kinds = (
@@ -155,10 +157,12 @@ class Recorder:
         found = {coin: price_of(self._console.node.exchange, coin) for coin in self._coins}
         return {coin: price for coin, price in found.items() if price is not None}
 
-    def say(self, who: str, text: str) -> None:
-        """Enters a line of the timeline, behind the requests until now."""
+    def say(self, who: str, text: str, ms: int | None = None) -> None:
+        """Enters a line of the timeline, behind the requests until now. `ms`: when it happened, if
+        that was before.
+        """
         self.fetch()
-        self.course.happenings.append(Happening(self.ms(), who, text))
+        self.course.happenings.append(Happening(self.ms() if ms is None else ms, who, text))
 
     def fetch(self) -> None:
         """Brings the requests of the course up to date."""
@@ -207,10 +211,14 @@ class Recorder:
         if block.restored is not None:
             self._on_restored()
             return
-        for event in block.events:
-            if isinstance(event, EVENTS) and event.user in self._names:
-                self._note(Told(self._names[event.user], event))
-        self._tell_fills([one for one in block.events if isinstance(one, Fill)])
+        found = [one for one in block.events if isinstance(one, EVENTS)]
+        told = [Told(self._names[one.user], one) for one in found if one.user in self._names]
+        self.course.events += told
+        fills = [one for one in found if isinstance(one, Fill)]
+        # Time may have jumped over what happened: each has its own.
+        lines = sorted([*_lines(told), *self._fills_told(fills)], key=lambda line: line[0])
+        for time_ms, who, text in lines:
+            self.say(who, text, time_ms - self.course.began_ms)
         # A living market makes thirty blocks a second, most of them about others.
         self._is_old = self._is_old or any(map(self._touches, block.events))
         self.look(whole=False)
@@ -223,19 +231,21 @@ class Recorder:
             return event.coin in self._coins
         return getattr(event, "user", None) in self._watched
 
-    def _note(self, told: Told) -> None:
-        self.course.events.append(told)
-        event, whose = told.event, told.who or "the bot"
-        if isinstance(event, AccountLiquidated):
-            self.say("liquidated", f"{whose}: {liquidation_told(event)}")
-        elif isinstance(event, FundingPaid):
-            self.say("funding", f"{whose} {funding_told(event)}")
-
     def _on_strike(self, entry: Entry, request: Any) -> None:
         seen = self._console.requests.seen
         self.course.strikes.append(Strike(self.ms(), entry.fault, seen, request))
         self.say("fault", strike_told(entry.fault, request, self._coin))
         self._on_news()
+
+
+def _lines(events: Iterable[Told]) -> Iterator[Line]:
+    """What is told of funding and liquidations."""
+    for told in events:
+        event, whose = told.event, told.who or "the bot"
+        if isinstance(event, AccountLiquidated):
+            yield event.time_ms, "liquidated", f"{whose}: {liquidation_told(event)}"
+        elif isinstance(event, FundingPaid):
+            yield event.time_ms, "funding", f"{whose} {funding_told(event)}"
 
 
 def _is_pending(told: RequestTold) -> bool:
