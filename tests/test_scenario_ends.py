@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import hlsim
+
 FILE = """\
 title: Nothing happens
 lasts: 1m
@@ -63,3 +65,18 @@ def test_a_report_that_cannot_be_written_is_told_before_the_bot_runs(
     assert done.returncode == 2
     assert done.stderr == f"hlsim: {flag} nowhere/out: No such file or directory\n"
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("clock/advance: {days: 3650, ms: 1}", "3650 d 0.001 s are more than the 1 min it lasts"),
+        ('clock/set: {time: "2026-01-01T00:01:01Z"}', "1 min 1 s are more than the 1 min it lasts"),
+    ],
+)
+def test_a_scenario_goes_no_further_than_it_lasts(step: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "far.yaml"
+    file.write_text(f"{FILE}timeline:\n  - at: 1s\n    {step}\n", "utf-8")
+    path = step.partition(":")[0]
+    with pytest.raises(ValueError, match=rf"far.yaml:7: timeline\[0\].{path}: {said}"):
+        hlsim.start(scenario=str(file))

@@ -25,6 +25,11 @@ class Advance(Asked):
     seconds: int = 0
     ms: int = 0
 
+    @property
+    def way_ms(self) -> int:
+        """All of it together."""
+        return sum(UNITS_MS[unit] * getattr(self, unit) for unit in UNITS_MS)
+
 
 class Time(msgspec.Struct):
     """Exchange time now, ms since 1970."""
@@ -48,9 +53,7 @@ def advance(console: Console, asked: Advance) -> Steps[Time]:
 
     Other requests are answered after each hour of it.
     """
-    given = {unit: getattr(asked, unit) for unit in UNITS_MS}
-    way = sum(UNITS_MS[unit] * given[unit] for unit in given)
-    return Time((yield from _travel(console.node, way)))
+    return Time((yield from _travel(console.node, asked.way_ms)))
 
 
 class SetTime(Asked):

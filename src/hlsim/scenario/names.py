@@ -1,4 +1,4 @@
-"""What the conditions of a scenario are about: coins, and actors that they name."""
+"""What a scenario names, coins and actors, and how far it goes: whether there is such a thing."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hlsim.config import nearest
-from hlsim.scenario.acts import FAULT, plan_of
+from hlsim.scenario.acts import FAULT, REQUESTS, plan_of
 from hlsim.scenario.conditions import Condition, OfPrice, condition_of
 from hlsim.scenario.judges import judge_of
 from hlsim.scenarios.story import Scenario, Senseless
 from hlsim.server.coins import check_coin
+from hlsim.server.control.clock import Advance, SetTime
+from hlsim.server.values import parse_time
+from hlsim.telling import span_told
 
 if TYPE_CHECKING:
     from hlsim.sim.assets import Universe
 
 LIST = "market/list"
+ADVANCE, SET = "clock/advance", "clock/set"
 
 
 def conditions_of(scenario: Scenario) -> Iterator[Condition]:
@@ -79,6 +83,25 @@ def check_coins(scenario: Scenario, universe: Universe) -> None:
         if token is not None and token not in tokens:
             hint = f"; nearest: {nearest(token, tokens)}" if tokens else ""
             raise Senseless(f"{condition.text}: no token {token!r}{hint}", field, place)
+
+
+def check_ways(scenario: Scenario, now_ms: int) -> None:
+    """Raises Senseless for a step that moves time by more than the scenario lasts: nobody looks at
+    what comes after, and years take minutes.
+    """
+    for place, step in enumerate(scenario.timeline):
+        act = step.act
+        if act.name not in (ADVANCE, SET):
+            continue
+        asked = REQUESTS[act.name].take(dict(act.keys))
+        if isinstance(asked, Advance):
+            way_ms = asked.way_ms
+        else:
+            assert isinstance(asked, SetTime)
+            way_ms = parse_time(str(asked.time)) - now_ms
+        if way_ms > scenario.lasts_ms:
+            said = f"{span_told(way_ms)} are more than the {span_told(scenario.lasts_ms)} it lasts"
+            raise Senseless(said, "timeline", place, act.name)
 
 
 _OF_CLIENTS = re.compile(r"[@#][0-9]+|[^:/@#]+:[^:/@#]+")

@@ -15,7 +15,7 @@ from hlsim.matching.dataclass import dataclass
 from hlsim.scenario.acts import act_of, opening_of
 from hlsim.scenario.conditions import Condition, condition_of
 from hlsim.scenario.course import Course
-from hlsim.scenario.names import check_coins, check_names, coins_of
+from hlsim.scenario.names import check_coins, check_names, check_ways, coins_of
 from hlsim.scenario.recorder import Recorder
 from hlsim.scenarios.faults import Fault
 from hlsim.scenarios.story import Scenario, Senseless, Step, path_of
@@ -84,6 +84,7 @@ class Play:
         try:
             check_names(scenario)
             check_coins(scenario, self._node.exchange.state.universe)
+            check_ways(scenario, self._node.pacer.now_ms())
         except Senseless as error:
             raise Unplayable(scenario.told(error.path, str(error))) from None
         self.recorder = Recorder(
