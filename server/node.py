@@ -118,7 +118,7 @@ class LocalNode(BlockMaker):
             self._schedule()
 
     def advance(self, milliseconds: int) -> int:
-        """Moves exchange time, whatever clock runs, and does what falls due. Returns the time.
+        """Moves exchange time, whatever clock runs, and does what falls due. Returns where to.
 
         Raises ValueError for a way back, and beyond the end of time; Closed.
         """
@@ -130,7 +130,7 @@ class LocalNode(BlockMaker):
         while self.pacer.now_ms() < time_ms:
             self._go_to(time_ms)
         self._schedule()
-        return self.pacer.now_ms()
+        return self.exchange.state.time_ms
 
     def _go_to(self, time_ms: int) -> None:
         """To a later time, or only as far as somebody has something to do before, who may move time
