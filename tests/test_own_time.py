@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commanding import HLSIM, PATIENCE_S, command
 
 from hlsim import library
 from hlsim.config import Settings
@@ -21,18 +22,7 @@ from hlsim.scenarios.faults import fault_of
 from hlsim.server.blocks import Block
 
 BOTS = Path(__file__).parent / "own_time"
-PATIENCE_S = 120
 START_S = 1_767_225_600
-
-
-def hlsim_run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "hlsim", "run", "--market", "static", *words],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        env={**os.environ, **environ},
-    )
 
 
 def life(bot: str, hash_seed: str, **settings: Any) -> dict[str, Any]:
@@ -73,7 +63,8 @@ def life(bot: str, hash_seed: str, **settings: Any) -> dict[str, Any]:
 
 
 def test_every_way_to_wait_takes_exchange_time() -> None:
-    found = hlsim_run("--own-time", "--", sys.executable, str(BOTS / "waiting.py"), TZ="UTC")
+    bot = [sys.executable, str(BOTS / "waiting.py")]
+    found = command("run", "--own-time", "--market", "static", "--", *bot, environ={"TZ": "UTC"})
 
     assert (found.returncode, found.stderr) == (0, "")
     told = json.loads(found.stdout)
@@ -132,7 +123,7 @@ def test_an_asyncio_bot_lives_the_same_life_again() -> None:
 def test_the_exit_code_of_the_bot_is_passed_on() -> None:
     program = "import os, sys; print(os.environ['HLSIM_URL']); sys.exit(7)"
     for flags in ((), ("--own-time",)):
-        found = hlsim_run(*flags, "--", sys.executable, "-c", program)
+        found = command("run", "--market", "static", *flags, "--", sys.executable, "-c", program)
         assert (found.returncode, found.stderr) == (7, "")
         assert found.stdout.startswith("http://127.0.0.1:")
 
@@ -155,7 +146,7 @@ def test_the_exit_code_of_the_bot_is_passed_on() -> None:
     ],
 )
 def test_what_cannot_run_is_refused(words: tuple[str, ...], complaint: str) -> None:
-    found = hlsim_run(*words)
+    found = command("run", "--market", "static", *words)
 
     assert (found.returncode, found.stderr) == (2, complaint)
 
@@ -163,9 +154,9 @@ def test_what_cannot_run_is_refused(words: tuple[str, ...], complaint: str) -> N
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_bot_and_the_exchange(number: signal.Signals) -> None:
     program = "import time; print('up', flush=True)\nwhile True: time.sleep(3600)"
-    command = [sys.executable, "-m", "hlsim", "run", "--own-time", "--market", "static", "--"]
+    words = ["run", "--own-time", "--market", "static", "--"]
     with subprocess.Popen(
-        [*command, sys.executable, "-c", program],
+        [*HLSIM, *words, sys.executable, "-c", program],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from commanding import HLSIM, command
 
 import hlsim
 
@@ -34,7 +35,7 @@ def test_who_ends_a_run_ends_the_bot_and_gets_no_verdict(
     (tmp_path / "sleeper.py").write_text(code, "utf-8")
     bot = f"{sys.executable} sleeper.py"
     words = ["scenario", "run", "still.yaml", "--no-own-time", "--bot", bot]
-    with subprocess.Popen([sys.executable, "-m", "hlsim", *words], cwd=tmp_path) as runner:
+    with subprocess.Popen([*HLSIM, *words], cwd=tmp_path) as runner:
         while not (told.exists() and told.read_text().endswith(" ")):
             assert runner.poll() is None
             time.sleep(0.01)
@@ -53,14 +54,7 @@ def test_a_report_that_cannot_be_written_is_told_before_the_bot_runs(
     bot = f"{sys.executable} -c open('ran','w')"
     words = ["scenario", "run", "still.yaml", "--bot", bot, flag, "nowhere/out"]
 
-    done = subprocess.run(
-        [sys.executable, "-m", "hlsim", *words],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = command(*words, cwd=tmp_path)
 
     assert done.returncode == 2
     assert done.stderr == f"hlsim: {flag} nowhere/out: No such file or directory\n"

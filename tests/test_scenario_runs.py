@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from commanding import HLSIM, command
 from scenario_bots import ASK, move, said, times
 
 import hlsim
@@ -266,11 +267,6 @@ expect:
 """
 
 
-def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    whole = [sys.executable, "-m", "hlsim", "scenario", *arguments]
-    return subprocess.run(whole, cwd=cwd, capture_output=True, text=True, timeout=100, check=False)
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("bots")
@@ -282,7 +278,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_failed_verdict_is_exit_code_1_with_the_smallest_seed(folder: Path) -> None:
     bot = f"{sys.executable} bot.py"
     flags = ("--no-own-time", "--seeds", "5,3..4", "--junit", "out.xml", "--report", "out.html")
-    done = command("run", "moved.yaml", "--bot", bot, *flags, cwd=folder)
+    done = command("scenario", "run", "moved.yaml", "--bot", bot, *flags, cwd=folder)
 
     assert done.returncode == 1, done.stderr
     assert "moved  seed 3  FAILED  (0.5 s of exchange time)" in done.stdout
@@ -305,7 +301,8 @@ def test_what_a_bot_prints_is_text_in_every_report(folder: Path) -> None:
     said = "\x1b[31mred\x1b[0m \0\x07 <script>alert(1)</script> ]]> \ufffe \uffff \U0001f4a5"
     (folder / "colours.py").write_text(f"print({said!r})\nraise SystemExit(4)\n", "utf-8")
     flags = ("--junit", "colours.xml", "--report", "colours.html")
-    done = command("run", "moved.yaml", "--bot", f"{sys.executable} colours.py", *flags, cwd=folder)
+    bot = f"{sys.executable} colours.py"
+    done = command("scenario", "run", "moved.yaml", "--bot", bot, *flags, cwd=folder)
 
     assert done.returncode == 1, done.stderr
     assert "bot       red ?? <script>alert(1)</script> ]]>" in done.stdout
@@ -318,7 +315,7 @@ def test_what_a_bot_prints_is_text_in_every_report(folder: Path) -> None:
 
 def test_a_passed_verdict_is_exit_code_0(folder: Path) -> None:
     bot = f"{sys.executable} bot.py --twice"
-    done = command("run", "moved.yaml", "--bot", bot, "--junit", "good.xml", cwd=folder)
+    done = command("scenario", "run", "moved.yaml", "--bot", bot, "--junit", "good.xml", cwd=folder)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "moved  seed 0  passed" in done.stdout
@@ -343,24 +340,24 @@ def test_a_passed_verdict_is_exit_code_0(folder: Path) -> None:
 def test_a_wrong_use_is_exit_code_2(arguments: tuple[str, ...], text: str, folder: Path) -> None:
     (folder / "bad.yaml").write_text("lasts: 5\n", "utf-8")
 
-    done = command(*arguments, cwd=folder)
+    done = command("scenario", *arguments, cwd=folder)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(text)
 
 
 def test_what_there_is_can_be_listed_and_shown(folder: Path) -> None:
-    listed = command("list", cwd=folder)
-    shown = command("show", "moved.yaml", cwd=folder)
+    listed = command("scenario", "list", cwd=folder)
+    shown = command("scenario", "show", "moved.yaml", cwd=folder)
 
     assert "lost-reply" in listed.stdout
     assert shown.stdout == FILE
-    assert json.loads(command("schema", cwd=folder).stdout)["title"] == "hlsim scenario"
+    assert json.loads(command("scenario", "schema", cwd=folder).stdout)["title"] == "hlsim scenario"
 
 
 def test_without_a_command_whoever_connects_is_the_bot(folder: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "hlsim", "scenario", "run", "moved.yaml"],
+        [*HLSIM, "scenario", "run", "moved.yaml"],
         cwd=folder,
         stdout=subprocess.PIPE,
         text=True,

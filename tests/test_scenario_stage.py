@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 from asking import ask, get, steer
+from commanding import HLSIM, command
 from eth_account import Account
 from hyperliquid.exchange import Exchange
 
@@ -360,9 +360,9 @@ def test_an_exchange_starts_with_a_scenario_and_what_that_says_of_it() -> None:
 def test_serve_plays_a_scenario(tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
     mine.write_text(json.dumps({**INLINE, "exchange": {"balance": 4242}}), "utf-8")
-    command = [sys.executable, "-m", "hlsim", "serve", "--port", "0", "--quiet"]
+    words = ["serve", "--port", "0", "--quiet", "--clock", "manual"]
     with subprocess.Popen(
-        [*command, "--scenario", str(mine), "--clock", "manual"], stdout=subprocess.PIPE, text=True
+        [*HLSIM, *words, "--scenario", str(mine)], stdout=subprocess.PIPE, text=True
     ) as server:
         assert server.stdout is not None
         url = server.stdout.readline().split()[-1]
@@ -388,13 +388,6 @@ def test_serve_refuses_a_scenario_that_is_none(
     change: dict[str, Any], text: str, tmp_path: Path
 ) -> None:
     (tmp_path / "bad.yaml").write_text(json.dumps({**INLINE, **change}), "utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "hlsim", "serve", "--port", "0", "--scenario", "bad.yaml"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = command("serve", "--port", "0", "--scenario", "bad.yaml", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith(text)

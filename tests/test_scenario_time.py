@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commanding import command
 from scenario_bots import ASK, move, said, times
 
 from hlsim.scenario import Named, Scenario, Step, Verdict, run
@@ -129,9 +129,9 @@ def test_a_bot_that_does_not_follow_the_time_is_told(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("hlsim.scenario.runner.STUCK_S", 1.0)
     scenario = Scenario(name="x", title="X", lasts_ms=100, expect=(Named("exit"),))
 
-    for command in (["sleep", "30"], [sys.executable, "-c", "while True: pass"]):
+    for bot in (["sleep", "30"], [sys.executable, "-c", "while True: pass"]):
         with pytest.raises(ValueError, match="give it real time with --no-own-time"):
-            run(scenario, command, own_time=True)
+            run(scenario, bot, own_time=True)
     with pytest.raises(ValueError, match="a bot that is started here"):
         run(scenario, own_time=True)
 
@@ -176,15 +176,10 @@ def repeat(folder: Path, count: int, hash_seed: str) -> str:
     """What `--repeat` says of a bot of the SDK with threads, a socket and cloids by chance."""
     (folder / "again.yaml").write_text(AGAIN, "utf-8")
     bot = Path(__file__).parent / "own_time" / "stubborn_bot.py"
-    command = [sys.executable, "-m", "hlsim", "scenario", "run", "again.yaml", "--seeds", "5"]
-    done = subprocess.run(
-        [*command, "--repeat", str(count), "--bot", f"{sys.executable} {bot}"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONHASHSEED": hash_seed},
-        check=False,
-    )
+    flags = ["--seeds", "5", "--repeat", str(count), "--bot", f"{sys.executable} {bot}"]
+    environ = {"PYTHONHASHSEED": hash_seed}
+    words = ["scenario", "run", "again.yaml", *flags]
+    done = command(*words, cwd=folder, environ=environ, patience_s=None)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " strikes " in done.stdout
     return done.stdout.splitlines()[-1]
@@ -233,16 +228,10 @@ def test_the_command_repeats_and_compares(tmp_path: Path) -> None:
         "utf-8",
     )
 
-    def command(*flags: str) -> subprocess.CompletedProcess[str]:
-        whole = [sys.executable, "-m", "hlsim", "scenario", "run", "s.yaml", *flags]
-        bot = ["--bot", f"{sys.executable} count.py"]
-        return subprocess.run(
-            [*whole, *bot], cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False
-        )
-
-    alike = command("--repeat", "2")
+    words = ["scenario", "run", "s.yaml", "--bot", f"{sys.executable} count.py", "--repeat"]
+    alike = command(*words, "2", cwd=tmp_path)
     (tmp_path / "n").unlink()
-    third = command("--repeat", "3")
+    third = command(*words, "3", cwd=tmp_path)
 
     assert alike.returncode == 0, alike.stdout + alike.stderr
     assert "2 runs alike: journal " in alike.stdout
