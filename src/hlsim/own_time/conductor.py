@@ -1,12 +1,15 @@
 """Moves exchange time for bots that have no clock of their own.
 
 Time moves when every process waits, as far as the earliest of their wishes, and stops where the
-exchange sends one of them something. One process is woken at a time.
+exchange sends one of them something. One process is woken at a time. What they do for each other
+`company.py` knows.
 
 What a process asks stands in one line, `WORD NUMBERS OPEN CLOSED`: the time of its own clock in ms
-among the numbers, then the local ports of its connections to the exchange, and of those it closed
-since. The answer is what time it is then, in ms, and the number of the process. `call` alone has
-the question that is under way answered at once.
+last among the numbers, then the local ports of its connections to the exchange, and of those it
+closed since. Before it `wait` has until when, and letters: `a` it has done something since it asked
+last, `w` it watches for something else than the exchange, `h` it would have time stand. The answer
+is what time it is then, in ms, and the number of the process. `call` alone has the question that is
+under way answered at once; `born PID` tells of a child, `signal PID` of a signal that was sent.
 """
 
 from __future__ import annotations
@@ -19,10 +22,9 @@ import secrets
 import socket
 import termios
 from collections.abc import Callable
-from dataclasses import field
 from typing import Any
 
-from hlsim.matching.dataclass import dataclass
+from hlsim.own_time.company import Company, Party
 from hlsim.server.app import Server
 from hlsim.server.node import LocalNode
 from hlsim.server.pacer import END_MS
@@ -47,26 +49,6 @@ PATIENCE_S = 0.1
 UNSENT = 0x894B
 """Linux's SIOCOUTQNSD: bytes that the kernel has not sent yet. Within a machine what is sent has
 arrived; SIOCOUTQ counts what is not acknowledged, too, which takes up to 40 ms."""
-
-
-@dataclass(slots=True, eq=False)
-class Party:
-    """One process. Times in ms."""
-
-    writer: asyncio.StreamWriter
-    number: int
-    ports: frozenset[int] = frozenset()
-    is_waiting: bool = False
-    is_called: bool = False
-    """Whether it does not want to wait for anything just now."""
-    until_ms: int | None = None
-    """What it waits for besides its sockets; None: for nothing else."""
-    seen: dict[int, int] = field(default_factory=dict)
-    """What it had been told when it was woken last."""
-
-    def has_news(self, told: dict[int, int]) -> bool:
-        """True when one of its connections was told something since, or ended."""
-        return any(told.get(port) != self.seen.get(port) for port in sorted(self.ports))
 
 
 class Connections(set[Any]):
@@ -100,7 +82,8 @@ class Conductor:
         port = self._listening.getsockname()[1]
         self.place = f"127.0.0.1:{port}:{exchange_port}:{self._token}"
         """For the environment of a child process."""
-        self._parties: list[Party] = []
+        self._company = Company(self._node.pacer.real_ms)
+        self._parties = self._company.parties
         self._count = 0
         self._heard: set[int] = set()
         """Ports of bots' connections, those that the server has ended and the bot has not, too."""
@@ -124,11 +107,17 @@ class Conductor:
         loop = asyncio.get_running_loop()
         self._tasks.append(loop.create_task(self._listen()))
         self._tasks.append(loop.create_task(self._move_time()))
+        self._tasks[-1].add_done_callback(_tell_why)
 
     @property
     def is_idle(self) -> bool:
         """True while there are processes and all of them wait."""
         return bool(self._parties) and all(party.is_waiting for party in self._parties)
+
+    @property
+    def has_met(self) -> bool:
+        """Whether there ever was one."""
+        return self._count > 0
 
     @property
     def living(self) -> int:
@@ -159,12 +148,12 @@ class Conductor:
     async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answers one process until it ends."""
         words = (await reader.readline()).split()
-        if len(words) < 2 or not secrets.compare_digest(words[1], self._token.encode()):
+        if len(words) < 3 or not secrets.compare_digest(words[1], self._token.encode()):
             writer.close()
             return
         self._count += 1
-        party = Party(writer, self._count)
-        self._parties.append(party)
+        party = Party(writer, self._count, int(words[2]))
+        self._company.join(party)
         try:
             self._answer(party)
             while line := await reader.readline():
@@ -173,15 +162,23 @@ class Conductor:
             pass
         finally:
             writer.close()
+            party.is_waiting = False
             try:
                 # What it sent last counts, and its sockets end with it.
                 await self._settle(closed=party.ports)
             finally:
                 self._heard -= party.ports
-                self._parties.remove(party)
+                self._company.leave(party)
                 self._wake.set()
 
     async def _on_question(self, party: Party, words: list[bytes]) -> None:
+        if words[0] == b"born":
+            self._company.expect(int(words[1]))
+            return
+        if words[0] == b"signal":
+            self._company.on_signal(int(words[1]))
+            return
+        party.signal_ms = None
         if words == [b"call"]:
             self.on_call()
             if party.is_waiting:
@@ -206,12 +203,11 @@ class Conductor:
         if word == b"settle":
             self._answer(party)
             return
-        if word == b"let":
-            if len(self._parties) == 1:
-                self._answer(party)
-                return
-            times[0] = b"%d" % (self._node.pacer.now_ms() + 1)
-        party.until_ms = None if times[0] == b"-" else int(times[0])
+        until, flags, _ = times
+        party.until_ms = None if until == b"-" else int(until)
+        party.is_watching, party.is_holding = b"w" in flags, b"h" in flags
+        if b"a" in flags:
+            self._company.on_deed(party)
         if party.is_called:
             self._answer(party)
             return
@@ -221,6 +217,10 @@ class Conductor:
     def _answer(self, party: Party) -> None:
         party.is_waiting = party.is_called = False
         party.seen = self._told()
+        self._company.on_look(party)
+        if party.writer.is_closing():
+            # It was killed a moment ago, and its end has not been attended to yet.
+            return
         party.writer.write(b"%d %d\n" % (self._node.pacer.now_ms(), party.number))
 
     # -- the time ----------------------------------------------------------------------------------
@@ -253,8 +253,15 @@ class Conductor:
                     return party
             if self.is_held or not self.is_idle:
                 return None
-            is_late = pacer.real_ms() - began_ms > 1000 * PATIENCE_S
-            if pacer.now_ms() >= until_ms or is_late:
+            if (onlooker := self._company.onlooker()) is not None:
+                return onlooker
+            if await self._company.hold():
+                self._company.stir()
+                continue
+            if pacer.now_ms() >= until_ms:
+                return first
+            if pacer.real_ms() - began_ms > 1000 * PATIENCE_S:
+                self._company.stir()
                 return first
             due_ms = self._node.next_due_ms
             step_ms = until_ms if due_ms is None else min(due_ms, until_ms)
@@ -322,6 +329,11 @@ class Conductor:
         if cycle is None or cycle.response_complete or cycle.more_body:
             return False
         return all(cycle is not one for one in self._stalled)
+
+
+def _tell_why(moving: asyncio.Task[None]) -> None:
+    if not moving.cancelled() and (error := moving.exception()) is not None:
+        logger.error("exchange time stands for good", exc_info=error)
 
 
 def _ports(text: bytes) -> frozenset[int]:

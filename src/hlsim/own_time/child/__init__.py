@@ -7,22 +7,27 @@ imported by `../path/sitecustomize.py` as `hlsim_own_time`, before anything of t
 from __future__ import annotations
 
 import os
+import sys
 
 
 def install(place: str) -> None:
     """From now on this process follows the conductor at `place`, HOST:PORT:EXCHANGE_PORT:TOKEN."""
-    from . import clocks, locks
+    from . import clocks, locks, processes
     from .baton import Baton
     from .line import Line
 
+    if processes.is_apart(sys.orig_argv):
+        return
     line = Line(place)
     baton = Baton(line)
     clocks.follow(baton)
     locks.follow(baton)
     # What these import may make locks.
-    from . import chance, signals, sockets
+    from . import chance, signals, sockets, streams
 
     sockets.follow(baton)
+    streams.follow(baton)
+    processes.follow(baton)
     signals.follow(baton)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=baton.begin_anew)

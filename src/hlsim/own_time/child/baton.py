@@ -18,11 +18,15 @@ from .line import Line
 allocate_real_lock = _thread.allocate_lock
 get_ident = _thread.get_ident
 real_poll = getattr(select, "poll", None)
+real_s = time.monotonic
 
 TICK_NS = 1_000
 """What a look at a clock takes, so that time goes on for whoever does nothing but look."""
 LOOKS = 1_000
 """After so many looks without waiting others get their turn."""
+
+HELD_S = 10.0
+"""Real time for which exchange time stands for an answer from elsewhere."""
 
 Wish = tuple[int, int]
 """A file descriptor and the events of `poll` that are waited for."""
@@ -31,7 +35,10 @@ Wish = tuple[int, int]
 class Strand:
     """One thread. `number` counts in the order in which they were started."""
 
-    __slots__ = ("fds", "gate", "is_paused", "is_woken", "number", "sentinels", "until_ns")
+    __slots__ = (
+        *("fds", "gate", "held_until_s", "is_gone", "is_paused", "is_polling", "is_woken"),
+        *("number", "sentinels", "until_ns", "watch"),
+    )
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -39,6 +46,14 @@ class Strand:
         self.gate.acquire()
         self.until_ns: int | None = None
         self.fds: tuple[Wish, ...] = ()
+        self.watch: Callable[[], bool] | None = None
+        """Tells whether something has come that no descriptor shows."""
+        self.held_until_s = 0.0
+        """Until when, of real time, it wants no time to pass."""
+        self.is_polling = False
+        """Whether it has just found a child process at work and may look again after a while."""
+        self.is_gone = False
+        """Whether it is a thread of the process that this one was forked from."""
         self.is_paused = False
         """Whether it is in `Baton.wait`."""
         self.is_woken = False
@@ -50,7 +65,6 @@ class Baton:
 
     def __init__(self, line: Line) -> None:
         self.line = line
-        self.real_sleep = time.sleep
         self._count = 0
         self._looks = 0
         self._strands: dict[int, Strand] = {}
@@ -63,6 +77,8 @@ class Baton:
     def begin_anew(self) -> None:
         """In a forked process: of all threads there is only the one that forked."""
         me = self._main = self.current
+        for strand in self._strands.values():
+            strand.is_gone = strand is not me
         self._ready.clear()
         self._waiting.clear()
         self._calls.clear()
@@ -116,20 +132,43 @@ class Baton:
             return None
         return self.line.now_ns + max(TICK_NS, int(min(seconds, 1e9) * 1e9))
 
-    def wait(self, until_ns: int | None, fds: tuple[Wish, ...] = ()) -> bool:
-        """Lets others run until `wake`, until one of `fds` is ready, or until it is `until_ns`.
+    def wait(
+        self,
+        until_ns: int | None,
+        fds: tuple[Wish, ...] = (),
+        watch: Callable[[], bool] | None = None,
+        *,
+        is_held: bool = False,
+    ) -> bool:
+        """Lets others run until `wake`, until one of `fds` is ready, `watch` says so, or it is
+        `until_ns`. With `is_held` time stands meanwhile, to a limit.
 
         False: it was the time.
         """
-        while not self._wait_once(until_ns, fds):
-            if until_ns is not None and self.line.now_ns >= until_ns:
-                return False
-        return True
-
-    def _wait_once(self, until_ns: int | None, fds: tuple[Wish, ...]) -> bool:
-        """As `wait`, or until there was a call for the main thread."""
         me = self.current
-        me.until_ns, me.fds, me.is_woken, me.is_paused = until_ns, fds, False, True
+        me.held_until_s = real_s() + HELD_S if is_held else 0.0
+        try:
+            while not self._wait_once(me, until_ns, fds, watch):
+                if until_ns is not None and self.line.now_ns >= until_ns:
+                    return False
+            return True
+        finally:
+            me.is_polling = False
+
+    def pause(self) -> None:
+        """Lets others run until there was a call for the main thread, which asks this itself."""
+        self._wait_once(self.current, None, (), None)
+
+    def _wait_once(
+        self,
+        me: Strand,
+        until_ns: int | None,
+        fds: tuple[Wish, ...],
+        watch: Callable[[], bool] | None,
+    ) -> bool:
+        """As `wait`, or until there was a call for the main thread."""
+        me.until_ns, me.fds, me.watch = until_ns, fds, watch
+        me.is_woken, me.is_paused = False, True
         self._looks = 0
         self._waiting[me] = None
         try:
@@ -164,9 +203,8 @@ class Baton:
     def call_main(self, call: Callable[[], object]) -> None:
         """Has the main thread, which asks this itself, call something before it goes on."""
         self._calls.append(call)
+        # Somebody may be in the middle of looking who is ready: no more than a word to him.
         if self._main in self._waiting:
-            del self._waiting[self._main]
-            self._ready.appendleft(self._main)
             self.line.call()
 
     def _on_settled(self) -> None:
@@ -202,17 +240,44 @@ class Baton:
 
     def _next(self) -> Strand:
         self.line.settle()
+        has_acted = True
         while not self._ready:
-            self._move()
+            has_acted = self._move(has_acted=has_acted)
         return self._ready.popleft()
 
-    def _move(self) -> None:
-        """Nobody can run: sockets first, then whose time has come, then time moves."""
+    def _move(self, *, has_acted: bool) -> bool:
+        """Nobody can run: sockets first, then whose time has come, then time moves.
+
+        Returns whether this process has done something that others may wait for since it asked for
+        the time.
+        """
         self.line.settle()
-        if self._ready_by_sockets() or self._ready_by_time():
-            return
+        if self._calls and self._main in self._waiting:
+            del self._waiting[self._main]
+            self._ready.appendleft(self._main)
+            return has_acted
+        if self._ready_by_sockets() or self._ready_by_watch() or self._ready_by_time():
+            return has_acted
         dues = [one.until_ns for one in self._waiting if one.until_ns is not None]
-        self.line.wait(min(dues, default=None))
+        self.line.wait(
+            min(dues, default=None),
+            has_acted=has_acted,
+            is_watching=any(self._is_watching(one) for one in self._waiting),
+            is_held=any(one.held_until_s > real_s() for one in self._waiting if one.held_until_s),
+        )
+        return False
+
+    def _is_watching(self, one: Strand) -> bool:
+        """Whether it waits for something that the exchange does not know of."""
+        ours = self.line.open_ports
+        return one.is_polling or one.watch is not None or any(fd not in ours for fd, _ in one.fds)
+
+    def _ready_by_watch(self) -> bool:
+        watching = [one for one in self._waiting if one.watch is not None]
+        ready = [one for one in watching if one.watch is not None and one.watch()]
+        for one in sorted(ready, key=lambda one: one.number):
+            self.wake(one)
+        return bool(ready)
 
     def _ready_by_sockets(self) -> bool:
         wished = [(one, fd, events) for one in self._waiting for fd, events in one.fds]

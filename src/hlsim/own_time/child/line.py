@@ -40,6 +40,8 @@ class Line:
         self._rest = b""
         self.unsettled = None
         self._closed_ports.clear()
+        # Those of the process that this one was forked from stay that one's.
+        self.open_ports.clear()
         self._line = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
         try:
             self._line.connect(self._where)
@@ -81,13 +83,26 @@ class Line:
             self._ask("settle")
             self.on_settled()
 
-    def wait(self, until_ns: int | None) -> None:
-        """Returns when it is `until_ns`, or when the exchange has sent something before."""
-        self._ask("wait -" if until_ns is None else f"wait {-(-until_ns // NS)}")
+    def wait(
+        self, until_ns: int | None, *, has_acted: bool, is_watching: bool, is_held: bool
+    ) -> None:
+        """Returns when it is `until_ns`, or when there may be something to do before.
 
-    def let_others(self) -> None:
-        """Lets other processes of the same exchange run and time move, if there are any."""
-        self._ask("let")
+        `has_acted`: others may find something that they wait for. `is_watching`: this process
+        waits for something that the exchange does not know of; `is_held`: and time may stand
+        until that comes.
+        """
+        until = "-" if until_ns is None else f"{-(-until_ns // NS)}"
+        flags = "a" * has_acted + "w" * is_watching + "h" * is_held
+        self._ask(f"wait {until} {flags or '-'}")
+
+    def born(self, process: int) -> None:
+        """This process has begun another one, which may live in exchange time, too."""
+        self._line.send(f"born {process}\n".encode())
+
+    def signalled(self, process: int) -> None:
+        """This process has sent another one a signal, or with a negative number a group."""
+        self._line.send(f"signal {process}\n".encode())
 
     def call(self) -> None:
         """Has the question that is under way, or the next one, answered at once."""

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import _thread
-import os
 import sys
 from collections import deque
 from collections.abc import Callable
-from itertools import count
 from typing import Any
 
 from .baton import Baton, Strand
 
 _baton: Baton
-
-HELD_TURNS = 5_000
-"""Of a millisecond of real time: for longer no other thread is kept waiting for a process."""
 
 
 class Lock:
@@ -57,10 +52,12 @@ class Lock:
         """As the real one. A thread that waits has the lock at once, and runs when it is ready."""
         if not self._is_held:
             raise RuntimeError("release unlocked lock")
-        if self._waiting:
-            _baton.wake(self._waiting.popleft())
-        else:
-            self._is_held = False
+        while self._waiting:
+            first = self._waiting.popleft()
+            if not first.is_gone:
+                _baton.wake(first)
+                return
+        self._is_held = False
 
     def locked(self) -> bool:
         """As the real one."""
@@ -117,6 +114,8 @@ def follow(baton: Baton) -> None:
 
     changed: Any = _thread
     changed.allocate_lock = changed.allocate = Lock
+    # Since 3.13 `threading.Lock` is this one.
+    changed.lock = changed.LockType = Lock
     changed.start_new_thread = changed.start_new = start_new_thread
     changed._set_sentinel = _sentinel
     # Its own wait is written in C; `queue` has the same in Python.
@@ -126,27 +125,13 @@ def follow(baton: Baton) -> None:
     import threading
 
     renewed: Any = threading
+    # It may have been imported before.
+    renewed.Lock = renewed._allocate_lock = Lock
     if hasattr(_thread, "start_joinable_thread"):
         _follow_handles(baton, renewed)
     renewed._CRLock = None
     again: Any = functools
     changed.RLock = again.RLock = renewed._PyRLock
-    real_waitpid, real_sleep = os.waitpid, baton.real_sleep
-
-    def waitpid(pid: int, options: int) -> tuple[int, int]:
-        """As the real one. Another process takes no time, unless it lives in exchange time, too."""
-        for turn in count():
-            found = real_waitpid(pid, options | os.WNOHANG)
-            if found[0] or options & os.WNOHANG:
-                return found
-            if turn < HELD_TURNS:
-                real_sleep(0.001)
-                baton.line.let_others()
-            else:
-                baton.wait(baton.until(0.001))
-        raise AssertionError
-
-    os.waitpid = waitpid
 
 
 def _follow_handles(baton: Baton, threading: Any) -> None:

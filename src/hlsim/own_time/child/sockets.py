@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from .baton import Baton, real_poll
+from .baton import Baton, Wish, real_poll
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -43,11 +43,11 @@ def _follow_sockets(baton: Baton) -> None:
 
     def receiving(real: Callable[..., Any], events: int) -> Callable[..., Any]:
         def receive(self: socket.socket, *args: Any, **words: Any) -> Any:
-            descriptor = self.fileno()
-            if descriptor not in foreign:
-                line.settle()
-                timeout = self.gettimeout()
-                if timeout != 0 and not _wait(baton, ((descriptor, events),), timeout):
+            line.settle()
+            timeout = self.gettimeout()
+            if timeout != 0:
+                fds = ((self.fileno(), events),)
+                if not wait_for_fds(baton, fds, timeout, is_held=self.fileno() in foreign):
                     raise TimeoutError("timed out")
             return real(self, *args, **words)
 
@@ -84,8 +84,16 @@ def _is_exchange(baton: Baton, address: tuple[Any, ...]) -> bool:
     return address[0] in LOOPBACK and address[1] == baton.line.exchange_port
 
 
-def _wait(baton: Baton, fds: tuple[tuple[int, int], ...], timeout: float | None) -> bool:
-    """True when one is ready. Whoever finds it ready at once goes on without letting others run."""
+def wait_for_fds(
+    baton: Baton, fds: tuple[Wish, ...], timeout: float | None, *, is_held: bool = False
+) -> bool:
+    """True when one is ready. Whoever finds it ready at once goes on without letting others run.
+
+    With `is_held` it is chance whether it is there at once: others run first in any case, and time
+    stands.
+    """
+    if is_held:
+        return baton.wait(baton.until(timeout), fds, is_held=True)
     assert real_poll is not None
     poll = real_poll()
     for fd, events in fds:

@@ -1,0 +1,157 @@
+"""The processes that live in exchange time, and what they do for each other.
+
+They wait for each other through pipes, locks and the ends of children, which the exchange does not
+see. So whoever waits for something of that kind looks again when others have done something, before
+time moves. And it looks again and again, while time stands, when one of them has begun a process
+that has not said yet whether it lives in exchange time, or has sent a signal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import field
+
+from hlsim.matching.dataclass import dataclass
+from hlsim.own_time.kin import group_of, is_running, line_of
+
+LOOK_S = 0.001
+"""Real time from one look at what is no process of exchange time to the next."""
+SIGNAL_MS = 500
+"""Real time in which a process that was sent a signal ends, or says that it has something to do."""
+HELD_MS = 10_000
+"""Real time for which time stands for a child process that has not said that it follows."""
+
+
+@dataclass(slots=True, eq=False)
+class Party:
+    """One process. Times in ms."""
+
+    writer: asyncio.StreamWriter
+    number: int
+    process: int
+    """Its id in the system."""
+    ports: frozenset[int] = frozenset()
+    is_waiting: bool = False
+    is_called: bool = False
+    """Whether it does not want to wait for anything just now."""
+    until_ms: int | None = None
+    """What it waits for besides its sockets; None: for nothing else."""
+    is_watching: bool = False
+    """Whether it waits for something that is not seen here, too."""
+    is_holding: bool = False
+    """Whether time may stand until that comes."""
+    signal_ms: float | None = None
+    """For how long, of real time, it has had a signal of which nothing came yet."""
+    acted: int = 0
+    """Which deed of all was its last one."""
+    looked: int = 0
+    """Which one was the last before it was woken."""
+    seen: dict[int, int] = field(default_factory=dict)
+    """What it had been told when it was woken last."""
+
+    def has_news(self, told: dict[int, int]) -> bool:
+        """True when one of its connections was told something since, or ended."""
+        return any(told.get(port) != self.seen.get(port) for port in sorted(self.ports))
+
+
+class Company:
+    """Those who are there. Everything here runs in the exchange's event loop."""
+
+    def __init__(self, real_ms: Callable[[], float]) -> None:
+        self.parties: list[Party] = []
+        self._real_ms = real_ms
+        self._deeds = 0
+        """Counts what processes do that others may wait for."""
+        self._stirred = 0
+        """Which one was the last of somebody who is no process here."""
+        self._unmet: dict[int, float] = {}
+        """For how many ms of real time time stood for these processes, children of those here."""
+
+    def join(self, party: Party) -> None:
+        """It has said that it follows, and so nobody else that it is a child of need do."""
+        self.parties.append(party)
+        for process in line_of(party.process):
+            self._unmet.pop(process, None)
+
+    def leave(self, party: Party) -> None:
+        """It is on its way out, or goes on as another program."""
+        self.parties.remove(party)
+        self._unmet[party.process] = 0.0
+        self.stir()
+
+    def on_deed(self, party: Party) -> None:
+        """It has done something that others may wait for."""
+        party.acted = self._next_deed()
+
+    def on_look(self, party: Party) -> None:
+        """It sees now what others have done."""
+        party.looked = self._deeds
+
+    def _next_deed(self) -> int:
+        self._deeds += 1
+        return self._deeds
+
+    def stir(self) -> None:
+        """Has all who watch for something look again."""
+        self._stirred = self._next_deed()
+
+    def onlooker(self) -> Party | None:
+        """One of those for whom another one may have done something."""
+        for party in self.parties:
+            if party.is_watching and (
+                self._stirred > party.looked
+                or any(one.acted > party.looked for one in self.parties if one is not party)
+            ):
+                return party
+        return None
+
+    def expect(self, process: int) -> None:
+        """A child was born. It may have said who it is before its parent told of it."""
+        if all(process not in line_of(party.process) for party in self.parties):
+            self._unmet[process] = 0.0
+
+    def on_signal(self, target: int) -> None:
+        """Whoever was sent one has its turn before time moves."""
+        for party in self.parties:
+            if target in (party.process, -group_of(party.process)):
+                party.signal_ms = 0.0
+        if target > 0:
+            self.expect(target)
+
+    async def hold(self) -> bool:
+        """Lets a moment of real time pass when somebody may have something to do after that.
+
+        False: nobody does. True: they have to look again before time moves.
+        """
+        signalled = [party for party in self.parties if party.signal_ms is not None]
+        if signalled:
+            passed_ms = await self._pass()
+            for party in signalled:
+                if party.signal_ms is not None:
+                    party.signal_ms += passed_ms
+                    if party.signal_ms > SIGNAL_MS:
+                        party.signal_ms = None
+            return True
+        if not any(party.is_watching for party in self.parties):
+            return False
+        ended = [process for process in self._unmet if not is_running(process)]
+        for process in ended:
+            # What it did last may be what is waited for.
+            del self._unmet[process]
+        if ended:
+            return True
+        if not self._unmet and not any(party.is_holding for party in self.parties):
+            return False
+        passed_ms = await self._pass()
+        for process in list(self._unmet):
+            self._unmet[process] += passed_ms
+            if self._unmet[process] > HELD_MS:
+                del self._unmet[process]
+        return True
+
+    async def _pass(self) -> float:
+        """Lets a moment of real time pass. Returns how many ms it took."""
+        began_ms = self._real_ms()
+        await asyncio.sleep(LOOK_S)
+        return self._real_ms() - began_ms

@@ -1,0 +1,92 @@
+"""Bots of several processes in exchange time, which wait for each other and for commands."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commanding import command
+
+from hlsim.config import Settings
+from hlsim.library import RunningExchange
+from hlsim.own_time.run import conducted
+
+BOTS = Path(__file__).parent / "own_time"
+
+
+def told(bot: str, *words: str) -> Any:
+    """What a bot prints of how long it waited for what."""
+    flags = ["--own-time", "--market", "static"]
+    found = command("run", *flags, "--", sys.executable, str(BOTS / bot), *words)
+    assert found.returncode == 0, found.stderr
+    return json.loads(found.stdout)
+
+
+@pytest.mark.parametrize("way", ["fork", "spawn", "forkserver"])
+def test_processes_that_wait_for_each_other_take_exchange_time(way: str) -> None:
+    assert told("processes.py", way) == {
+        "in_a_pool": [12.0, [[1, 2, 3], [1, 3], "late"]],
+        "more_than_a_pipe_holds": [0.0, [400_000] * 3],
+        "in_new_ones": [6.0, [3, 3, 3]],
+        "cut_short": [1.0, None],
+        "by_an_executor": [4.0, [1, 4, 2]],
+        "through_a_queue": [6.0, ["empty", 0, 1, 2]],
+        "one_after_the_other": [15.0, [False, True, 0, 0, 0]],
+        "through_a_pipe": [4.0, [0, 100_000, False, 0]],
+        "for_a_dead_one": [0.0, -9],
+    }
+
+
+def test_commands_that_are_waited_for_have_their_time() -> None:
+    assert told("commands.py") == {
+        "in time": [3.0, "hello you\n"],
+        "too late": [2.0, "late"],
+        "too late, unheard": [5.0, "late"],
+        "line by line": [6.0, ["0", "1", "2", 0]],
+        "killed": [5.0, -15],
+        # Whoever lives in real time takes no other.
+        "of a shell": [0.0, "a\n"],
+        "of a shell, unheard": [0.0, None],
+        "in a shell": [7.0, None],
+        "by the system": [0.0, 3],
+        "polled": [0.1, 4],
+        "a filter": [0.0, "now"],
+    }
+
+
+@pytest.mark.parametrize("turns", range(12))
+def test_a_process_that_is_killed_while_it_waits_does_not_stop_the_time(turns: int) -> None:
+    """Its time comes so many turns of the event loop after its end, whatever is known of that."""
+    with (
+        RunningExchange(Settings(port=0, clock="manual", market="empty"), own_time=True) as running,
+        conducted(running) as conductor,
+    ):
+        host, port, _, token = conductor.place.split(":")
+
+        async def join(process: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, int]:
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(f"hello {token} {process}\n".encode())
+            return reader, writer, int((await reader.readline()).split()[0])
+
+        async def live() -> int:
+            _, killed, now_ms = await join(1)
+            reader, writer, _ = await join(2)
+            conductor.is_held = True
+            for one, until_ms in ((killed, now_ms), (writer, now_ms + 1000)):
+                one.write(f"wait {until_ms} a {now_ms} - -\n".encode())
+            while not conductor.is_idle:
+                await asyncio.sleep(0)
+            conductor._parties[0].writer.transport.abort()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            conductor.release()
+            answer = await asyncio.wait_for(reader.readline(), 30)
+            killed.close()
+            writer.close()
+            return int(answer.split()[0]) - now_ms
+
+        assert asyncio.run_coroutine_threadsafe(live(), running._loop).result(60) == 1000
