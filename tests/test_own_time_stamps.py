@@ -14,7 +14,7 @@ import pytest
 
 from hlsim.config import Refused, Settings
 from hlsim.library import RunningExchange
-from hlsim.own_time.stamps import Stamps, find_library, is_python, library_for, stamped
+from hlsim.own_time.stamps import Stamps, find_library, library_for, stamped
 from hlsim.server.pacer import START_MS
 
 PATIENCE_S = 120
@@ -147,37 +147,3 @@ def test_without_the_library_it_is_refused_in_one_line(tmp_path: Path) -> None:
     )
     (tmp_path / "libfaketimeMT.so.1").touch()
     assert library_for(["./bot"], [str(tmp_path)]) == str(tmp_path / "libfaketimeMT.so.1")
-
-
-@pytest.mark.parametrize(
-    ("command", "expected"),
-    [
-        ([sys.executable, "-m", "bot"], True),
-        (["python3.12", "bot"], True),
-        (["pypy3", "bot"], True),
-        (["env", "A=1", "python", "-m", "bot"], True),
-        (["sh", "-c", "exec python bot"], True),
-        (["./bot.py"], True),
-        (["uv", "run", "bot.py"], True),
-        (["pytest", "-q"], True),
-        (["node", "bot.js"], False),
-        (["sh", "-c", "date"], False),
-        (["/no/such/bot"], False),
-        (["./pythonic"], False),
-        (["./python/bot", "--py=1"], False),
-    ],
-)
-def test_what_is_python(command: list[str], expected: bool) -> None:
-    assert is_python(command) is expected
-
-
-def test_a_script_says_so_in_its_first_line(tmp_path: Path) -> None:
-    for name, first, expected in (
-        ("a", "#!/usr/bin/env python3\n", True),
-        ("b", "#!/bin/sh\n", False),
-        ("c", "", False),
-    ):
-        script = tmp_path / name
-        script.write_text(first + "# python\n")
-        script.chmod(0o755)
-        assert is_python([str(script)]) is expected

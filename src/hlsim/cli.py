@@ -98,8 +98,8 @@ def _replay(file: str, until: str | None, check: bool, serve: bool, **values: An
 
 def _run(own_time: bool, command: Sequence[str], **values: Any) -> int:
     from hlsim import config
+    from hlsim.own_time.pythons import is_python
     from hlsim.own_time.run import run
-    from hlsim.own_time.stamps import is_python
     from hlsim.server.pacer import START_MS
 
     _tell_of_strangers()

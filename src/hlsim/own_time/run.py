@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -14,13 +15,20 @@ from hlsim import logs
 from hlsim.config import Refused, Settings
 from hlsim.library import RunningExchange
 from hlsim.own_time.environment import child_environment
-from hlsim.own_time.stamps import is_python, library_for, stamped
+from hlsim.own_time.kin import MARK, PARTING_S, end_all, new_mark
+from hlsim.own_time.pythons import is_python, why_astray
+from hlsim.own_time.stamps import library_for, stamped
+from hlsim.server.pacer import real_s
 
 if TYPE_CHECKING:
     from hlsim.own_time.conductor import Conductor
 
-PARTING_S = 5.0
-"""How long a bot that is asked to end may take, of real time."""
+START_S = 10.0
+"""Real time after which a bot that does not follow is told of."""
+ASTRAY = (
+    "hlsim: --own-time: no Python of the bot follows the exchange's time, which stands still: let "
+    "PYTHONPATH and HLSIM_OWN_TIME reach it, and start it without -I, -E and -S"
+)
 
 
 @contextmanager
@@ -44,7 +52,12 @@ def run(settings: Settings, command: Sequence[str], *, own_time: bool) -> int:
     Raises Refused when one of both cannot begin.
     """
     logs.set_up(settings.log)
-    library = library_for(command) if own_time and not is_python(command) else None
+    library = None
+    if own_time and is_python(command):
+        if (why := why_astray(command)) is not None:
+            raise Refused(f"--own-time: {why}")
+    elif own_time:
+        library = library_for(command)
     try:
         running = RunningExchange(settings, own_time=own_time)
     except (ValueError, OSError) as error:
@@ -57,7 +70,7 @@ def run(settings: Settings, command: Sequence[str], *, own_time: bool) -> int:
                 return _run_child(running, command, _environment(running) | stamps.environment())
         with conducted(running) as conductor:
             own = _environment(running, own_time=conductor.place, seed=settings.seed)
-            return _run_child(running, command, own)
+            return _run_child(running, command, own, conductor)
 
 
 def _environment(running: RunningExchange, **own: Any) -> dict[str, str]:
@@ -66,14 +79,20 @@ def _environment(running: RunningExchange, **own: Any) -> dict[str, str]:
 
 
 def _run_child(
-    running: RunningExchange, command: Sequence[str], environment: dict[str, str]
+    running: RunningExchange,
+    command: Sequence[str],
+    environment: dict[str, str],
+    conductor: Conductor | None = None,
 ) -> int:
+    mark = new_mark()
     try:
-        child = subprocess.Popen(command, env=environment)
+        child = subprocess.Popen(command, env={**environment, MARK: mark})
     except OSError as error:
         raise Refused(f"{command[0]}: {error.strerror or error}") from None
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, leave)
     try:
+        if conductor is not None:
+            _await_first(child, conductor)
         return _exit_code(child.wait())
     except KeyboardInterrupt:
         # A terminal sends it to the child, too, which may have something to tidy up.
@@ -82,10 +101,24 @@ def _run_child(
         if child.poll() is None:
             child.terminate()
             _end(child)
+        end_all(mark)
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def leave(number: int, frame: FrameType | None) -> None:
+    """Handles a signal that ends a command: whoever it has begun is ended, and there is no verdict.
+
+    A shell tells it so, too.
+    """
     raise SystemExit(128 + number)
+
+
+def _await_first(child: subprocess.Popen[bytes], conductor: Conductor) -> None:
+    """Until a process follows, for some time. Tells when none does."""
+    until_s = real_s() + START_S
+    while not conductor.has_met and child.poll() is None and real_s() < until_s:
+        time.sleep(0.01)
+    if not conductor.has_met:
+        print(ASTRAY, file=sys.stderr, flush=True)
 
 
 def _end(child: subprocess.Popen[bytes]) -> int:

@@ -8,7 +8,6 @@ real time did.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,27 +31,6 @@ LIBRARY = "libfaketimeMT.so.1"
 
 ROUNDING_MS = 1
 """Two clocks that are cut to whole milliseconds differ by so much from one look to the next."""
-
-_IS_PYTHON = re.compile(r"(python|pypy)[\d.]*|pytest|.*\.pyw?")
-_BETWEEN = re.compile(r"[\s/;&|()'\"=]+")
-"""What stands between the words of a shell, and between the names of a path."""
-
-
-def is_python(command: Sequence[str]) -> bool:
-    """Whether a command runs Python, as far as it says so: in its words, or in the first line of
-    the script that it names.
-    """
-    for part in command:
-        # Of a path, what it leads to.
-        for word in part.split():
-            if _IS_PYTHON.fullmatch(_BETWEEN.split(word.rstrip("'\";)"))[-1]):
-                return True
-    program = shutil.which(command[0])
-    if program is None:
-        return False
-    with open(program, "rb") as file:
-        first = file.readline(256)
-    return first.startswith(b"#!") and b"python" in first
 
 
 def find_library(places: Sequence[str] = PLACES) -> str | None:

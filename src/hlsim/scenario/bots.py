@@ -11,6 +11,8 @@ from select import select
 from threading import Lock, Thread
 from typing import IO
 
+from hlsim.own_time.kin import MARK, end_all, new_mark
+
 FAREWELL_S = 5.0
 """How long a bot that was told to stop has, of real time, before it is killed."""
 
@@ -92,10 +94,11 @@ class BotProcess:
         is_held: bool = False,
     ) -> None:
         """`told` is its whole environment. Raises ValueError for a command that cannot be run."""
+        self._mark = new_mark()
         try:
             self._process = subprocess.Popen(
                 list(command),
-                env={"PYTHONUNBUFFERED": "1", **told},
+                env={"PYTHONUNBUFFERED": "1", **told, MARK: self._mark},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -150,8 +153,9 @@ class BotProcess:
         return True
 
     def kill(self) -> None:
-        """Ends it whatever it does, and hears it out."""
+        """Ends it whatever it does, and all that it has begun, and hears it out."""
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+        end_all(self._mark)
         self.hear_out()

@@ -7,10 +7,10 @@ import shlex
 import signal
 import sys
 from pathlib import Path
-from types import FrameType
 
 from hlsim.config import Refused
 from hlsim.coverage import columns
+from hlsim.own_time.run import leave
 from hlsim.scenario import report as report_lines
 from hlsim.scenario.repeating import Repeated
 from hlsim.scenario.schema import text as schema_text
@@ -75,7 +75,7 @@ def run_(
         _write(flag, path, "")
     # Whoever ends us ends the bot, and has no verdict: 0 would be one.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
+        signal.signal(number, leave)
     verdicts: list[Verdict] = []
     is_alike = True
 
@@ -110,10 +110,6 @@ def _command(name: str, bot: str | None, own_time: bool | None) -> str:
     if own_time is not None:
         words.append("--own-time" if own_time else "--no-own-time")
     return shlex.join(words)
-
-
-def _leave(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
 
 
 def _tell(text: str) -> None:

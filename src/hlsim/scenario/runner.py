@@ -153,9 +153,9 @@ class Run:
         if self._play.is_over:
             self._part(conductor, bot)
             return
-        # The exchange has still to hear of the end of its connections.
+        # What it has begun ends with it; the exchange has still to hear of the end of connections.
+        bot.kill()
         self._until(lambda: not conductor.living)
-        bot.hear_out()
         self._running.call(lambda _: bot.tell())
         self._note_exit()
         self._running.clock.advance(ms=self._play.left_ms)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 
 from hlsim.matching.dataclass import dataclass
+from hlsim.own_time.pythons import why_astray
 from hlsim.scenario.bots import is_python
 from hlsim.scenario.course import Course
 from hlsim.scenario.judges import judge_of
@@ -76,7 +77,7 @@ def run(
 
     own_time: whether the bot lives in exchange time, which moves when it waits: the same run every
         time, however fast the machine. None: where it can be, on Linux, for a bot that is started
-        by the name of a Python interpreter.
+        by the name of a Python interpreter and without its flags -I, -E and -S.
     journal: a file for the exchange's journal.
 
     Raises ValueError for a scenario that cannot be played and for a bot that cannot be started.
@@ -84,10 +85,14 @@ def run(
     command = shlex.split(bot) if isinstance(bot, str) else bot
     if command is not None and not command:
         raise ValueError("the command of the bot is empty")
+    astray = None if command is None else why_astray(command)
     if own_time is None:
-        own_time = command is not None and sys.platform == "linux" and is_python(command)
+        can_follow = command is not None and is_python(command) and astray is None
+        own_time = can_follow and sys.platform == "linux"
     if own_time and command is None:
         raise ValueError("own time is for a bot that is started here")
+    if own_time and astray is not None:
+        raise ValueError(f"--own-time: {astray}")
     played = Run(scenario, command, seed, tell, own_time=own_time, journal=journal)
     course = played.play()
     findings = findings_of(scenario, course)

@@ -1,0 +1,80 @@
+"""Which commands run Python, as far as they say so, and which of those cannot follow the time."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+
+_INTERPRETER = re.compile(r"(python|pypy)[\d.]*(\.exe)?")
+_PYTHON = re.compile(r"(python|pypy)[\d.]*|pytest|.*\.pyw?")
+_BETWEEN = re.compile(r"[\s/;&|()'\"=]+")
+"""What stands between the words of a shell, and between the names of a path."""
+
+
+def is_python(command: Sequence[str]) -> bool:
+    """Whether a command runs Python, as far as it says so: in its words, or in the first line of
+    the script that it names.
+    """
+    if any(_PYTHON.fullmatch(_name(word)) for word in _words(command)):
+        return True
+    return "python" in _first_line(command)
+
+
+def why_astray(command: Sequence[str]) -> str | None:
+    """Why a Python that a command starts cannot follow exchange time, and what to do; None: it can.
+
+    It follows what is on its PYTHONPATH, at which it does not look with the flags -I and -E, and
+    which it does not run with -S.
+    """
+    for words in (list(_words(command)), _first_line(command).removeprefix("#!").split()):
+        flag = _isolating(words)
+        if flag is not None:
+            return (
+                f"python -{flag} leaves out PYTHONPATH or what stands there, which gives a bot the "
+                f"exchange's time: start it without -{flag}"
+            )
+    return None
+
+
+def _isolating(words: Sequence[str]) -> str | None:
+    """The letter of the first such flag that an interpreter gets."""
+    names = [_name(word) for word in words]
+    place = next((n for n, name in enumerate(names) if _INTERPRETER.fullmatch(name)), len(words))
+    following = iter(words[place + 1 :])
+    for word in following:
+        if not word.startswith("-"):
+            return None  # the script: what follows is its own
+        if word.startswith("--"):
+            continue
+        for at, letter in enumerate(word[1:], 2):
+            if letter in "IES":
+                return letter
+            if letter in "cm":
+                return None
+            if letter in "WX":
+                if at == len(word):
+                    next(following, None)
+                break
+    return None
+
+
+def _words(command: Sequence[str]) -> Iterator[str]:
+    """Those of the command, and those of a line for a shell among them."""
+    for part in command:
+        yield from part.split()
+
+
+def _name(word: str) -> str:
+    """Of a path, what it leads to."""
+    return _BETWEEN.split(word.rstrip("'\";)"))[-1]
+
+
+def _first_line(command: Sequence[str]) -> str:
+    """Of a script that begins with the name of what runs it. Empty for anything else."""
+    program = shutil.which(command[0])
+    if program is None:
+        return ""
+    with open(program, "rb") as file:
+        first = file.readline(256)
+    return first.decode("utf-8", "replace") if first.startswith(b"#!") else ""
