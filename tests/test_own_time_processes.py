@@ -1,4 +1,4 @@
-"""Bots of several processes in exchange time, which wait for each other and for commands."""
+"""Bots of several processes in exchange time, which wait for each other, commands and alarms."""
 
 from __future__ import annotations
 
@@ -55,6 +55,23 @@ def test_commands_that_are_waited_for_have_their_time() -> None:
         "by the system": [0.0, 3],
         "polled": [0.1, 4],
         "a filter": [0.0, "now"],
+    }
+
+
+def test_alarms_ring_when_it_is_their_exchange_time() -> None:
+    """How long each way to wait took, what came of it, and when the alarm rang."""
+    assert told("alarms.py") == {
+        "asleep": [20.0, None, [5.0]],
+        "again": [28.0, [0.0, 0.0, 1.0, 2], [3.0, 5.0, 7.0]],
+        "sleep": [4.0, "late", [4.0]],
+        "queue": [4.0, "late", [4.0]],
+        "command": [4.0, "late", [4.0]],
+        "paused": [60.0, 0, [60.0]],
+        "taken back": [70.0, 20, []],
+        "threads": [10.0, 5, [5.0]],
+        "loop": [7.0, None, []],
+        "unhandled": [9.0, -14, []],
+        "children": [6.0, 0, [3.0]],
     }
 
 

@@ -72,6 +72,9 @@ class Baton:
         self._waiting: dict[Strand, None] = {}
         self._main = self._strands[get_ident()] = self.new_strand()
         self._calls: list[Callable[[], object]] = []
+        self.alarm_ns: int | None = None
+        """When `on_alarm` is called, which sets it anew."""
+        self.on_alarm: Callable[[], None] = lambda: None
         line.on_settled = self._on_settled
 
     def begin_anew(self) -> None:
@@ -82,6 +85,7 @@ class Baton:
         self._ready.clear()
         self._waiting.clear()
         self._calls.clear()
+        self.alarm_ns = None
         self._strands = {get_ident(): me}
         self.line.connect()
 
@@ -259,6 +263,7 @@ class Baton:
         if self._ready_by_sockets() or self._ready_by_watch() or self._ready_by_time():
             return has_acted
         dues = [one.until_ns for one in self._waiting if one.until_ns is not None]
+        dues += [] if self.alarm_ns is None else [self.alarm_ns]
         self.line.wait(
             min(dues, default=None),
             has_acted=has_acted,
@@ -298,6 +303,9 @@ class Baton:
 
     def _ready_by_time(self) -> bool:
         now_ns = self.line.now_ns
+        if self.alarm_ns is not None and self.alarm_ns <= now_ns:
+            self.on_alarm()
+            return True
         due = [(one.until_ns, one.number, one) for one in self._waiting if one.until_ns is not None]
         due = sorted(entry for entry in due if entry[0] <= now_ns)
         for _, _, one in due:
