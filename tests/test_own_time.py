@@ -117,6 +117,18 @@ def test_an_asyncio_bot_lives_the_same_life_again() -> None:
     assert life("async_bot.py", "1", market="live", seed=3) == first
 
 
+def test_a_bot_with_a_pool_of_processes_lives_the_same_life_however_they_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("POOL", "fork")
+    first = life("pool_bot.py", "0", market="live", seed=3)
+
+    assert sum(line.endswith(" ok") for line in first["said"]) == 9
+    for way in ("fork", "spawn"):
+        monkeypatch.setenv("POOL", way)
+        assert life("pool_bot.py", "1", market="live", seed=3) == first
+
+
 # -- the command -----------------------------------------------------------------------------------
 
 

@@ -14,9 +14,6 @@ from typing import Any
 from .baton import Baton
 from .sockets import wait_for_fds
 
-PART = 512
-"""POSIX's PIPE_BUF: of so many bytes all find room wherever some do."""
-
 _MODES = {"r", "rb", "br", "rt", "tr", "w", "wb", "bw", "wt", "tw"}
 _baton: Baton
 
@@ -118,13 +115,13 @@ def follow(baton: Baton) -> None:
         return real_read(descriptor, size)
 
     def write(descriptor: int, said: Any, /) -> int:
-        """As `os.write`. In parts, of which none has to wait for room for all of it."""
+        """As `os.write`. In parts that find room as soon as there is some."""
         if not _may_wait(descriptor):
             return real_write(descriptor, said)
         left = memoryview(said).cast("B")
         while True:
             _wait(descriptor, select.POLLOUT)
-            left = left[real_write(descriptor, left[:PART]) :]
+            left = left[real_write(descriptor, left[: select.PIPE_BUF]) :]
             if not left:
                 return memoryview(said).nbytes
 
