@@ -151,7 +151,7 @@ def _follow_semaphores(baton: Baton) -> None:
     except (ImportError, AttributeError):
         return
 
-    class SemLock(real):  # type: ignore[misc]
+    class SemLock(real):  # type: ignore[misc]  # a class that only running code knows
         """As `_multiprocessing.SemLock`."""
 
         def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
