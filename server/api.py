@@ -211,6 +211,10 @@ class ApiServer:
         client.surcharge(query.spec.surcharge(reply))
         if struck is None:
             return reply, None
+        delivery = DELIVERY.get()
+        if delivery is not None:
+            delivery.late = struck.fault.text()
+            return reply, None
         got = f"an answer up to {lag_ms} ms old"
         return reply, Delivery(struck.id, struck.fault.text(), got, fate=Fate.GIVEN)
 

@@ -110,16 +110,22 @@ class Reads:
         return self._late[late_ms][0].view if late_ms else self._present.view
 
 
+BLOCKS_KEPT = 50_000
+"""That a late replica has still to repeat. A clock that stands would let there be ever more."""
+
+
 class LateReplica(Replica):
-    """A following replica that repeats a block when one comes that is `lag_ms` younger.
+    """A following replica that repeats a block when one comes that is `lag_ms` younger, or `kept`
+    others have come.
 
     Another exchange in the place of the node's is the operator's doing and is seen at once.
     """
 
-    def __init__(self, snapshot: bytes, lag_ms: int) -> None:
+    def __init__(self, snapshot: bytes, lag_ms: int, kept: int = BLOCKS_KEPT) -> None:
         self._late_exchange = exchange = Exchange.restore(snapshot)
         super().__init__(exchange.state, exchange)
         self._lag_ms = lag_ms
+        self._kept = kept
         self._late: deque[Block] = deque()
 
     def on_block(self, block: Block) -> None:
@@ -130,7 +136,7 @@ class LateReplica(Replica):
             super().on_block(block)
             return
         late.append(block)
-        while late[0].time_ms <= block.time_ms - self._lag_ms:
+        while late[0].time_ms <= block.time_ms - self._lag_ms or len(late) > self._kept:
             super().on_block(late.popleft())
 
     def mark(self) -> LateMark:

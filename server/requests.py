@@ -63,6 +63,8 @@ class Delivery:
     refusal: str | None = None
     """By which rule the request is refused in place of the exchange, "" for the usual one; None: it
     is not."""
+    late: str = ""
+    """The plan of another fault, which had the same request answered from the past."""
 
 
 DELIVERY: ContextVar[Delivery | None] = ContextVar("hlsim_delivery", default=None)

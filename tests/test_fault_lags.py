@@ -19,7 +19,12 @@ from test_recorded import replayed
 import hlsim
 from hlsim.library import RunningExchange
 from hlsim.scenarios.faults import parse_fault
+from hlsim.server.app import Options, open_node
 from hlsim.server.faults import MOST_LAGS, Faults
+from hlsim.server.pacer import Clock
+from hlsim.server.replica import LateReplica
+from hlsim.sim.fixed import Address, Usd
+from hlsim.sim.operations import DepositUsd
 
 LAG = "info:1:lag=400"
 
@@ -121,6 +126,26 @@ def test_the_operator_hears_which_answers_were_late(struck: Struck) -> None:
     assert (row.struck.plan, row.struck.status) == ("orderStatus:1:lag=400", 200)
     assert row.struck.got == "an answer up to 400 ms old"
     assert struck.running.diagnoses() == []
+
+
+def test_the_operator_hears_of_a_lag_beside_another_fault(struck: Struck) -> None:
+    struck.running.call(lambda server: server.console.requests.clear())
+    with struck.running.fault("info:1:duplicate"), struck.running.fault("orderStatus:1:lag=400"):
+        struck.ask()
+        struck.info.open_orders(struck.address)
+    told = [(row.name, row.struck.late) for row in struck.running.requests().requests]
+    late, present = ("orderStatus", "orderStatus:1:lag=400"), ("openOrders", "")
+    assert told == [late, late, present, present]
+
+
+def test_what_comes_late_is_not_kept_without_end() -> None:
+    """Nothing is old enough while the clock stands."""
+    node = open_node(Options(market="empty", clock=Clock.MANUAL))
+    late = LateReplica(node.snapshot(), 400, kept=3)
+    node.subscribe(late.on_block)
+    for number in range(5):
+        node.operate(DepositUsd(Address(f"0x{number:040x}"), Usd(1_000_000)))
+    assert len(late.view.state.accounts) == len(node.exchange.state.accounts) - 3
 
 
 # -- a running exchange ----------------------------------------------------------------------------

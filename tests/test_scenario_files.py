@@ -121,6 +121,7 @@ WRONG: list[tuple[str, str, str]] = [
     ("coin: ETH, to", "koin: ETH, to", "11: timeline[0].market/move: unknown key 'koin'; known:"),
     ("market/move", "market/mvoe", "11: timeline[0].market/mvoe: unknown key 'market/mvoe'; kno"),
     ("market/move", "restore", "11: timeline[0].restore: not restore here: a scenario goes for"),
+    ("market/move", "fault/add", "11: timeline[0].fault/add: not fault/add here: the key fault"),
     ("times: 2", "times: two", "13: timeline[1].times: a whole number is wanted"),
     ("position: {coin: ETH, at", "postion: {coin: ETH, at", "16: timeline[2].when.postion: no con"),
     ("at_least: 1}", "least: 1}", "16: timeline[2].when.position: unknown key 'least'; known:"),

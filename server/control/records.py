@@ -47,7 +47,7 @@ class RequestsAsked(Asked):
             raise ValueError("action is of /exchange and type is of /info: no request has both")
 
 
-class StruckTold(msgspec.Struct):
+class StruckTold(msgspec.Struct, omit_defaults=True):
     """What a fault made of a request."""
 
     fault: int
@@ -60,6 +60,8 @@ class StruckTold(msgspec.Struct):
     fate: Fate
     """Of `response`: given to the client, lost, pending, or passed over for that to the other of
     two deliveries."""
+    late: str = ""
+    """The plan of another fault, which had the same request answered from the past."""
 
 
 class RequestTold(msgspec.Struct, omit_defaults=True):
@@ -186,7 +188,7 @@ def _struck(row: Request) -> StruckTold | None:
     if found is None:
         return None
     status = row.status if found.fate is Fate.GIVEN else found.status
-    return StruckTold(found.fault, found.plan, found.got, status, found.fate)
+    return StruckTold(found.fault, found.plan, found.got, status, found.fate, found.late)
 
 
 def _decoded(body: Any) -> Json:

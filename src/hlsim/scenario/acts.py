@@ -20,6 +20,7 @@ NOT_IN_SCENARIOS = {
     "snapshot": "a scenario goes forward only",
     "restore": "a scenario goes forward only",
     "reset": "a scenario goes forward only",
+    "fault/add": "the key fault is for that",
     "scenario/run": "one scenario at a time",
     "scenario/stop": "its time ends it",
 }
