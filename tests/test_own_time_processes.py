@@ -75,6 +75,22 @@ def test_alarms_ring_when_it_is_their_exchange_time() -> None:
     }
 
 
+def test_a_handler_that_waits_leaves_the_wait_it_came_into_as_it_was() -> None:
+    assert told("handlers.py") == {
+        "sleep": [10.0, None],
+        "event": [10.0, False],
+        "event that is set": [4.0, True],
+        "lock": [20.0, True],
+        "lock with an end": [10.0, False],
+        # The second that the handler takes comes after the five of whoever had it.
+        "lock that is handed over": [6.0, True],
+        "wanted lock": [6.0, True],
+        "wanted reentrant lock": [6.0, True],
+        "lock given up": [6.0, True],
+        "pipe": [10.0, "late"],
+    }
+
+
 @pytest.mark.parametrize("turns", range(12))
 def test_a_process_that_is_killed_while_it_waits_does_not_stop_the_time(turns: int) -> None:
     """Its time comes so many turns of the event loop after its end, whatever is known of that."""

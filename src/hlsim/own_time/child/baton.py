@@ -35,29 +35,54 @@ Wish = tuple[int, int]
 class Strand:
     """One thread. `number` counts in the order in which they were started."""
 
-    __slots__ = (
-        *("fds", "gate", "held_until_s", "is_gone", "is_paused", "is_polling", "is_woken"),
-        *("number", "sentinels", "until_ns", "watch"),
-    )
+    __slots__ = ("gate", "is_polling", "number", "sentinels", "wait")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.gate = allocate_real_lock()
         self.gate.acquire()
-        self.until_ns: int | None = None
-        self.fds: tuple[Wish, ...] = ()
-        self.watch: Callable[[], bool] | None = None
-        """Tells whether something has come that no descriptor shows."""
-        self.held_until_s = 0.0
-        """Until when, of real time, it wants no time to pass."""
+        self.wait: Wait | None = None
+        """In which it lets others run."""
         self.is_polling = False
         """Whether it has just found a child process at work and may look again after a while."""
-        self.is_gone = False
-        """Whether it is a thread of the process that this one was forked from."""
-        self.is_paused = False
-        """Whether it is in `Baton.wait`."""
-        self.is_woken = False
         self.sentinels: list[object] = []
+
+
+class Wait:
+    """What one thread waits for. Where a signal's handler waits in the middle of it, that is
+    another one.
+
+    `take` is tried before it begins, and again after a handler: True when there is nothing to wait
+    for. `watch` tells whether something has come that no descriptor shows.
+    """
+
+    __slots__ = (
+        *("fds", "held_until_s", "is_polling", "is_woken", "strand", "take", "until_ns", "watch"),
+    )
+
+    def __init__(
+        self,
+        strand: Strand,
+        until_ns: int | None = None,
+        *,
+        fds: tuple[Wish, ...] = (),
+        watch: Callable[[], bool] | None = None,
+        take: Callable[[], bool] | None = None,
+    ) -> None:
+        self.strand = strand
+        self.until_ns = until_ns
+        self.fds = fds
+        self.watch = watch
+        self.take = take
+        self.held_until_s = 0.0
+        """Until when, of real time, it wants no time to pass."""
+        self.is_polling, strand.is_polling = strand.is_polling, False
+        self.is_woken = False
+
+    @property
+    def is_under_way(self) -> bool:
+        """False before and after it, while a signal's handler runs, and in a forked process."""
+        return self.strand.wait is self
 
 
 class Baton:
@@ -69,7 +94,7 @@ class Baton:
         self._looks = 0
         self._strands: dict[int, Strand] = {}
         self._ready: deque[Strand] = deque()
-        self._waiting: dict[Strand, None] = {}
+        self._waiting: dict[Wait, None] = {}
         self._main = self._strands[get_ident()] = self.new_strand()
         self._calls: list[Callable[[], object]] = []
         self.alarm_ns: int | None = None
@@ -81,7 +106,7 @@ class Baton:
         """In a forked process: of all threads there is only the one that forked."""
         me = self._main = self.current
         for strand in self._strands.values():
-            strand.is_gone = strand is not me
+            strand.wait = None
         self._ready.clear()
         self._waiting.clear()
         self._calls.clear()
@@ -149,88 +174,88 @@ class Baton:
 
         False: it was the time.
         """
-        me = self.current
-        me.held_until_s = real_s() + HELD_S if is_held else 0.0
-        try:
-            while not self._wait_once(me, until_ns, fds, watch):
-                if until_ns is not None and self.line.now_ns >= until_ns:
-                    return False
-            return True
-        finally:
-            me.is_polling = False
+        wait = Wait(self.current, until_ns, fds=fds, watch=watch)
+        wait.held_until_s = real_s() + HELD_S if is_held else 0.0
+        return self.go_through(wait)
+
+    def go_through(self, wait: Wait) -> bool:
+        """As `wait`, of the running thread."""
+        while not self._wait_once(wait):
+            if wait.until_ns is not None and self.line.now_ns >= wait.until_ns:
+                return False
+        return True
 
     def pause(self) -> None:
         """Lets others run until there was a call for the main thread, which asks this itself."""
-        self._wait_once(self.current, None, (), None)
+        self._wait_once(Wait(self.current))
 
-    def _wait_once(
-        self,
-        me: Strand,
-        until_ns: int | None,
-        fds: tuple[Wish, ...],
-        watch: Callable[[], bool] | None,
-    ) -> bool:
+    def _wait_once(self, wait: Wait) -> bool:
         """As `wait`, or until there was a call for the main thread."""
-        me.until_ns, me.fds, me.watch = until_ns, fds, watch
-        me.is_woken, me.is_paused = False, True
+        me = wait.strand
+        me.wait = wait
         self._looks = 0
-        self._waiting[me] = None
         try:
+            # From here on no handler runs that could wake it before it waits.
+            if wait.take is not None and wait.take():
+                wait.is_woken = True
+                return True
+            self._waiting[wait] = None
             following = self._next()
             if following is not me:
                 following.gate.release()
-                self._pause(me)
+                self._pause(wait)
         except BaseException:
             # A signal's handler raised while we were the one who asks for the time.
-            self._unwait(me)
+            self._unwait(wait)
             raise
         finally:
-            me.is_paused = False
+            me.wait = None
         if me is self._main:
             self._run_calls()
-        return me.is_woken
+        return wait.is_woken
 
-    def wake(self, strand: Strand) -> None:
-        """What a waiting thread waits for has come. It runs after those that are ready."""
-        if strand in self._waiting:
-            del self._waiting[strand]
-            self._ready.append(strand)
-        strand.is_woken = True
+    def wake(self, wait: Wait) -> None:
+        """What a thread waits for has come. It runs after those that are ready."""
+        if wait in self._waiting:
+            del self._waiting[wait]
+            self._ready.append(wait.strand)
+        wait.is_woken = True
 
     # -- signals -----------------------------------------------------------------------------------
 
     @property
     def is_main_running(self) -> bool:
         """True while the main thread has the baton and is about nothing of ours."""
-        return not (self._main.is_paused or self.line.is_asking)
+        return not (self._main.wait is not None or self.line.is_asking)
 
     def call_main(self, call: Callable[[], object]) -> None:
         """Has the main thread, which asks this itself, call something before it goes on."""
         self._calls.append(call)
         # Somebody may be in the middle of looking who is ready: no more than a word to him.
-        if self._main in self._waiting:
+        if self._main.wait in self._waiting:
             self.line.call()
 
     def _on_settled(self) -> None:
-        if self._strands.get(get_ident()) is self._main and not self._main.is_paused:
+        if self._strands.get(get_ident()) is self._main and self._main.wait is None:
             self._run_calls()
 
     def _run_calls(self) -> None:
         while self._calls:
             self._calls.pop(0)()
 
-    def _unwait(self, me: Strand) -> None:
-        self._waiting.pop(me, None)
-        if me in self._ready:
-            self._ready.remove(me)
+    def _unwait(self, wait: Wait) -> None:
+        self._waiting.pop(wait, None)
+        if wait.strand in self._ready:
+            self._ready.remove(wait.strand)
 
-    def _pause(self, me: Strand) -> None:
+    def _pause(self, wait: Wait) -> None:
+        me = wait.strand
         try:
             me.gate.acquire()
         except BaseException:
             # Others run: a signal's handler raised, but the baton has to come first.
-            if me in self._waiting:
-                del self._waiting[me]
+            if wait in self._waiting:
+                del self._waiting[wait]
                 self._ready.appendleft(me)
             while True:
                 try:
@@ -256,8 +281,9 @@ class Baton:
         the time.
         """
         self.line.settle()
-        if self._calls and self._main in self._waiting:
-            del self._waiting[self._main]
+        called = self._main.wait
+        if self._calls and called in self._waiting:
+            del self._waiting[called]
             self._ready.appendleft(self._main)
             return has_acted
         if self._ready_by_sockets() or self._ready_by_watch() or self._ready_by_time():
@@ -272,7 +298,7 @@ class Baton:
         )
         return False
 
-    def _is_watching(self, one: Strand) -> bool:
+    def _is_watching(self, one: Wait) -> bool:
         """Whether it waits for something that the exchange does not know of."""
         ours = self.line.open_ports
         return one.is_polling or one.watch is not None or any(fd not in ours for fd, _ in one.fds)
@@ -280,7 +306,7 @@ class Baton:
     def _ready_by_watch(self) -> bool:
         watching = [one for one in self._waiting if one.watch is not None]
         ready = [one for one in watching if one.watch is not None and one.watch()]
-        for one in sorted(ready, key=lambda one: one.number):
+        for one in sorted(ready, key=lambda one: one.strand.number):
             self.wake(one)
         return bool(ready)
 
@@ -297,7 +323,7 @@ class Baton:
         found = dict(poll.poll(0))
         ends = select.POLLHUP | select.POLLERR | select.POLLNVAL
         ready = [one for one, fd, events in wished if found.get(fd, 0) & (events | ends)]
-        for one in sorted(ready, key=lambda one: one.number):
+        for one in sorted(ready, key=lambda one: one.strand.number):
             self.wake(one)
         return bool(ready)
 
@@ -306,9 +332,13 @@ class Baton:
         if self.alarm_ns is not None and self.alarm_ns <= now_ns:
             self.on_alarm()
             return True
-        due = [(one.until_ns, one.number, one) for one in self._waiting if one.until_ns is not None]
+        due = [
+            (one.until_ns, one.strand.number, one)
+            for one in self._waiting
+            if one.until_ns is not None
+        ]
         due = sorted(entry for entry in due if entry[0] <= now_ns)
         for _, _, one in due:
             del self._waiting[one]
-            self._ready.append(one)
+            self._ready.append(one.strand)
         return bool(due)

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from .baton import Baton, Strand
+from .baton import Baton, Strand, Wait
 
 _baton: Baton
 
@@ -20,7 +20,7 @@ class Lock:
 
     def __init__(self) -> None:
         self._is_held = False
-        self._waiting: deque[Strand] = deque()
+        self._waiting: deque[Wait] = deque()
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """As the real one."""
@@ -33,29 +33,35 @@ class Lock:
             return True
         if not blocking or timeout == 0:
             return False
-        me = _baton.current
-        self._waiting.append(me)
+        until_ns = _baton.until(None if timeout == -1 else timeout)
+        wait = Wait(_baton.current, until_ns, take=self._take)
+        self._waiting.append(wait)
         try:
-            if _baton.wait(_baton.until(None if timeout == -1 else timeout)):
-                return True
+            return _baton.go_through(wait)
         except BaseException:
-            if me not in self._waiting:
+            if wait.is_woken:
                 # It was handed over just then.
                 self.release()
-            else:
-                self._waiting.remove(me)
             raise
-        self._waiting.remove(me)
-        return False
+        finally:
+            if wait in self._waiting:
+                self._waiting.remove(wait)
+
+    def _take(self) -> bool:
+        if self._is_held:
+            return False
+        self._is_held = True
+        return True
 
     def release(self) -> None:
         """As the real one. A thread that waits has the lock at once, and runs when it is ready."""
         if not self._is_held:
             raise RuntimeError("release unlocked lock")
-        while self._waiting:
-            first = self._waiting.popleft()
-            if not first.is_gone:
-                _baton.wake(first)
+        for wait in self._waiting:
+            # Whoever is in a signal's handler takes it afterwards: the handler may want it, too.
+            if wait.is_under_way:
+                self._waiting.remove(wait)
+                _baton.wake(wait)
                 return
         self._is_held = False
 
