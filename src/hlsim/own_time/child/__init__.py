@@ -15,9 +15,11 @@ def install(place: str) -> None:
     from . import clocks, locks, processes
     from .baton import Baton
     from .line import Line
+    from .names import Names
 
     if processes.is_apart(sys.orig_argv):
         return
+    names = Names()
     line = Line(place)
     baton = Baton(line)
     clocks.follow(baton)
@@ -32,3 +34,4 @@ def install(place: str) -> None:
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=baton.begin_anew)
     chance.follow(baton, os.environ.get("HLSIM_CHANCE", "0"))
+    names.renew()

@@ -143,7 +143,7 @@ def follow(baton: Baton) -> None:
 def _follow_handles(baton: Baton, threading: Any) -> None:
     """Since 3.13 a thread is joined by a handle that waits in C."""
     real_start, real_join = threading._start_joinable_thread, threading.Thread.join
-    real_shutdown = threading._shutdown
+    real_shutdown = threading._thread_shutdown
     ends: dict[int, Lock] = {}
 
     def start(function: Callable[..., object], handle: Any = None, daemon: bool = True) -> Any:
@@ -165,6 +165,7 @@ def _follow_handles(baton: Baton, threading: Any) -> None:
         real_join(self, timeout)
 
     def shutdown() -> None:
+        # By now those who keep threads for later, as pools do, have told them to end.
         for thread in threading.enumerate():
             if not thread.daemon and thread is not threading.current_thread():
                 thread.join()
@@ -172,4 +173,4 @@ def _follow_handles(baton: Baton, threading: Any) -> None:
 
     threading._start_joinable_thread = start
     threading.Thread.join = join
-    threading._shutdown = shutdown
+    threading._thread_shutdown = shutdown
