@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,20 @@ def test_a_handler_that_waits_leaves_the_wait_it_came_into_as_it_was() -> None:
         "wanted reentrant lock": [6.0, True],
         "lock given up": [6.0, True],
         "pipe": [10.0, "late"],
+    }
+
+
+def test_signals_that_are_waited_for_come_when_it_is_their_exchange_time() -> None:
+    assert told("signal_waits.py") == {
+        "alarm": [5.0, [signal.SIGALRM, []]],
+        "alarm meanwhile": [6.0, [signal.SIGALRM, []]],
+        "handler": [7.0, [None, [signal.SIGALRM]]],
+        "at once": [0.0, None],
+        "threads": [4.0, [signal.SIGTERM, 4]],
+        "in a thread": [3.0, [signal.SIGUSR1]],
+        "to a thread": [3.0, [signal.SIGUSR1]],
+        "end of a child": [6.0, [signal.SIGCHLD, 0]],
+        "in a child": [4.0, signal.SIGUSR2],
     }
 
 
