@@ -39,3 +39,16 @@ class Ticker:
 
 TICKER = Ticker()
 POOL = ThreadPoolExecutor(2)
+
+
+class Proxy:
+    """Stands for something that is not there yet."""
+
+    @property
+    def __dict__(self):
+        raise RuntimeError
+
+    __class__ = __dict__
+
+
+PROXY = Proxy()

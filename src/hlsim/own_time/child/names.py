@@ -3,6 +3,8 @@
 A bot's environment may have imported something before us: what stands in a `.pth` file, or is
 imported by it. There `from time import sleep` has the real one, and locks that exist are real ones:
 one that a thread waits for in C stops all others, since it keeps the baton meanwhile.
+
+Nothing here asks `isinstance` of what it finds: a proxy would be asked for what it stands for.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ class Names:
     """All that modules have bound, when this is made: before anything stands in for anything."""
 
     def __init__(self) -> None:
-        modules = [one for one in list(sys.modules.values()) if isinstance(one, types.ModuleType)]
+        modules = [
+            one for one in list(sys.modules.values()) if issubclass(type(one), types.ModuleType)
+        ]
         self._before = [
             (module, dict(vars(module))) for module in modules if not _is_ours(module.__name__)
         ]
@@ -60,7 +64,7 @@ class Names:
                 continue
             _renew(module, standing_in)
             for value in list(vars(module).values()):
-                if isinstance(value, type):
+                if issubclass(type(value), type):
                     _renew(value, standing_in)
         before = {module.__name__: names for module, names in self._before}
         if "threading" in before:
@@ -81,8 +85,9 @@ class Names:
                 ours = vars(module).get(word)
                 if ours is real or not callable(real) or not callable(ours):
                     continue
-                if isinstance(real, types.BuiltinFunctionType) and isinstance(
-                    ours, types.FunctionType | types.MethodType
+                if type(real) is types.BuiltinFunctionType and type(ours) in (
+                    types.FunctionType,
+                    types.MethodType,
                 ):
                     ours = Function(ours, module.__name__, word)
                     setattr(module, word, ours)
@@ -100,8 +105,8 @@ def _is_ours(module: str) -> bool:
 def _renew(holder: Any, standing_in: dict[int, Any]) -> None:
     """What a module or a class is bound to, and what its functions take by default."""
     for word, value in list(vars(holder).items()):
-        plain = value.__func__ if isinstance(value, staticmethod | classmethod) else value
-        if isinstance(plain, types.FunctionType):
+        plain = value.__func__ if type(value) in (staticmethod, classmethod) else value
+        if type(plain) is types.FunctionType:
             _renew_defaults(plain, standing_in)
         if id(plain) in standing_in:
             setattr(holder, word, standing_in[id(plain)])
@@ -137,7 +142,7 @@ def _renew_objects(renewing: dict[Any, Callable[[Any], Any]]) -> None:
 
     def renewed(value: Any) -> Any:
         """What replaces it, None where nothing does."""
-        if isinstance(value, types.BuiltinMethodType) and type(value.__self__) in renewing:
+        if type(value) is types.BuiltinMethodType and type(value.__self__) in renewing:
             owner = renewed(value.__self__)
             return None if owner is None else getattr(owner, value.__name__)
         renew = renewing.get(type(value))
@@ -150,7 +155,7 @@ def _renew_objects(renewing: dict[Any, Callable[[Any], Any]]) -> None:
 
     everything = gc.get_objects()
     for one in everything:
-        if isinstance(one, type):
+        if issubclass(type(one), type):
             for word, value in list(vars(one).items()):
                 if (new := renewed(value)) is not None:
                     with suppress(TypeError):
@@ -167,9 +172,9 @@ def _renew_objects(renewing: dict[Any, Callable[[Any], Any]]) -> None:
 
 
 def _table(one: Any) -> dict[Any, Any]:
-    """An object's attributes, without asking its class."""
+    """An object's attributes. A proxy that has none of its own may raise anything."""
     try:
         found = object.__getattribute__(one, "__dict__")
-    except (AttributeError, TypeError):
+    except Exception:
         return {}
     return found if type(found) is dict else {}
