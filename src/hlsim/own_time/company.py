@@ -3,7 +3,8 @@
 They wait for each other through pipes, locks and the ends of children, which the exchange does not
 see. So whoever waits for something of that kind looks again when others have done something, before
 time moves. And it looks again and again, while time stands, when one of them has begun a process
-that has not said yet whether it lives in exchange time, or has sent a signal.
+that has not said yet whether it lives in exchange time, has sent a signal, or when nothing but what
+is waited for from elsewhere can go on.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from hlsim.own_time.kin import group_of, is_running, line_of
 
 LOOK_S = 0.001
 """Real time from one look at what is no process of exchange time to the next."""
+SELDOM_S = 0.02
+"""The same while nothing has been done for long."""
 SIGNAL_MS = 500
 """Real time in which a process that was sent a signal ends, or says that it has something to do."""
 HELD_MS = 10_000
@@ -67,6 +70,8 @@ class Company:
         """Which one was the last of somebody who is no process here."""
         self._unmet: dict[int, float] = {}
         """For how many ms of real time time stood for these processes, children of those here."""
+        self._still_ms = 0.0
+        """Real time in which time stood since somebody did something."""
 
     def join(self, party: Party) -> None:
         """It has said that it follows, and so nobody else that it is a child of need do."""
@@ -83,6 +88,7 @@ class Company:
     def on_deed(self, party: Party) -> None:
         """It has done something that others may wait for."""
         party.acted = self._next_deed()
+        self._still_ms = 0.0
 
     def on_look(self, party: Party) -> None:
         """It sees now what others have done."""
@@ -119,8 +125,11 @@ class Company:
         if target > 0:
             self.expect(target)
 
-    async def hold(self) -> bool:
+    async def hold(self, *, is_due: bool) -> bool:
         """Lets a moment of real time pass when somebody may have something to do after that.
+
+        `is_due`: there is something for which time has to move. Where there is not, it stands for
+        as long as somebody waits for something that is not seen here.
 
         False: nobody does. True: they have to look again before time moves.
         """
@@ -141,7 +150,8 @@ class Company:
             del self._unmet[process]
         if ended:
             return True
-        if not self._unmet and not any(party.is_holding for party in self.parties):
+        is_holding = bool(self._unmet) or any(party.is_holding for party in self.parties)
+        if is_due and not is_holding:
             return False
         passed_ms = await self._pass()
         for process in list(self._unmet):
@@ -153,5 +163,7 @@ class Company:
     async def _pass(self) -> float:
         """Lets a moment of real time pass. Returns how many ms it took."""
         began_ms = self._real_ms()
-        await asyncio.sleep(LOOK_S)
-        return self._real_ms() - began_ms
+        await asyncio.sleep(min(max(LOOK_S, self._still_ms / 100_000), SELDOM_S))
+        passed_ms = self._real_ms() - began_ms
+        self._still_ms += passed_ms
+        return passed_ms

@@ -1,7 +1,8 @@
 """Moves exchange time for bots that have no clock of their own.
 
 Time moves when every process waits, as far as the earliest of their wishes, and stops where the
-exchange sends one of them something. One process is woken at a time. What they do for each other
+exchange sends one of them something. While all of them wait for something else than a time or the
+exchange, it stands. One process is woken at a time. What they do for each other
 `company.py` knows.
 
 What a process asks stands in one line, `WORD NUMBERS OPEN CLOSED`: the time of its own clock in ms
@@ -255,7 +256,7 @@ class Conductor:
                 return None
             if (onlooker := self._company.onlooker()) is not None:
                 return onlooker
-            if await self._company.hold():
+            if await self._company.hold(is_due=bool(timed) or self._is_exchange_awaited()):
                 self._company.stir()
                 continue
             if pacer.now_ms() >= until_ms:
@@ -268,6 +269,15 @@ class Conductor:
             # What is due at this very moment runs when the time passes it.
             self._advance_to(max(step_ms, pacer.now_ms() + 1))
             await self._settle()
+
+    def _is_exchange_awaited(self) -> bool:
+        """Whether a process has asked for something that has not come yet, or listens."""
+        connections = self._connections()
+        return any(
+            _is_listening(connections[port])
+            for party in self._parties
+            for port in party.ports & connections.keys()
+        )
 
     def _advance_to(self, time_ms: int) -> None:
         """What falls due on the way happens at its time."""
@@ -340,10 +350,17 @@ def _ports(text: bytes) -> frozenset[int]:
     return frozenset() if text == b"-" else frozenset(int(port) for port in text.split(b","))
 
 
+def _is_listening(connection: Any) -> bool:
+    """True for the client of a WebSocket, and for one whose request is not answered."""
+    if hasattr(connection, "wire"):
+        return True
+    return not (connection.cycle is None or connection.cycle.response_complete)
+
+
 def _said(connection: Any) -> int:
     if hasattr(connection, "wire"):
         return int(connection.wire.frames)
-    return int(connection.cycle is None or connection.cycle.response_complete)
+    return int(not _is_listening(connection))
 
 
 def _is_unread(connection: Any) -> bool:

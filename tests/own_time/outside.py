@@ -1,0 +1,56 @@
+"""Waits for what comes from outside of exchange time, and prints what came and how long it took."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+
+LINE = b"x" * 1023 + b"\n"
+
+
+def asked():
+    return [input(), input()]
+
+
+def read():
+    return [line.strip() for line in sys.stdin]
+
+
+def read_in_a_loop():
+    async def live():
+        reader = asyncio.StreamReader()
+        loop = asyncio.get_running_loop()
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+        return (await reader.read()).decode().split()
+
+    return asyncio.run(live())
+
+
+def write():
+    """More than a pipe holds."""
+    return sum(os.write(1, LINE) for _ in range(200))
+
+
+def command():
+    return subprocess.run(["sleep", "0.5"], check=False).returncode
+
+
+def beside():
+    """A thread waits, and the main one for a time."""
+    said = []
+    reader = threading.Thread(target=lambda: said.append((input(), time.monotonic() - began)))
+    reader.start()
+    time.sleep(5)
+    reader.join()
+    return [(line, round(at, 1)) for line, at in said]
+
+
+print("waits", file=sys.stderr, flush=True)
+began = time.monotonic()
+came = globals()[sys.argv[1]]()
+print(json.dumps([round(time.monotonic() - began, 1), came]), file=sys.stderr)

@@ -1,0 +1,70 @@
+"""Bots in exchange time that wait for what does not live in it: input, slow readers, commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commanding import HLSIM, PATIENCE_S
+
+from hlsim.config import Settings
+from hlsim.library import RunningExchange
+from hlsim.own_time import company
+from hlsim.own_time.environment import child_environment
+from hlsim.own_time.run import conducted
+
+BOT = (sys.executable, str(Path(__file__).parent / "own_time" / "outside.py"))
+RUN = (*HLSIM, "run", "--own-time", "--market", "static", "--")
+MEANWHILE_S = 0.5
+"""Real time in which the exchange's runs away, when it does."""
+
+
+def told(way: str, *lines: str) -> Any:
+    """What the bot prints that is told lines, and listened to, after some time each."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([*RUN, *BOT, way], stdin=pipe, stdout=pipe, stderr=pipe) as bot:
+        assert bot.stdin is not None
+        assert bot.stderr is not None
+        assert bot.stderr.readline() == b"waits\n"
+        for line in lines:
+            time.sleep(MEANWHILE_S)
+            bot.stdin.write(line.encode() + b"\n")
+            bot.stdin.flush()
+        time.sleep(MEANWHILE_S)
+        return json.loads(bot.communicate(timeout=PATIENCE_S)[1])
+
+
+@pytest.mark.parametrize(
+    ("way", "came"),
+    [
+        ("asked", [0.0, ["a", "b"]]),
+        ("read", [0.0, ["a", "b"]]),
+        ("read_in_a_loop", [0.0, ["a", "b"]]),
+        ("write", [0.0, 200 * 1024]),
+    ],
+)
+def test_time_stands_while_nothing_else_is_waited_for(way: str, came: Any) -> None:
+    assert told(way, "a", "b") == came
+
+
+def test_time_stands_however_long_a_command_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would go on after that many ms for whoever has something to do then."""
+    monkeypatch.setattr(company, "HELD_MS", 50)
+    made = Settings(port=0, clock="manual", market="static")
+    with RunningExchange(made, own_time=True) as running, conducted(running) as conductor:
+        child = subprocess.run(
+            [*BOT, "command"],
+            env=child_environment(running.url, None, own_time=conductor.place, environ=os.environ),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=True,
+        )
+
+    assert json.loads(child.stderr.splitlines()[-1]) == [0.0, 0]
