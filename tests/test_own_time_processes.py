@@ -56,6 +56,8 @@ def test_commands_that_are_waited_for_have_their_time() -> None:
         "by the system": [0.0, 3],
         "polled": [0.1, 4],
         "a filter": [0.0, "now"],
+        "ended while it is read": [5.0, -15],
+        "flushed while it is written": [4.0, 500_000],
     }
 
 

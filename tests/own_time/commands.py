@@ -67,6 +67,30 @@ def in_a_thread_beside():
     return said[0].decode().strip()
 
 
+def ended_while_it_is_read():
+    code = "import time; time.sleep(3600)"
+    with subprocess.Popen([*PYTHON, code], stdout=subprocess.PIPE) as child:
+        reader = threading.Thread(target=child.stdout.read)
+        reader.start()
+        time.sleep(5)
+        child.terminate()
+    reader.join()
+    return child.returncode
+
+
+def flushed_while_it_is_written():
+    code = "import sys, time; time.sleep(4); print(len(sys.stdin.read()))"
+    pipe = subprocess.PIPE
+    with subprocess.Popen([*PYTHON, code], stdin=pipe, stdout=pipe) as child:
+        writer = threading.Thread(target=lambda: child.stdin.write(b"x" * 500_000))
+        writer.start()
+        time.sleep(1)
+        child.stdin.flush()
+        writer.join()
+        child.stdin.close()
+        return int(child.stdout.read())
+
+
 ASLEEP = "import sys, time; time.sleep(3); print('hello', sys.stdin.read())"
 took("in time", lambda: heard(timeout=5, input="you"))
 took("too late", lambda: heard(timeout=2, input="you"))
@@ -79,4 +103,6 @@ took("in a shell", lambda: told("sh", "-c", f"{sys.executable} -c 'import time; 
 took("by the system", lambda: os.waitstatus_to_exitcode(os.system("sleep 0.1; exit 3")))
 took("polled", polled)
 took("a filter", in_a_thread_beside)
+took("ended while it is read", ended_while_it_is_read)
+took("flushed while it is written", flushed_while_it_is_written)
 print(json.dumps(found))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import io
 import os
 import select
 import stat
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -60,6 +62,45 @@ class Stream(io.FileIO):
         return os.write(self.fileno(), buffer)
 
 
+def _in_turn(real: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of a buffer, called by one thread after the other."""
+
+    @functools.wraps(real)
+    def call(self: Any, *args: Any) -> Any:
+        with self.turn:
+            return real(self, *args)
+
+    return call
+
+
+class Reader(io.BufferedReader):
+    """A buffer over a `Stream`.
+
+    The lock of C that the real one has is held while the stream waits. Whoever met it would wait
+    with the baton in hand, and nobody could run; so `turn` comes first, which passes the baton.
+    """
+
+    def __init__(self, raw: io.RawIOBase, size: int) -> None:
+        self.turn = threading.RLock()
+        super().__init__(raw, size)
+
+
+class Writer(io.BufferedWriter):
+    """As `Reader`."""
+
+    def __init__(self, raw: io.RawIOBase, size: int) -> None:
+        self.turn = threading.RLock()
+        super().__init__(raw, size)
+
+
+for _kind, _names in (
+    (Reader, ("read", "read1", "readinto", "readinto1", "readline", "peek")),
+    (Writer, ("write",)),
+):
+    for _name in (*_names, "flush", "close", "detach"):
+        setattr(_kind, _name, _in_turn(getattr(_kind, _name)))
+
+
 class _Opening:
     """As `open`. An object, since a function would be a method where a class has it."""
 
@@ -93,7 +134,7 @@ class _Opening:
         if buffering == 0:
             return raw
         size = io.DEFAULT_BUFFER_SIZE if buffering in (-1, 1) else buffering
-        buffer = io.BufferedReader(raw, size) if is_reading else io.BufferedWriter(raw, size)
+        buffer = Reader(raw, size) if is_reading else Writer(raw, size)
         if is_binary:
             return buffer
         is_by_line = buffering == 1 or (buffering == -1 and raw.isatty())
@@ -140,5 +181,5 @@ def _follow_input() -> None:
         return
     changed: Any = sys
     changed.stdin = changed.__stdin__ = io.TextIOWrapper(
-        io.BufferedReader(Stream(0, "r", closefd=False)), said.encoding, said.errors
+        Reader(Stream(0, "r", closefd=False), io.DEFAULT_BUFFER_SIZE), said.encoding, said.errors
     )
