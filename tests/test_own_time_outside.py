@@ -41,16 +41,19 @@ def told(way: str, *lines: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("way", "came"),
+    ("way", "lines", "came"),
     [
-        ("asked", [0.0, ["a", "b"]]),
-        ("read", [0.0, ["a", "b"]]),
-        ("read_in_a_loop", [0.0, ["a", "b"]]),
-        ("write", [0.0, 200 * 1024]),
+        ("asked", ("a", "b"), [0.0, ["a", "b"]]),
+        ("read", ("a", "b"), [0.0, ["a", "b"]]),
+        ("described", ("a\r",), [0.0, ["a\r\n", "<stdin>", "r", "<stdin>", "rb"]]),
+        ("read_in_a_loop", ("a", "b"), [0.0, ["a", "b"]]),
+        ("write", (), [0.0, 200 * 1024]),
     ],
 )
-def test_time_stands_while_nothing_else_is_waited_for(way: str, came: Any) -> None:
-    assert told(way, "a", "b") == came
+def test_time_stands_while_nothing_else_is_waited_for(
+    way: str, lines: tuple[str, ...], came: Any
+) -> None:
+    assert told(way, *lines) == came
 
 
 def test_time_stands_however_long_a_command_takes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,11 @@ def read():
     return [line.strip() for line in sys.stdin]
 
 
+def described():
+    said = sys.stdin
+    return [said.readline(), said.name, said.mode, said.buffer.name, said.buffer.raw.mode]
+
+
 def read_in_a_loop():
     async def live():
         reader = asyncio.StreamReader()

@@ -180,6 +180,10 @@ def _follow_input() -> None:
     if said is None or said.isatty() or not _may_wait(0):
         return
     changed: Any = sys
-    changed.stdin = changed.__stdin__ = io.TextIOWrapper(
-        Reader(Stream(0, "r", closefd=False), io.DEFAULT_BUFFER_SIZE), said.encoding, said.errors
+    raw: Any = Stream(0, "r", closefd=False)
+    raw.name = said.name
+    text: Any = io.TextIOWrapper(
+        Reader(raw, io.DEFAULT_BUFFER_SIZE), said.encoding, said.errors, newline="\n"
     )
+    text.mode = said.mode
+    changed.stdin = changed.__stdin__ = text
