@@ -56,6 +56,10 @@ def test_time_stands_while_nothing_else_is_waited_for(
     assert told(way, *lines) == came
 
 
+def test_what_the_bot_is_told_takes_no_time_while_it_waits_for_a_moment_too() -> None:
+    assert told("beside", "a") == [5.0, [["a", 0.0]]]
+
+
 def test_time_stands_however_long_a_command_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     """It would go on after that many ms for whoever has something to do then."""
     monkeypatch.setattr(company, "HELD_MS", 50)

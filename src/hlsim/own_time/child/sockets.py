@@ -94,11 +94,16 @@ def wait_for_fds(
     """
     if is_held:
         return baton.wait(baton.until(timeout), fds, is_held=True)
+    return is_one_ready(fds) or baton.wait(baton.until(timeout), fds)
+
+
+def is_one_ready(fds: tuple[Wish, ...]) -> bool:
+    """True when one of them is, just now."""
     assert real_poll is not None
     poll = real_poll()
     for fd, events in fds:
         poll.register(fd, events)
-    return bool(poll.poll(0)) or baton.wait(baton.until(timeout), fds)
+    return bool(poll.poll(0))
 
 
 # -- selectors -------------------------------------------------------------------------------------

@@ -14,10 +14,12 @@ from collections.abc import Callable
 from typing import Any
 
 from .baton import Baton
-from .sockets import wait_for_fds
+from .sockets import is_one_ready, wait_for_fds
 
 _MODES = {"r", "rb", "br", "rt", "tr", "w", "wb", "bw", "wt", "tw"}
 _baton: Baton
+_outside: set[tuple[int, int]] = set()
+"""Devices and inodes of what the bot was started with: the other end does not live in its time."""
 
 
 def _may_wait(descriptor: int) -> bool:
@@ -30,7 +32,19 @@ def _may_wait(descriptor: int) -> bool:
 
 
 def _wait(descriptor: int, events: int) -> None:
-    wait_for_fds(_baton, ((descriptor, events),), None)
+    fds = ((descriptor, events),)
+    is_held = _whose(descriptor) in _outside
+    if is_held and events == select.POLLOUT and is_one_ready(fds):
+        return  # what is written in parts stays together where it can
+    wait_for_fds(_baton, fds, None, is_held=is_held)
+
+
+def _whose(descriptor: int) -> tuple[int, int] | None:
+    try:
+        told = os.fstat(descriptor)
+    except OSError:
+        return None  # who uses it is told
+    return told.st_dev, told.st_ino
 
 
 class Stream(io.FileIO):
@@ -147,6 +161,9 @@ def follow(baton: Baton) -> None:
     """From now on whoever waits for a pipe lets others run."""
     global _baton
     _baton = baton
+    if baton.line.number == 1:
+        # Others may have pipes to their parents there.
+        _outside.update(filter(None, map(_whose, range(3))))
     real_read, real_write = os.read, os.write
 
     def read(descriptor: int, size: int, /) -> bytes:
