@@ -60,13 +60,22 @@ def test_what_the_bot_is_told_takes_no_time_while_it_waits_for_a_moment_too() ->
     assert told("beside", "a") == [5.0, [["a", 0.0]]]
 
 
-def test_time_stands_however_long_a_command_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would go on after that many ms for whoever has something to do then."""
-    monkeypatch.setattr(company, "HELD_MS", 50)
+@pytest.mark.parametrize(
+    ("way", "held_ms", "came"),
+    [
+        # Time would go on after that for whoever has something to do then.
+        ("command", 50, [0.0, 0]),
+        ("with_helpers", 1000 * PATIENCE_S, [3.0, 0.0]),
+    ],
+)
+def test_time_stands_for_commands_that_are_waited_for_and_for_no_others(
+    way: str, held_ms: int, came: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(company, "HELD_MS", held_ms)
     made = Settings(port=0, clock="manual", market="static")
     with RunningExchange(made, own_time=True) as running, conducted(running) as conductor:
         child = subprocess.run(
-            [*BOT, "command"],
+            [*BOT, way],
             env=child_environment(running.url, None, own_time=conductor.place, environ=os.environ),
             capture_output=True,
             text=True,
@@ -74,4 +83,4 @@ def test_time_stands_however_long_a_command_takes(monkeypatch: pytest.MonkeyPatc
             check=True,
         )
 
-    assert json.loads(child.stderr.splitlines()[-1]) == [0.0, 0]
+    assert json.loads(child.stderr.splitlines()[-1]) == came

@@ -45,6 +45,23 @@ def command():
     return subprocess.run(["sleep", "0.5"], check=False).returncode
 
 
+def with_helpers():
+    """One lives in exchange time, the other for longer than the test. Nobody waits for them."""
+    code = "import sys, time; print(time.time(), file=sys.stderr)"
+
+    async def live():
+        with subprocess.Popen(["sleep", "150"]) as helper:
+            with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) as child:
+                start = time.time()
+                await asyncio.sleep(3)
+                assert child.stderr is not None
+                begun = float(child.stderr.read())
+            helper.kill()
+        return round(begun - start, 1)
+
+    return asyncio.run(live())
+
+
 def beside():
     """A thread waits, and the main one for a time."""
     said = []

@@ -12,9 +12,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import field
+from pathlib import Path
 
 from hlsim.matching.dataclass import dataclass
 from hlsim.own_time.kin import group_of, is_running, line_of
+from hlsim.own_time.pythons import is_python
 
 LOOK_S = 0.001
 """Real time from one look at what is no process of exchange time to the next."""
@@ -142,22 +144,24 @@ class Company:
                     if party.signal_ms > SIGNAL_MS:
                         party.signal_ms = None
             return True
-        if not any(party.is_watching for party in self.parties):
-            return False
+        is_watched = any(party.is_watching for party in self.parties)
         ended = [process for process in self._unmet if not is_running(process)]
         for process in ended:
             # What it did last may be what is waited for.
             del self._unmet[process]
         if ended:
-            return True
-        is_holding = bool(self._unmet) or any(party.is_holding for party in self.parties)
-        if is_due and not is_holding:
+            return is_watched
+        awaited = [one for one in self._unmet if is_watched or _is_of_python(one)]
+        is_holding = bool(awaited) or any(party.is_holding for party in self.parties)
+        if not is_holding and (is_due or not is_watched):
             return False
         passed_ms = await self._pass()
-        for process in list(self._unmet):
-            self._unmet[process] += passed_ms
-            if self._unmet[process] > HELD_MS:
-                del self._unmet[process]
+        for process in awaited:
+            # It may have come meanwhile.
+            if process in self._unmet:
+                self._unmet[process] += passed_ms
+                if self._unmet[process] > HELD_MS:
+                    del self._unmet[process]
         return True
 
     async def _pass(self) -> float:
@@ -167,3 +171,12 @@ class Company:
         passed_ms = self._real_ms() - began_ms
         self._still_ms += passed_ms
         return passed_ms
+
+
+def _is_of_python(process: int) -> bool:
+    """Whether it may be about to say that it follows. It has not, or left, when this is asked."""
+    try:
+        told = Path(f"/proc/{process}/cmdline").read_bytes()
+        return bool(told) and is_python(told.decode("utf-8", "replace").rstrip("\0").split("\0"))
+    except OSError:
+        return False  # it has just ended, or is another one's

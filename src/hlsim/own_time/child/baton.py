@@ -100,6 +100,8 @@ class Baton:
         self.alarm_ns: int | None = None
         """When `on_alarm` is called, which sets it anew."""
         self.on_alarm: Callable[[], None] = lambda: None
+        self.inner: set[int] = set()
+        """Descriptors on which nothing comes but what this process does, or the exchange."""
         line.on_settled = self._on_settled
 
     def begin_anew(self) -> None:
@@ -110,6 +112,7 @@ class Baton:
         self._ready.clear()
         self._waiting.clear()
         self._calls.clear()
+        self.inner.clear()
         self.alarm_ns = None
         self._strands = {get_ident(): me}
         self.line.connect()
@@ -300,7 +303,7 @@ class Baton:
 
     def _is_watching(self, one: Wait) -> bool:
         """Whether it waits for something that the exchange does not know of."""
-        ours = self.line.open_ports
+        ours = self.line.open_ports.keys() | self.inner
         return one.is_polling or one.watch is not None or any(fd not in ours for fd, _ in one.fds)
 
     def _ready_by_watch(self) -> bool:

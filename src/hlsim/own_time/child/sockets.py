@@ -151,6 +151,12 @@ class Poll:
         return self._real.poll(0)
 
 
+def _is_own_call(data: Any) -> bool:
+    """Whether it is asyncio's, by which threads and signals of this process wake its loop."""
+    reader = data[0] if isinstance(data, tuple) and data else None
+    return getattr(getattr(reader, "_callback", None), "__name__", "") == "_read_from_self"
+
+
 def _follow_select(baton: Baton) -> None:
     line = baton.line
     real_select: Callable[..., Any] = select.select
@@ -174,7 +180,14 @@ def _follow_select(baton: Baton) -> None:
             found = real(self, 0)
             if found or (timeout is not None and timeout <= 0):
                 return found
-            baton.wait(baton.until(timeout), ((self.fileno(), select.POLLIN),))
+            descriptor = self.fileno()
+            wished = self.get_map().values()
+            if all(key.fd in line.open_ports or _is_own_call(key.data) for key in wished):
+                baton.inner.add(descriptor)
+            try:
+                baton.wait(baton.until(timeout), ((descriptor, select.POLLIN),))
+            finally:
+                baton.inner.discard(descriptor)
             return real(self, 0)
 
         return select_events
