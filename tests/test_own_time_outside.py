@@ -65,10 +65,12 @@ def test_what_the_bot_is_told_takes_no_time_while_it_waits_for_a_moment_too() ->
     [
         # Time would go on after that for whoever has something to do then.
         ("command", 50, [0.0, 0]),
+        # Time would stand for ten seconds for each answer of somebody else.
+        ("from_each_other", 50, [40.0, [*range(10), *range(10)]]),
         ("with_helpers", 1000 * PATIENCE_S, [3.0, 0.0]),
     ],
 )
-def test_time_stands_for_commands_that_are_waited_for_and_for_no_others(
+def test_time_stands_for_others_that_are_waited_for_and_for_nobody_else(
     way: str, held_ms: int, came: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(company, "HELD_MS", held_ms)

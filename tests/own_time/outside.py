@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -60,6 +61,34 @@ def with_helpers():
         return round(begun - start, 1)
 
     return asyncio.run(live())
+
+
+def from_each_other():
+    """Two processes talk, and two threads."""
+
+    def answer():
+        connection, _ = server.accept()
+        while said := connection.recv(10):
+            time.sleep(2)
+            connection.send(said)
+
+    def ask():
+        said = []
+        with socket.create_connection(server.getsockname()) as connection:
+            for number in range(10):
+                connection.send(b"%d" % number)
+                said.append(int(connection.recv(10)))
+        return said
+
+    server = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=answer).start()
+    said = ask()
+    if not (child := os.fork()):
+        answer()
+        os._exit(0)
+    said += ask()
+    os.waitpid(child, 0)
+    return said
 
 
 def beside():

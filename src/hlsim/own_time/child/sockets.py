@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .baton import Baton, Wish, real_poll
+from .peers import lives_here
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -36,7 +37,7 @@ def _follow_sockets(baton: Baton) -> None:
                 descriptor = self.fileno()
                 if isinstance(address, tuple) and _is_exchange(baton, address):
                     line.opened(descriptor, self.getsockname()[1])
-                else:
+                elif not _is_of_the_bot(address):
                     foreign.add(descriptor)
 
         return connect
@@ -82,6 +83,10 @@ def _follow_sockets(baton: Baton) -> None:
 
 def _is_exchange(baton: Baton, address: tuple[Any, ...]) -> bool:
     return address[0] in LOOPBACK and address[1] == baton.line.exchange_port
+
+
+def _is_of_the_bot(address: Any) -> bool:
+    return isinstance(address, tuple) and address[0] in LOOPBACK and lives_here(address[1])
 
 
 def wait_for_fds(
