@@ -390,7 +390,8 @@ def _toml_text(value: Any) -> str:
 def strangers(environ: Mapping[str, str] = os.environ) -> list[str]:
     """A line for every HLSIM_ variable that is no setting: it is ignored, and likely a slip."""
     known = [option.env for option in OPTIONS] + [PREFIX + "CONFIG"]
-    told = [PREFIX + "URL", PREFIX + "OWN_TIME", PREFIX + "CHANCE"]  # by `hlsim run`, to its child
+    # By `hlsim run`, to its child.
+    told = [PREFIX + name for name in ("URL", "RUN", "OWN_TIME", "CHANCE")]
     return [
         f"{name} is ignored; nearest: {nearest(name, known)}"
         for name in sorted(environ)
