@@ -33,7 +33,8 @@ class Party:
     """One process. Times in ms."""
 
     writer: asyncio.StreamWriter
-    number: int
+    number: tuple[int, ...]
+    """By descent: its parent's, and which child of it this is, from 1."""
     process: int
     """Its id in the system."""
     ports: frozenset[int] = frozenset()

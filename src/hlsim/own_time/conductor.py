@@ -7,10 +7,11 @@ exchange, it stands. One process is woken at a time. What they do for each other
 
 What a process asks stands in one line, `WORD NUMBERS OPEN CLOSED`: the time of its own clock in ms
 last among the numbers, then the local ports of its connections to the exchange, and of those it
-closed since. Before it `wait` has until when, and letters: `a` it has done something since it asked
-last, `w` it watches for something else than the exchange, `h` it would have time stand. The answer
-is what time it is then, in ms, and the number of the process. `call` alone has the question that is
-under way answered at once; `born PID` tells of a child, `signal PID` of a signal that was sent.
+closed since. The first word is `hello TOKEN PID NUMBER`, with a number like `0.2.1`. Before the
+time `wait` has until when, and letters: `a` it has done something since it asked last, `w` it
+watches for something else than the exchange, `h` it would have time stand. The answer is what time
+it is then, in ms, and the number of the process. `call` alone has the question that is under way
+answered at once; `born PID` tells of a child, `signal PID` of a signal that was sent.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import logging
 import secrets
 import socket
 import termios
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -85,7 +87,8 @@ class Conductor:
         """For the environment of a child process."""
         self._company = Company(self._node.pacer.real_ms)
         self._parties = self._company.parties
-        self._count = 0
+        self._seen: Counter[tuple[int, ...]] = Counter()
+        """How many processes came with which number."""
         self._heard: set[int] = set()
         """Ports of bots' connections, those that the server has ended and the bot has not, too."""
         # Nobody has connected yet.
@@ -118,7 +121,7 @@ class Conductor:
     @property
     def has_met(self) -> bool:
         """Whether there ever was one."""
-        return self._count > 0
+        return bool(self._seen)
 
     @property
     def living(self) -> int:
@@ -152,9 +155,10 @@ class Conductor:
         if len(words) < 3 or not secrets.compare_digest(words[1], self._token.encode()):
             writer.close()
             return
-        self._count += 1
-        party = Party(writer, self._count, int(words[2]))
+        party = Party(writer, self._number(words[3:4]), int(words[2]))
         self._company.join(party)
+        # Not in the order in which they got here, a race of real time.
+        self._parties.sort(key=lambda one: one.number)
         try:
             self._answer(party)
             while line := await reader.readline():
@@ -171,6 +175,15 @@ class Conductor:
                 self._heard -= party.ports
                 self._company.leave(party)
                 self._wake.set()
+
+    def _number(self, told: list[bytes]) -> tuple[int, ...]:
+        """Of a process that says which one it is. The second one with the same number, of a shell
+        that starts two or of one that goes on as another program, gets a number below it.
+        """
+        found = tuple(int(part) for part in b".".join(told or [b"0"]).split(b"."))
+        count = self._seen[found]
+        self._seen[found] += 1
+        return found if count == 0 else (*found, 0, count)
 
     async def _on_question(self, party: Party, words: list[bytes]) -> None:
         if words[0] == b"born":
@@ -222,7 +235,8 @@ class Conductor:
         if party.writer.is_closing():
             # It was killed a moment ago, and its end has not been attended to yet.
             return
-        party.writer.write(b"%d %d\n" % (self._node.pacer.now_ms(), party.number))
+        number = ".".join(map(str, party.number))
+        party.writer.write(f"{self._node.pacer.now_ms()} {number}\n".encode())
 
     # -- the time ----------------------------------------------------------------------------------
 

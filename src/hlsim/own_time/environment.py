@@ -30,7 +30,8 @@ def child_environment(
         found["HYPERLIQUID_PK"] = found["HYPERLIQUID_TESTNET_PK"] = account.key
         found["HYPERLIQUID_ACCOUNT_ADDRESS"] = account.address
     if own_time is not None:
-        found["HLSIM_OWN_TIME"] = own_time
+        # Where to, and who this is: the first one, of which all others descend.
+        found["HLSIM_OWN_TIME"] = f"{own_time}:0"
         found["HLSIM_CHANCE"] = str(seed)
         rest = environ.get("PYTHONPATH")
         found["PYTHONPATH"] = f"{PATH}{os.pathsep}{rest}" if rest else PATH

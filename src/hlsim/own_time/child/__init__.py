@@ -11,7 +11,8 @@ import sys
 
 
 def install(place: str) -> None:
-    """From now on this process follows the conductor at `place`, HOST:PORT:EXCHANGE_PORT:TOKEN."""
+    """From now on this process follows the conductor at `place`, HOST:PORT:EXCHANGE_PORT:TOKEN:
+    NUMBER."""
     from . import clocks, locks, processes
     from .baton import Baton
     from .line import Line
@@ -25,10 +26,11 @@ def install(place: str) -> None:
     clocks.follow(baton)
     locks.follow(baton)
     # What these import may make locks.
-    from . import chance, signals, sockets, streams
+    from . import chance, descent, signals, sockets, streams
 
     sockets.follow(baton)
     streams.follow(baton)
+    descent.follow(line)
     processes.follow(baton)
     signals.follow(baton)
     if hasattr(os, "register_at_fork"):

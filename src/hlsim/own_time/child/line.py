@@ -14,20 +14,22 @@ NS = 1_000_000
 class Line:
     """What this process tells and asks. All sockets here are the real ones.
 
-    `now_ns` is the process's clock, ns since 1970: never behind the exchange's.
+    `now_ns` is the process's clock, ns since 1970: never behind the exchange's. `number` is which
+    process of this exchange it is, by descent: `0.2.1` is the first child of the second of `0`.
     """
 
     def __init__(self, place: str) -> None:
-        host, port, exchange_port, token = place.split(":")
+        host, port, exchange_port, token, self.number = place.split(":")
         self._where = (host, int(port))
+        self._place = place.rpartition(":")[0]
         self._token = token
         self.exchange_port = int(exchange_port)
         self.now_ns = 0
         self.open_ports: dict[int, int] = {}
         """Local ports of this process's connections to the exchange, by file descriptor."""
         self._closed_ports: list[int] = []
-        self.number = 0
-        """Which process of this exchange this one is."""
+        self._children = 0
+        """How many this process has begun."""
         self.is_asking = False
         self.on_settled: Callable[[], None] = lambda: None
         """Is called once the exchange has done what it was asked for."""
@@ -36,7 +38,7 @@ class Line:
         self.connect()
 
     def connect(self) -> None:
-        """Opens the line, in a forked process anew."""
+        """Opens the line."""
         self._rest = b""
         self.unsettled = None
         self._closed_ports.clear()
@@ -48,7 +50,26 @@ class Line:
         except OSError:
             self._end()
         self._line.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-        self._ask(f"hello {self._token} {os.getpid()}")
+        self._ask(f"hello {self._token} {os.getpid()} {self.number}")
+
+    # -- which process -----------------------------------------------------------------------------
+
+    def child(self) -> str:
+        """The number of the next child of this process: its own one, and which child it is."""
+        self._children += 1
+        return f"{self.number}.{self._children}"
+
+    def descend(self, number: str) -> None:
+        """A forked process is this one from now on."""
+        self.number = number
+        self._children = 0
+
+    def told(self, place: str, number: str) -> str:
+        """What an environment says of where the conductor is, for whoever comes with that number.
+        Another conductor's names are left alone.
+        """
+        where = place.rpartition(":")[0]
+        return f"{where}:{number}" if where == self._place else place
 
     # -- sockets -----------------------------------------------------------------------------------
 
@@ -136,7 +157,7 @@ class Line:
             except BaseException as error:
                 interrupt = error
         now_ms, number = self._rest.split()
-        self.now_ns, self.number = max(self.now_ns, int(now_ms) * NS), int(number)
+        self.now_ns, self.number = max(self.now_ns, int(now_ms) * NS), number.decode()
         self._rest = b""
         if interrupt is not None:
             raise interrupt
