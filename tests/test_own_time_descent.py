@@ -71,3 +71,30 @@ def test_no_two_processes_draw_the_same(tmp_path: Path) -> None:
 
     assert first == second
     assert len(set(first)) == 6
+
+
+def test_a_connection_ends_with_the_process_that_made_it(tmp_path: Path) -> None:
+    """The exchange hears of that though a forked one lives on, for which it has ended, too."""
+    code = (
+        "import http.client, os\n"
+        "def ask(connection):\n"
+        "    connection.request('POST', '/info', '{\"type\": \"allMids\"}',\n"
+        "                       {'Content-Type': 'application/json'})\n"
+        "    return connection.getresponse().read()\n"
+        "connection = http.client.HTTPConnection(os.environ['HLSIM_URL'].removeprefix('http://'))\n"
+        "said = ask(connection)\n"
+        "ours, theirs = os.pipe()\n"
+        "if (child := os.fork()) == 0:\n"
+        "    os.close(theirs)\n"
+        "    os.read(ours, 1)\n"
+        "    print(connection.sock.recv(1))\n"
+        "    connection.close()\n"
+        "    print(ask(connection) == said, flush=True)\n"
+        "    os._exit(0)\n"
+        "connection.close()\n"
+        "assert ask(connection) == said\n"
+        "os.close(theirs)\n"
+        "os.waitpid(child, 0)\n"
+    )
+
+    assert told(tmp_path, code) == ["b''", "True"]

@@ -42,8 +42,7 @@ class Line:
         self._rest = b""
         self.unsettled = None
         self._closed_ports.clear()
-        # Those of the process that this one was forked from stay that one's.
-        self.open_ports.clear()
+        self._leave_alone()
         self._line = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
         try:
             self._line.connect(self._where)
@@ -51,6 +50,20 @@ class Line:
             self._end()
         self._line.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
         self._ask(f"hello {self._token} {os.getpid()} {self.number}")
+
+    def _leave_alone(self) -> None:
+        """The connections of the process that this one was forked from stay that one's.
+
+        They would not end when it closes them. Here they end now, as if the exchange had closed
+        them, and their descriptors are nobody else's while some object thinks that it has them.
+        """
+        if self.open_ports:
+            ours, theirs = _socket.socketpair()
+            theirs.close()
+            for descriptor in self.open_ports:
+                os.dup2(ours.fileno(), descriptor, inheritable=False)
+            ours.close()
+        self.open_ports.clear()
 
     # -- which process -----------------------------------------------------------------------------
 
