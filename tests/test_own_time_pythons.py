@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -95,3 +96,12 @@ def test_a_bot_that_does_not_follow_is_told_of() -> None:
         "hlsim: --own-time: no Python of the bot follows the exchange's time, which stands still: "
         "let PYTHONPATH and HLSIM_OWN_TIME reach it, and start it without -I, -E and -S\n"
     )
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="a user whom modes bind")
+def test_a_program_that_may_not_be_read_is_no_python(tmp_path: Path) -> None:
+    program = tmp_path / "bot"
+    program.write_bytes(Path("/bin/true").read_bytes())
+    program.chmod(0o111)
+
+    assert not is_python([str(program)])

@@ -75,6 +75,9 @@ def _first_line(command: Sequence[str]) -> str:
     program = shutil.which(command[0])
     if program is None:
         return ""
-    with open(program, "rb") as file:
-        first = file.readline(256)
+    try:
+        with open(program, "rb") as file:
+            first = file.readline(256)
+    except OSError:
+        return ""  # it may be run, but not read
     return first.decode("utf-8", "replace") if first.startswith(b"#!") else ""
