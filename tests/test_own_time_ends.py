@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from commanding import command
+from commanding import HLSIM, command
 
 from hlsim.own_time.kin import is_running
 from hlsim.scenario import Named, Scenario, run
@@ -49,3 +52,82 @@ def test_what_the_bot_of_a_scenario_has_begun_ends_with_it(tmp_path: Path) -> No
 
         assert verdict.passed
         assert not is_running(int(told.read_text()))
+
+
+def test_what_has_lost_its_environment_and_its_parent_ends_with_the_bot(tmp_path: Path) -> None:
+    code = (
+        "import os, subprocess\n"
+        "line = 'setsid sleep 600 >/dev/null 2>&1 & echo $!'\n"
+        "env = {'PATH': os.environ['PATH']}\n"
+        "print(subprocess.check_output(['sh', '-c', line], env=env, text=True))\n"
+    )
+
+    found = command("run", "--market", "empty", "--", sys.executable, "-c", code, cwd=tmp_path)
+
+    assert (found.returncode, found.stderr) == (0, "")
+    assert not is_running(int(found.stdout))
+
+
+def test_those_who_are_adopted_are_waited_for(tmp_path: Path) -> None:
+    """A bot that begins many does not leave as many dead ones with us."""
+    code = (
+        "import os, subprocess\n"
+        "from hlsim.own_time.kin import line_of\n"
+        "for _ in range(3):\n"
+        "    subprocess.run(['sh', '-c', 'sleep 0 &'])\n"
+        "ours = os.getppid()\n"
+        "def left():\n"
+        "    processes = [int(name) for name in os.listdir('/proc') if name.isdigit()]\n"
+        "    return [one for one in processes if ours in line_of(one)[1:]]\n"
+        "while left() != [os.getpid()]:\n"
+        "    pass\n"
+    )
+
+    assert command("run", "--market", "empty", "--", sys.executable, "-c", code).returncode == 0
+
+
+def test_what_the_bot_of_an_inner_run_has_begun_ends_with_the_outer_bot() -> None:
+    """An inner run that is told to end gives its bot as long as it has itself, and has no time for
+    what that has begun.
+    """
+    begun = "setsid sh -c 'trap \"\" TERM; echo $$; while :; do sleep 1; done'"
+    stubborn = f"trap '' TERM; {begun} & while :; do sleep 1; done"
+    inner = [*HLSIM, "run", "--market", "empty", "--", "sh", "-c", stubborn]
+    code = (
+        "import subprocess\n"
+        f"child = subprocess.Popen({inner!r}, stdout=subprocess.PIPE, text=True)\n"
+        "print(child.stdout.readline(), flush=True)\n"
+    )
+
+    found = command("run", "--market", "empty", "--", sys.executable, "-c", code)
+
+    assert found.returncode == 0
+    assert not is_running(int(found.stdout))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_told_to_end_ends_its_bot(number: signal.Signals) -> None:
+    bot = [sys.executable, "-c", "import os, time; print(os.getpid(), flush=True); time.sleep(600)"]
+    with subprocess.Popen(
+        [*HLSIM, "run", "--market", "empty", "--", *bot], stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        process = int(running.stdout.readline())
+        os.kill(running.pid, number)
+        assert running.wait(60) == 128 + number
+    assert not is_running(process)
+
+
+def test_a_hangup_that_is_ignored_stays_so() -> None:
+    bot = [sys.executable, "-c", "import os; print(os.getpid(), flush=True); input()"]
+    with subprocess.Popen(
+        ["nohup", *HLSIM, "run", "--market", "empty", "--", *bot],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        running.stdout.readline()
+        os.kill(running.pid, signal.SIGHUP)
+        running.communicate("on\n", 60)
+    assert running.returncode == 0

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import secrets
 import signal
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hlsim.server.pacer import real_s
 
@@ -59,17 +62,61 @@ def _stat(process: int) -> _Stat:
 # -- all that a bot has begun ----------------------------------------------------------------------
 
 MARK = "HLSIM_RUN"
-"""Of the environment: whose process it is. Children inherit it, whatever they call themselves."""
+"""Of the environment: whose process it is, the outermost one's mark first, with colons between.
+Children inherit it, whatever they call themselves."""
 GRACE_S = 0.5
 """Real time in which processes whose bot has ended see that and end, too."""
 PARTING_S = 5.0
-"""How long whoever is asked to end may take, of real time."""
+"""How long whoever is asked to end may take, of real time; and whoever is made to."""
 _LOOK_S = 0.01
+
+_SET_CHILD_SUBREAPER = 36
+_GET_CHILD_SUBREAPER = 37
 
 
 def new_mark() -> str:
     """What nobody else has in his environment."""
     return secrets.token_hex(8)
+
+
+def marked(mark: str) -> str:
+    """What an environment says of whose process it is: of those who have begun us, too."""
+    outer = os.environ.get(MARK)
+    return f"{outer}:{mark}" if outer else mark
+
+
+def adopt() -> None:
+    """From now on whatever our children begin is below us for good, whoever of them ends first.
+
+    For a process that begins nothing but bots. On Linux; elsewhere it does nothing.
+    """
+    if sys.platform == "linux":
+        _prctl(_SET_CHILD_SUBREAPER, ctypes.c_ulong(1))
+
+
+def _adopts() -> bool:
+    if sys.platform != "linux":
+        return False
+    found = ctypes.c_int()
+    _prctl(_GET_CHILD_SUBREAPER, ctypes.byref(found))
+    return bool(found.value)
+
+
+def _prctl(option: int, argument: Any) -> None:
+    """A kernel that does not know it changes nothing."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(option, argument)
+
+
+def await_end(child: subprocess.Popen[bytes]) -> int:
+    """Waits for a child, and for those adopted that end meanwhile. Returns its exit code."""
+    with suppress(ChildProcessError):  # they are not waited for where SIGCHLD is ignored
+        while _adopts():
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+            if ended is None or ended.si_pid == child.pid:
+                break
+            os.waitpid(ended.si_pid, 0)
+    return child.wait()
 
 
 def end_all(mark: str) -> None:
@@ -81,13 +128,23 @@ def end_all(mark: str) -> None:
         _await_end(mark, PARTING_S)
     finally:
         # Whoever is tired of waiting presses Ctrl-C again.
-        while _marked(mark):
-            _send_all(mark, signal.SIGKILL)
+        _kill_all(mark)
+
+
+def _kill_all(mark: str) -> None:
+    until_s = real_s() + PARTING_S
+    while left := _begun(mark):
+        _send_all(mark, signal.SIGKILL)
+        if real_s() > until_s:
+            names = ", ".join(map(str, sorted(left)))
+            print(f"hlsim: processes of the bot do not end: {names}", file=sys.stderr, flush=True)
+            return
+        time.sleep(_LOOK_S)
 
 
 def _await_end(mark: str, patience_s: float) -> bool:
     until_s = real_s() + patience_s
-    while _marked(mark):
+    while _begun(mark):
         if real_s() > until_s:
             return False
         time.sleep(_LOOK_S)
@@ -95,19 +152,30 @@ def _await_end(mark: str, patience_s: float) -> bool:
 
 
 def _send_all(mark: str, number: signal.Signals) -> None:
-    for process in _marked(mark):
-        with suppress(ProcessLookupError):
+    for process in _begun(mark):
+        # It has just ended, or it is another user's.
+        with suppress(ProcessLookupError, PermissionError):
             os.kill(process, number)
 
 
-def _marked(mark: str) -> list[int]:
-    words = f"{MARK}={mark}".encode()
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            told = (folder / "environ").read_bytes()
-        except OSError:
-            continue  # another one's, or one that has just ended
-        if words in told.split(b"\0"):
-            found.append(int(folder.name))
-    return found
+def _begun(mark: str) -> set[int]:
+    """Those who run of what the bot has begun: by their mark, and if we adopt all below us."""
+    try:
+        numbers = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return set()
+    found = {number for number in numbers if _has_mark(number, mark)}
+    if _adopts():
+        us = os.getpid()
+        found.update(number for number in numbers if us in line_of(number)[1:])
+    return {number for number in found if is_running(number)}
+
+
+def _has_mark(process: int, mark: str) -> bool:
+    try:
+        told = Path(f"/proc/{process}/environ").read_bytes()
+    except OSError:
+        return False  # another one's, or one that has just ended
+    start = f"{MARK}=".encode()
+    marks = [said[len(start) :].split(b":") for said in told.split(b"\0") if said.startswith(start)]
+    return any(mark.encode() in several for several in marks)

@@ -15,7 +15,7 @@ from hlsim import logs
 from hlsim.config import Refused, Settings
 from hlsim.library import RunningExchange
 from hlsim.own_time.environment import child_environment
-from hlsim.own_time.kin import MARK, PARTING_S, end_all, new_mark
+from hlsim.own_time.kin import MARK, PARTING_S, adopt, await_end, end_all, marked, new_mark
 from hlsim.own_time.pythons import is_python, why_astray
 from hlsim.own_time.stamps import library_for, stamped
 from hlsim.server.pacer import real_s
@@ -85,15 +85,26 @@ def _run_child(
     conductor: Conductor | None = None,
 ) -> int:
     mark = new_mark()
+    adopt()
+    # Before there is a child, which is ended by its mark if one comes before its number is known.
+    leave_on(signal.SIGTERM)
     try:
-        child = subprocess.Popen(command, env={**environment, MARK: mark})
+        return _follow_child(command, {**environment, MARK: marked(mark)}, conductor)
+    finally:
+        end_all(mark)
+
+
+def _follow_child(
+    command: Sequence[str], environment: dict[str, str], conductor: Conductor | None
+) -> int:
+    try:
+        child = subprocess.Popen(command, env=environment)
     except OSError as error:
         raise Refused(f"{command[0]}: {error.strerror or error}") from None
-    signal.signal(signal.SIGTERM, leave)
     try:
         if conductor is not None:
             _await_first(child, conductor)
-        return _exit_code(child.wait())
+        return _exit_code(await_end(child))
     except KeyboardInterrupt:
         # A terminal sends it to the child, too, which may have something to tidy up.
         return _exit_code(_end(child))
@@ -101,7 +112,16 @@ def _run_child(
         if child.poll() is None:
             child.terminate()
             _end(child)
-        end_all(mark)
+
+
+def leave_on(*numbers: signal.Signals) -> None:
+    """From now on these end a command with `leave`, and a terminal that goes away does."""
+    for number in numbers:
+        signal.signal(number, leave)
+    hangup = getattr(signal, "SIGHUP", None)
+    # `nohup` has it ignored.
+    if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:
+        signal.signal(hangup, leave)
 
 
 def leave(number: int, frame: FrameType | None) -> None:

@@ -11,7 +11,7 @@ from select import select
 from threading import Lock, Thread
 from typing import IO
 
-from hlsim.own_time.kin import MARK, end_all, new_mark
+from hlsim.own_time.kin import MARK, end_all, marked, new_mark
 
 FAREWELL_S = 5.0
 """How long a bot that was told to stop has, of real time, before it is killed."""
@@ -98,7 +98,7 @@ class BotProcess:
         try:
             self._process = subprocess.Popen(
                 list(command),
-                env={"PYTHONUNBUFFERED": "1", **told, MARK: self._mark},
+                env={"PYTHONUNBUFFERED": "1", **told, MARK: marked(self._mark)},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

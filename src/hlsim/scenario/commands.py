@@ -10,7 +10,8 @@ from pathlib import Path
 
 from hlsim.config import Refused
 from hlsim.coverage import columns
-from hlsim.own_time.run import leave
+from hlsim.own_time.kin import adopt
+from hlsim.own_time.run import leave_on
 from hlsim.scenario import report as report_lines
 from hlsim.scenario.repeating import Repeated
 from hlsim.scenario.schema import text as schema_text
@@ -74,8 +75,8 @@ def run_(
     for flag, path in (("--junit", junit), ("--report", report)):
         _write(flag, path, "")
     # Whoever ends us ends the bot, and has no verdict: 0 would be one.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, leave)
+    leave_on(signal.SIGINT, signal.SIGTERM)
+    adopt()
     verdicts: list[Verdict] = []
     is_alike = True
 
