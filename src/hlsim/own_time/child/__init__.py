@@ -26,10 +26,11 @@ def install(place: str) -> None:
     clocks.follow(baton)
     locks.follow(baton)
     # What these import may make locks.
-    from . import chance, descent, signals, sockets, streams
+    from . import chance, descent, files, signals, sockets, streams
 
     sockets.follow(baton)
     streams.follow(baton)
+    files.follow(baton)
     descent.follow(line)
     processes.follow(baton)
     signals.follow(baton)
