@@ -60,3 +60,25 @@ def test_a_lock_that_cannot_be_had_is_refused_as_ever(tmp_path: Path) -> None:
     )
 
     assert told(tmp_path, code) == ["BlockingIOError 11", "OSError 9"]
+
+
+def test_a_bot_that_closes_all_descriptors_lives_on(tmp_path: Path) -> None:
+    """As daemons do, in one go, one by one, or by putting something else in their place."""
+    code = (
+        "import contextlib, os, resource, time\n"
+        "most = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 4096)\n"
+        "def one_by_one():\n"
+        "    for descriptor in range(3, most):\n"
+        "        with contextlib.suppress(OSError):\n"
+        "            os.close(descriptor)\n"
+        "def replaced():\n"
+        "    for descriptor in range(3, 64):\n"
+        "        os.dup2(1, descriptor)\n"
+        "began = time.time()\n"
+        "for close in (lambda: os.closerange(3, most), one_by_one, replaced):\n"
+        "    close()\n"
+        "    time.sleep(1)\n"
+        "    print(round(time.time() - began))\n"
+    )
+
+    assert told(tmp_path, code) == ["1", "2", "3"]

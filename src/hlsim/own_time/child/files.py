@@ -1,8 +1,11 @@
-"""Locks of files, for which processes of a bot wait through the baton."""
+"""Locks of files, for which processes of a bot wait through the baton, and the one descriptor that
+is none of the bot's.
+"""
 
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +13,40 @@ from .baton import Baton
 
 
 def follow(baton: Baton) -> None:
-    """From now on whoever waits for another one's lock lets others run, and time go on."""
+    """From now on whoever waits for another one's lock lets others run, and time go on. Whoever
+    closes all that is open, as daemons do, leaves our line.
+    """
+    _follow_locks(baton)
+    _follow_closes(baton)
+
+
+def _follow_closes(baton: Baton) -> None:
+    real_close, real_range = os.close, os.closerange
+    line, system = baton.line, _as_any(os)
+
+    def close(fd: int) -> None:
+        """As `os.close`."""
+        if fd == line.descriptor:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        real_close(fd)
+
+    def closerange(fd_low: int, fd_high: int, /) -> None:
+        """As `os.closerange`."""
+        ours = line.descriptor
+        if fd_low <= ours < fd_high:
+            real_range(fd_low, ours)
+            fd_low = ours + 1
+        real_range(fd_low, fd_high)
+
+    system.close, system.closerange = close, closerange
+
+
+def _as_any(module: Any) -> Any:
+    """A module whose names are set anew."""
+    return module
+
+
+def _follow_locks(baton: Baton) -> None:
     try:
         import fcntl
     except ImportError:

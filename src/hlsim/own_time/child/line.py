@@ -6,9 +6,30 @@ import _socket
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
 
 NS = 1_000_000
 """In a millisecond."""
+
+
+HIGH_DESCRIPTORS = (900, 200)
+"""Where nobody looks for a descriptor of his own. Some systems have no more than 256."""
+
+
+def _out_of_the_way(line: _socket.socket) -> _socket.socket:
+    """The same at a number which a bot that puts others in the place of its own ones leaves."""
+    if fcntl is not None:
+        for least in HIGH_DESCRIPTORS:
+            with suppress(OSError):
+                number = fcntl.fcntl(line.fileno(), fcntl.F_DUPFD_CLOEXEC, least)
+                line.close()
+                return _socket.socket(fileno=number)
+    return line
 
 
 class Line:
@@ -48,6 +69,7 @@ class Line:
             self._line.connect(self._where)
         except OSError:
             self._end()
+        self._line = _out_of_the_way(self._line)
         self._line.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
         self._ask(f"hello {self._token} {os.getpid()} {self.number}")
 
@@ -64,6 +86,11 @@ class Line:
                 os.dup2(ours.fileno(), descriptor, inheritable=False)
             ours.close()
         self.open_ports.clear()
+
+    @property
+    def descriptor(self) -> int:
+        """That of the line itself."""
+        return self._line.fileno()
 
     # -- which process -----------------------------------------------------------------------------
 
