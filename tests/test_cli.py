@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commanding import command
 
 from hlsim import __version__, banner, cli, known
 from hlsim.config import (
@@ -214,19 +213,6 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_a_variable_that_is_no_setting_is_named_with_its_neighbour() -> None:
     environ = {"HLSIM_PROT": "1", "HLSIM_SEED": "1", "PATH": "x", "HLSIM_CONFIG": "y"}
     assert strangers(environ) == ["HLSIM_PROT is ignored; nearest: HLSIM_PORT"]
-
-
-def test_an_exchange_that_a_bot_starts_ignores_what_the_bot_was_told(tmp_path: Path) -> None:
-    code = (
-        "import os\nfrom hlsim.config import strangers\n"
-        "print([name for name in os.environ if name.startswith('HLSIM_')], strangers())\n"
-    )
-    (tmp_path / "bot.py").write_text(code, "utf-8")
-    for flags in ((), ("--own-time",)):
-        bot = [sys.executable, "bot.py"]
-        told = command("run", *flags, "--market", "empty", "--", *bot, cwd=tmp_path)
-        assert "HLSIM_RUN" in told.stdout
-        assert told.stdout.endswith("] []\n"), told
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,8 @@ def test_chance_in_a_child_does_not_depend_on_who_is_there_first(tmp_path: Path)
 @pytest.mark.parametrize("way", ["fork", "spawn", "forkserver"])
 def test_chance_in_processes_repeats(way: str, tmp_path: Path) -> None:
     code = (
-        "import multiprocessing, random, sys\n"
-        "def draw(number): print(number, random.random(), flush=True)\n"
+        "import multiprocessing, os, random, sys\n"
+        "def draw(number): os.write(1, f'{number} {random.random()}\\n'.encode())\n"
         "if __name__ == '__main__':\n"
         "    context = multiprocessing.get_context(sys.argv[1])\n"
         "    begun = [context.Process(target=draw, args=(number,)) for number in range(4)]\n"

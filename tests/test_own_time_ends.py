@@ -17,6 +17,19 @@ from hlsim.scenario import Named, Scenario, run
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are known on Linux")
 
 
+def test_an_exchange_that_a_bot_starts_ignores_what_the_bot_was_told(tmp_path: Path) -> None:
+    code = (
+        "import os\nfrom hlsim.config import strangers\n"
+        "print([name for name in os.environ if name.startswith('HLSIM_')], strangers())\n"
+    )
+    (tmp_path / "bot.py").write_text(code, "utf-8")
+    for flags in ((), ("--own-time",)):
+        bot = [sys.executable, "bot.py"]
+        told = command("run", *flags, "--market", "empty", "--", *bot, cwd=tmp_path)
+        assert "HLSIM_RUN" in told.stdout
+        assert told.stdout.endswith("] []\n"), told
+
+
 @pytest.mark.parametrize("flags", [(), ("--own-time",)])
 def test_what_a_bot_has_begun_ends_with_it(flags: tuple[str, ...], tmp_path: Path) -> None:
     """Those who do not follow, those who have left its group, and those who will not end."""

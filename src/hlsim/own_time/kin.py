@@ -158,17 +158,18 @@ def _send_all(mark: str, number: signal.Signals) -> None:
             os.kill(process, number)
 
 
-def _begun(mark: str) -> set[int]:
+def _begun(mark: str) -> list[int]:
     """Those who run of what the bot has begun: by their mark, and if we adopt all below us."""
     try:
         numbers = [int(name) for name in os.listdir("/proc") if name.isdigit()]
     except OSError:
-        return set()
-    found = {number for number in numbers if _has_mark(number, mark)}
-    if _adopts():
-        us = os.getpid()
-        found.update(number for number in numbers if us in line_of(number)[1:])
-    return {number for number in found if is_running(number)}
+        return []
+    us = os.getpid() if _adopts() else 0
+    return [
+        number
+        for number in numbers
+        if (us in line_of(number)[1:] or _has_mark(number, mark)) and is_running(number)
+    ]
 
 
 def _has_mark(process: int, mark: str) -> bool:

@@ -11,7 +11,7 @@ from contextlib import suppress
 try:
     import fcntl
 except ImportError:
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # Windows has none
 
 NS = 1_000_000
 """In a millisecond."""

@@ -161,7 +161,7 @@ def follow(baton: Baton) -> None:
     """From now on whoever waits for a pipe lets others run."""
     global _baton
     _baton = baton
-    if baton.line.number == 1:
+    if baton.line.number == "0":
         # Others may have pipes to their parents there.
         _outside.update(filter(None, map(_whose, range(3))))
     real_read, real_write = os.read, os.write
