@@ -11,6 +11,7 @@ import pytest
 from commanding import command
 from scenario_bots import ASK, move, said, times
 
+from hlsim.own_time import company
 from hlsim.scenario import Named, Scenario, Step, Verdict, run
 from hlsim.scenario.bots import is_python
 from hlsim.scenario.repeating import trace_of
@@ -42,6 +43,17 @@ for _ in range(50):
     assert said(verdict, "bot")[1] == "1500.0"
     assert said(verdict, "bot")[20:22] == ["1600.0", "1600.0"]
     assert (verdict.course.exit, verdict.course.ended_ms) == (0, 60_000)
+
+
+def test_a_scenario_ends_though_the_bot_waits_for_a_command_that_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its end is a moment for which time moves, after as long as a command has without one."""
+    monkeypatch.setattr(company, "HELD_MS", 200)
+
+    verdict = play("import subprocess\nsubprocess.run(['sleep', '600'])")
+
+    assert (verdict.course.exit, verdict.course.ended_ms) == (None, 60_000)
 
 
 def test_a_condition_is_looked_at_after_each_request_and_before_time_goes_on() -> None:

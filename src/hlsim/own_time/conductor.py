@@ -261,6 +261,8 @@ class Conductor:
             (one.until_ms, one.number, one) for one in self._parties if one.until_ms is not None
         ]
         until_ms, _, first = min(timed, default=(END_MS, 0, self._parties[0]))
+        # A scenario has its moments, and its end.
+        is_due = bool(timed) or pacer.next_alarm_ms is not None
         while True:
             told = self._told()
             for party in self._parties:
@@ -270,7 +272,7 @@ class Conductor:
                 return None
             if (onlooker := self._company.onlooker()) is not None:
                 return onlooker
-            if await self._company.hold(is_due=bool(timed) or self._is_exchange_awaited()):
+            if await self._company.hold(is_due=is_due or self._is_exchange_awaited()):
                 self._company.stir()
                 continue
             if pacer.now_ms() >= until_ms:
