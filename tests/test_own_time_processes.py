@@ -42,6 +42,27 @@ def test_processes_that_wait_for_each_other_take_exchange_time(way: str) -> None
     }
 
 
+def test_a_default_for_the_timeout_of_sockets_is_not_for_our_line(tmp_path: Path) -> None:
+    """The child hears nothing for longer than that while its parent computes."""
+    code = (
+        "import os, socket, time\n"
+        "socket.setdefaulttimeout(0.05)\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    time.sleep(5)\n"
+        "    os._exit(7)\n"
+        "began = time.process_time()\n"
+        "while time.process_time() < began + 0.3: pass\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    (tmp_path / "bot.py").write_text(code, "utf-8")
+    bot = [sys.executable, str(tmp_path / "bot.py")]
+
+    found = command("run", "--own-time", "--market", "empty", "--", *bot)
+
+    assert (found.returncode, found.stdout, found.stderr) == (0, "7\n", "")
+
+
 def test_commands_that_are_waited_for_have_their_time() -> None:
     assert told("commands.py") == {
         "in time": [3.0, "hello you\n"],

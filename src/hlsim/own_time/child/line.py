@@ -65,11 +65,14 @@ class Line:
         self._closed_ports.clear()
         self._leave_alone()
         self._line = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+        # The bot may have set a default, and a forked process has it already.
+        self._line.settimeout(None)
         try:
             self._line.connect(self._where)
         except OSError:
             self._end()
         self._line = _out_of_the_way(self._line)
+        self._line.settimeout(None)
         self._line.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
         self._ask(f"hello {self._token} {os.getpid()} {self.number}")
 
