@@ -22,7 +22,8 @@ def follow(baton: Baton) -> None:
 
 def _follow_closes(baton: Baton) -> None:
     real_close, real_range = os.close, os.closerange
-    line, system = baton.line, _as_any(os)
+    line = baton.line
+    system: Any = os
 
     def close(fd: int) -> None:
         """As `os.close`."""
@@ -39,11 +40,6 @@ def _follow_closes(baton: Baton) -> None:
         real_range(fd_low, fd_high)
 
     system.close, system.closerange = close, closerange
-
-
-def _as_any(module: Any) -> Any:
-    """A module whose names are set anew."""
-    return module
 
 
 def _follow_locks(baton: Baton) -> None:

@@ -31,7 +31,8 @@ def follow(baton: Baton) -> None:
 
 def _follow_births(baton: Baton) -> None:
     """The conductor hears of each child before this process can wait for it."""
-    line, system = baton.line, _as_any(os)
+    line = baton.line
+    system: Any = os
 
     def bearing(real: Callable[..., int]) -> Callable[..., int]:
         def bear(*args: Any, **words: Any) -> int:
@@ -70,7 +71,8 @@ def _follow_births(baton: Baton) -> None:
 
     module.fork_exec = fork_exec
     if "subprocess" in sys.modules:
-        _as_any(sys.modules["subprocess"])._fork_exec = fork_exec
+        changed: Any = sys.modules["subprocess"]
+        changed._fork_exec = fork_exec
 
     def run(command: Any) -> int:
         """As `os.system`."""
@@ -82,7 +84,8 @@ def _follow_births(baton: Baton) -> None:
 
 def _follow_signals(baton: Baton) -> None:
     """The conductor hears who may have something to do, or ends."""
-    line, system = baton.line, _as_any(os)
+    line = baton.line
+    system: Any = os
     real_kill, real_killpg = os.kill, os.killpg
 
     def kill(process: int, number: int, /) -> None:
@@ -101,7 +104,7 @@ def _follow_signals(baton: Baton) -> None:
 
 
 def _follow_ends(baton: Baton) -> None:
-    system = _as_any(os)
+    system: Any = os
 
     def waiting(real: Callable[..., Any], place: int) -> Callable[..., Any]:
         """`place`: where its options stand."""
@@ -168,8 +171,3 @@ def _follow_semaphores(baton: Baton) -> None:
             return self.acquire()
 
     module.SemLock = SemLock
-
-
-def _as_any(module: Any) -> Any:
-    """A module whose names are set anew."""
-    return module
