@@ -67,6 +67,7 @@ def test_what_the_bot_is_told_takes_no_time_while_it_waits_for_a_moment_too() ->
         ("command", 50, [0.0, 0]),
         # Time would stand for ten seconds for each answer of somebody else.
         ("from_each_other", 50, [40.0, [*range(10), *range(10)]]),
+        ("from_a_program", 50, [40.0, [*range(20)]]),
         ("with_helpers", 1000 * PATIENCE_S, [3.0, 0.0]),
     ],
 )

@@ -91,6 +91,31 @@ def from_each_other():
     return said
 
 
+SERVER = """
+import socket, time
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+connection, _ = server.accept()
+while said := connection.recv(10):
+    time.sleep(2)
+    connection.send(said)
+"""
+
+
+def from_a_program():
+    """It is another process from its first line on, not the same that forked."""
+    said = []
+    command = [sys.executable, "-c", SERVER]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as one,
+        socket.create_connection(("127.0.0.1", int(one.stdout.readline()))) as connection,
+    ):
+        for number in range(20):
+            connection.send(b"%d" % number)
+            said.append(int(connection.recv(10)))
+    return said
+
+
 def beside():
     """A thread waits, and the main one for a time."""
     said = []

@@ -11,11 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .line import Line
+from .line import PLACE, Line
 from .processes import is_apart
-
-NAME = "HLSIM_OWN_TIME"
-"""Of the environment: where the conductor is, and with which number whoever reads it comes."""
 
 
 def follow(line: Line) -> None:
@@ -35,9 +32,9 @@ def _follow_forks(line: Line) -> None:
 
     def begin() -> None:
         line.descend(number)
-        said = os.environ.get(NAME)
+        said = os.environ.get(PLACE)
         if said is not None:
-            os.environ[NAME] = line.told(said, number)
+            os.environ[PLACE] = line.told(said, number)
 
     os.register_at_fork(before=before, after_in_child=begin)
 
@@ -49,7 +46,7 @@ def _follow_commands(line: Line) -> None:
     except ImportError:
         return
     real: Callable[..., int] = module.fork_exec
-    start = os.fsencode(f"{NAME}=")
+    start = os.fsencode(f"{PLACE}=")
 
     def fork_exec(command: Any, *rest: Any) -> int:
         if is_apart(command):
@@ -74,15 +71,15 @@ def _follow_commands(line: Line) -> None:
 @contextmanager
 def _renamed(line: Line, number: str) -> Iterator[None]:
     """While it lasts, a program that takes over our environment comes with that number."""
-    said = os.environ.get(NAME)
+    said = os.environ.get(PLACE)
     if said is None:
         yield
         return
-    os.environ[NAME] = line.told(said, number)
+    os.environ[PLACE] = line.told(said, number)
     try:
         yield
     finally:
-        os.environ[NAME] = said
+        os.environ[PLACE] = said
 
 
 def _follow_programs(line: Line) -> None:
@@ -90,7 +87,7 @@ def _follow_programs(line: Line) -> None:
 
     def told(environment: Any, number: str) -> Any:
         return {
-            key: line.told(os.fsdecode(said), number) if os.fsdecode(key) == NAME else said
+            key: line.told(os.fsdecode(said), number) if os.fsdecode(key) == PLACE else said
             for key, said in (os.environ if environment is None else environment).items()
         }
 

@@ -13,6 +13,8 @@ try:
 except ImportError:
     fcntl = None  # type: ignore[assignment]  # Windows has none
 
+PLACE = "HLSIM_OWN_TIME"
+"""Of the environment: where the conductor is, and with which number whoever reads it comes."""
 NS = 1_000_000
 """In a millisecond."""
 
@@ -42,7 +44,8 @@ class Line:
     def __init__(self, place: str) -> None:
         host, port, exchange_port, token, self.number = place.split(":")
         self._where = (host, int(port))
-        self._place = place.rpartition(":")[0]
+        self.place = place.rpartition(":")[0]
+        """Where the conductor is. No other exchange has the same: the token is in it."""
         self._token = token
         self.exchange_port = int(exchange_port)
         self.now_ns = 0
@@ -112,7 +115,7 @@ class Line:
         Another conductor's names are left alone.
         """
         where = place.rpartition(":")[0]
-        return f"{where}:{number}" if where == self._place else place
+        return f"{where}:{number}" if where == self.place else place
 
     # -- sockets -----------------------------------------------------------------------------------
 

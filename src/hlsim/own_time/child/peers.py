@@ -6,18 +6,18 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 
-PLACE = "HLSIM_OWN_TIME"
-"""Of the environment: whose time a process lives in."""
+from .line import PLACE, Line
+
 _LISTENS = "0A"
 
 
-def lives_here(port: int) -> bool:
+def lives_here(line: Line, port: int) -> bool:
     """Whether a process that lives in the same time as this one listens at a port of this machine.
 
     Elsewhere than on Linux none does.
     """
     names = {f"socket:[{inode}]" for inode in _listening(port)}
-    return bool(names) and any(not names.isdisjoint(_opened(one)) for one in _company())
+    return bool(names) and any(not names.isdisjoint(_opened(one)) for one in _company(line))
 
 
 def _listening(port: int) -> Iterator[str]:
@@ -30,14 +30,17 @@ def _listening(port: int) -> Iterator[str]:
                     yield words[9]
 
 
-def _company() -> Iterator[str]:
+def _company(line: Line) -> Iterator[str]:
     """The processes, this one among them. Other programs inherit the mark and do not follow."""
-    mark = f"{PLACE}={os.environ.get(PLACE)}".encode()
+    start = f"{PLACE}={line.place}:".encode()
     with suppress(OSError):
         for process in filter(str.isdigit, os.listdir("/proc")):
             with suppress(OSError), open(f"/proc/{process}/environ", "rb") as file:
                 program = os.path.basename(os.readlink(f"/proc/{process}/exe"))
-                if program.startswith(("python", "pypy")) and mark in file.read().split(b"\0"):
+                said = file.read().split(b"\0")
+                if program.startswith(("python", "pypy")) and any(
+                    one.startswith(start) for one in said
+                ):
                     yield process
 
 

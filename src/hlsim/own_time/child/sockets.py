@@ -37,7 +37,7 @@ def _follow_sockets(baton: Baton) -> None:
                 descriptor = self.fileno()
                 if isinstance(address, tuple) and _is_exchange(baton, address):
                     line.opened(descriptor, self.getsockname()[1])
-                elif not _is_of_the_bot(address):
+                elif not _is_of_the_bot(baton, address):
                     foreign.add(descriptor)
 
         return connect
@@ -85,8 +85,9 @@ def _is_exchange(baton: Baton, address: tuple[Any, ...]) -> bool:
     return address[0] in LOOPBACK and address[1] == baton.line.exchange_port
 
 
-def _is_of_the_bot(address: Any) -> bool:
-    return isinstance(address, tuple) and address[0] in LOOPBACK and lives_here(address[1])
+def _is_of_the_bot(baton: Baton, address: Any) -> bool:
+    is_near = isinstance(address, tuple) and address[0] in LOOPBACK
+    return is_near and lives_here(baton.line, address[1])
 
 
 def wait_for_fds(
