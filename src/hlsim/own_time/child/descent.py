@@ -1,12 +1,11 @@
-"""Which process is which. A child is told by its parent: the order in which processes get to the
-conductor is a race of real time.
+"""Which process is which, and who has begun it. A child is told by its parent: the order in which
+processes get to the conductor is a race of real time.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +15,9 @@ from .processes import is_apart
 
 
 def follow(line: Line) -> None:
-    """From now on children have numbers. Before `Baton.begin_anew` is called in forked ones."""
+    """From now on children have numbers, and the conductor hears of each before this process can
+    wait for it. Before `Baton.begin_anew` is called in forked ones.
+    """
     if hasattr(os, "register_at_fork"):
         _follow_forks(line)
     _follow_commands(line)
@@ -37,6 +38,24 @@ def _follow_forks(line: Line) -> None:
             os.environ[PLACE] = line.told(said, number)
 
     os.register_at_fork(before=before, after_in_child=begin)
+    real_fork, real_forkpty = os.fork, os.forkpty
+
+    def fork() -> int:
+        """As `os.fork`."""
+        child = real_fork()
+        if child:
+            line.born(child)
+        return child
+
+    def forkpty() -> tuple[int, int]:
+        """As `os.forkpty`."""
+        child, descriptor = real_forkpty()
+        if child:
+            line.born(child)
+        return child, descriptor
+
+    system: Any = os
+    system.fork, system.forkpty = fork, forkpty
 
 
 def _follow_commands(line: Line) -> None:
@@ -51,7 +70,11 @@ def _follow_commands(line: Line) -> None:
     def fork_exec(command: Any, *rest: Any) -> int:
         if is_apart(command):
             return real(command, *rest)
-        number = line.child()
+        child = begin(line.child(), command, *rest)
+        line.born(child)
+        return child
+
+    def begin(number: str, command: Any, *rest: Any) -> int:
         *first, environment = rest[:5]
         if environment is None:
             with _renamed(line, number):
@@ -63,9 +86,6 @@ def _follow_commands(line: Line) -> None:
         return real(command, *first, told, *rest[5:])
 
     module.fork_exec = fork_exec
-    if "subprocess" in sys.modules:
-        changed: Any = sys.modules["subprocess"]
-        changed._fork_exec = fork_exec
 
 
 @contextmanager
@@ -93,7 +113,9 @@ def _follow_programs(line: Line) -> None:
 
     def spawning(real: Callable[..., int]) -> Callable[..., int]:
         def spawn(path: Any, argv: Any, env: Any, /, **words: Any) -> int:
-            return real(path, argv, told(env, line.child()), **words)
+            child = real(path, argv, told(env, line.child()), **words)
+            line.born(child)
+            return child
 
         return spawn
 

@@ -131,8 +131,6 @@ def follow(baton: Baton) -> None:
     import threading
 
     renewed: Any = threading
-    # It may have been imported before.
-    renewed.Lock = renewed._allocate_lock = Lock
     if hasattr(_thread, "start_joinable_thread"):
         _follow_handles(baton, renewed)
     renewed._CRLock = None

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -23,63 +22,9 @@ def is_apart(words: Any) -> bool:
 
 def follow(baton: Baton) -> None:
     """From now on whoever waits for a process lets others run."""
-    _follow_births(baton)
     _follow_signals(baton)
     _follow_ends(baton)
     _follow_semaphores(baton)
-
-
-def _follow_births(baton: Baton) -> None:
-    """The conductor hears of each child before this process can wait for it."""
-    line = baton.line
-    system: Any = os
-
-    def bearing(real: Callable[..., int]) -> Callable[..., int]:
-        def bear(*args: Any, **words: Any) -> int:
-            child = real(*args, **words)
-            if child:
-                line.born(child)
-            return child
-
-        return bear
-
-    for name in ("fork", "posix_spawn", "posix_spawnp"):
-        if hasattr(os, name):
-            setattr(system, name, bearing(getattr(os, name)))
-    if hasattr(os, "forkpty"):
-        real_forkpty = os.forkpty
-
-        def forkpty() -> tuple[int, int]:
-            """As `os.forkpty`."""
-            child, descriptor = real_forkpty()
-            if child:
-                line.born(child)
-            return child, descriptor
-
-        system.forkpty = forkpty
-    try:
-        module: Any = importlib.import_module("_posixsubprocess")
-    except ImportError:
-        return
-    real_fork_exec: Callable[..., int] = module.fork_exec
-
-    def fork_exec(command: Any, *rest: Any) -> int:
-        child = real_fork_exec(command, *rest)
-        if not is_apart(command):
-            line.born(child)
-        return child
-
-    module.fork_exec = fork_exec
-    if "subprocess" in sys.modules:
-        changed: Any = sys.modules["subprocess"]
-        changed._fork_exec = fork_exec
-
-    def run(command: Any) -> int:
-        """As `os.system`."""
-        words = ["/bin/sh", "-c", os.fsdecode(command)]
-        return os.waitpid(os.posix_spawn(words[0], words, os.environ), 0)[1]
-
-    system.system = run
 
 
 def _follow_signals(baton: Baton) -> None:
@@ -139,6 +84,14 @@ def _follow_ends(baton: Baton) -> None:
         if hasattr(os, name):
             setattr(system, name, waiting(getattr(os, name), place))
     system.wait = lambda: os.waitpid(-1, 0)
+    if hasattr(os, "posix_spawn"):
+        system.system = _run
+
+
+def _run(command: Any) -> int:
+    """As `os.system`."""
+    words = ["/bin/sh", "-c", os.fsdecode(command)]
+    return os.waitpid(os.posix_spawn(words[0], words, os.environ), 0)[1]
 
 
 def _is_somebody(found: Any) -> bool:
