@@ -74,6 +74,8 @@ def test_commands_that_are_waited_for_have_their_time() -> None:
         "of a shell": [0.0, "a\n"],
         "of a shell, unheard": [0.0, None],
         "in a shell": [7.0, None],
+        # A shell goes on when what it waits for has ended.
+        "after another": [3.0, "a\n"],
         "by the system": [0.0, 3],
         "polled": [0.1, 4],
         "a filter": [0.0, "now"],

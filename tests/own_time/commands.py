@@ -100,6 +100,8 @@ took("killed", killed_in_time)
 took("of a shell", lambda: told("sh", "-c", "sleep 0.3; echo a", capture_output=True, timeout=0.1))
 took("of a shell, unheard", lambda: told("sleep", "0.2", timeout=0.1))
 took("in a shell", lambda: told("sh", "-c", f"{sys.executable} -c 'import time; time.sleep(7)'"))
+SLOWLY = f"{sys.executable} -c 'import time; time.sleep(3)'; sleep 0.3; echo a"
+took("after another", lambda: told("sh", "-c", SLOWLY, capture_output=True, timeout=5))
 took("by the system", lambda: os.waitstatus_to_exitcode(os.system("sleep 0.1; exit 3")))
 took("polled", polled)
 took("a filter", in_a_thread_beside)

@@ -37,6 +37,8 @@ class Party:
     """By descent: its parent's, and which child of it this is, from 1."""
     process: int
     """Its id in the system."""
+    above: set[int] = field(default_factory=set)
+    """Who is not expected while it is there: shells perhaps, which go on when it has ended."""
     ports: frozenset[int] = frozenset()
     is_waiting: bool = False
     is_called: bool = False
@@ -79,13 +81,16 @@ class Company:
     def join(self, party: Party) -> None:
         """It has said that it follows, and so nobody else that it is a child of need do."""
         self.parties.append(party)
-        for process in line_of(party.process):
-            self._unmet.pop(process, None)
+        party.above = self._unmet.keys() & line_of(party.process)
+        for process in sorted(party.above):
+            del self._unmet[process]
 
     def leave(self, party: Party) -> None:
         """It is on its way out, or goes on as another program."""
         self.parties.remove(party)
         self._unmet[party.process] = 0.0
+        for process in sorted(party.above):
+            self.expect(process)
         self.stir()
 
     def on_deed(self, party: Party) -> None:
@@ -117,8 +122,11 @@ class Company:
 
     def expect(self, process: int) -> None:
         """A child was born. It may have said who it is before its parent told of it."""
-        if all(process not in line_of(party.process) for party in self.parties):
-            self._unmet[process] = 0.0
+        for party in self.parties:
+            if process in line_of(party.process):
+                party.above.add(process)
+                return
+        self._unmet[process] = 0.0
 
     def on_signal(self, target: int) -> None:
         """Whoever was sent one has its turn before time moves."""
