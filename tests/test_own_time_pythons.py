@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from commanding import command
 
+import hlsim.own_time.path
 from hlsim.own_time.pythons import is_python, why_astray
 
 
@@ -96,6 +98,22 @@ def test_a_bot_that_does_not_follow_is_told_of() -> None:
         "hlsim: --own-time: no Python of the bot follows the exchange's time, which stands still: "
         "let PYTHONPATH and HLSIM_OWN_TIME reach it, and start it without -I, -E and -S\n"
     )
+
+
+def test_a_python_that_is_too_old_to_follow_says_so() -> None:
+    path = str(Path(hlsim.own_time.path.__file__).with_name("sitecustomize.py"))
+    old = f"import runpy, sys; sys.version_info = (3, 9, 18); runpy.run_path({path!r}); print(1)"
+
+    found = subprocess.run(
+        [sys.executable, "-c", old],
+        env={**os.environ, "HLSIM_OWN_TIME": "127.0.0.1:1:1:token:0", "PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (found.returncode, found.stdout) == (0, "1\n")
+    assert found.stderr == "hlsim: --own-time: Python 3.9 lives in real time: take 3.10 or newer\n"
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="a user whom modes bind")

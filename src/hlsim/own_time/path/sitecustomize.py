@@ -7,6 +7,8 @@ import importlib.util
 import os
 import sys
 
+_LEAST = (3, 10)
+"""The oldest Python that follows: `multiprocessing` of older ones crashes."""
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -35,5 +37,11 @@ def _run_next() -> None:
 
 
 if os.environ.get("HLSIM_OWN_TIME"):
-    _follow(os.environ["HLSIM_OWN_TIME"])
+    if sys.version_info >= _LEAST:
+        _follow(os.environ["HLSIM_OWN_TIME"])
+    else:
+        has, needs = (".".join(map(str, one)) for one in (sys.version_info[:2], _LEAST))
+        sys.stderr.write(
+            f"hlsim: --own-time: Python {has} lives in real time: take {needs} or newer\n"
+        )
 _run_next()
