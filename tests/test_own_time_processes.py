@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import signal
 import sys
@@ -61,6 +62,20 @@ def test_a_default_for_the_timeout_of_sockets_is_not_for_our_line(tmp_path: Path
     found = command("run", "--own-time", "--market", "empty", "--", *bot)
 
     assert (found.returncode, found.stdout, found.stderr) == (0, "7\n", "")
+
+
+def test_who_sends_more_than_fits_in_lets_those_run_who_read_it() -> None:
+    assert told("sends.py") == {
+        "all": [1.0, [None, 3_000_000]],
+        "some": [1.0, [3_000_000, 3_000_000]],
+        "message": [1.0, [3_000_000, 3_000_000]],
+        "file": [1.0, [3_000_000, 3_000_000]],
+        "nothing": [1.0, [0, 0]],
+        "child": [4.0, 1],
+        "too late": [20.0, "timed out"],
+        "closed": [0.0, [errno.EBADF] * 3],
+        "before now": [0.0, "timeout must be non-negative"],
+    }
 
 
 def test_commands_that_are_waited_for_have_their_time() -> None:

@@ -26,9 +26,10 @@ def install(place: str) -> None:
     clocks.follow(baton)
     locks.follow(baton)
     # What these import may make locks.
-    from . import chance, descent, files, signals, sockets, streams
+    from . import chance, descent, files, sending, signals, sockets, streams
 
     sockets.follow(baton)
+    sending.follow(baton)
     streams.follow(baton)
     files.follow(baton)
     descent.follow(line)

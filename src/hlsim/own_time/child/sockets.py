@@ -1,4 +1,4 @@
-"""Sockets and selectors that wait through the baton."""
+"""Sockets that are read, and selectors, that wait through the baton."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from .baton import Baton, Wish, real_poll
 from .peers import lives_here
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+foreign: set[int] = set()
+"""Descriptors of connections to anybody else, whose answers take no time of the exchange."""
 
 
 def follow(baton: Baton) -> None:
@@ -25,8 +27,6 @@ def follow(baton: Baton) -> None:
 
 def _follow_sockets(baton: Baton) -> None:
     line, changed = baton.line, socket.socket
-    foreign: set[int] = set()
-    """Descriptors of connections to anybody else, whose answers take no time of the exchange."""
 
     def connecting(real: Callable[..., Any]) -> Callable[..., Any]:
         def connect(self: socket.socket, address: Any) -> Any:
@@ -46,20 +46,13 @@ def _follow_sockets(baton: Baton) -> None:
         def receive(self: socket.socket, *args: Any, **words: Any) -> Any:
             line.settle()
             timeout = self.gettimeout()
-            if timeout != 0:
+            if timeout != 0 and self.fileno() >= 0:
                 fds = ((self.fileno(), events),)
                 if not wait_for_fds(baton, fds, timeout, is_held=self.fileno() in foreign):
                     raise TimeoutError("timed out")
             return real(self, *args, **words)
 
         return receive
-
-    def sending(real: Callable[..., Any]) -> Callable[..., Any]:
-        def send(self: socket.socket, *args: Any, **words: Any) -> Any:
-            line.sends(self.fileno())
-            return real(self, *args, **words)
-
-        return send
 
     def ending(real: Callable[..., Any]) -> Callable[..., Any]:
         def end(self: socket.socket, *args: Any) -> Any:
@@ -75,8 +68,6 @@ def _follow_sockets(baton: Baton) -> None:
         setattr(wrapped, name, connecting(getattr(changed, name)))
     for name in ("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "accept"):
         setattr(wrapped, name, receiving(getattr(changed, name), select.POLLIN))
-    for name in ("send", "sendall", "sendmsg", "shutdown"):
-        setattr(wrapped, name, sending(getattr(changed, name)))
     for name in ("_real_close", "detach"):
         setattr(wrapped, name, ending(getattr(changed, name)))
 
@@ -169,6 +160,8 @@ def _follow_select(baton: Baton) -> None:
 
     def select_(readers: Any, writers: Any, others: Any, timeout: float | None = None) -> Any:
         """As `select.select`."""
+        if timeout is not None and timeout < 0:
+            raise ValueError("timeout must be non-negative")
         line.settle()
         lists = [list(readers), list(writers), list(others)]
         found = real_select(*lists, 0)
