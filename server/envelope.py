@@ -31,6 +31,7 @@ from .decode import (
     read_word256,
 )
 from .nesting import is_deep
+from .requests import MULTI_SIG
 from .strict_json import Object, read_json
 
 __all__ = [
@@ -93,10 +94,6 @@ class _PostedSignature(msgspec.Struct):
     r: str
     s: str
     v: Annotated[int, Meta(ge=0, le=255)]
-
-
-MULTI_SIG = "multiSig"
-"""The one action that is no class of its own: the action inside it is what happens."""
 
 
 @dataclass(frozen=True, slots=True)

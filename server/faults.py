@@ -16,6 +16,7 @@ from ..matching.dataclass import dataclass
 from ..scenarios.faults import CERTAIN, SOCKETS, Effect, Fault
 from ..sim.actions import ACTIONS
 from .blocks import Closed
+from .requests import MULTI_SIG
 
 MOST_FAULTS = 100
 """In force at once."""
@@ -288,7 +289,7 @@ def check_name(fault: Fault) -> None:
         known = [ANY, "post", "pong", "error", "subscriptionResponse", *TOPICS]
         name, prefix = fault.channel, SOCKETS + "/"
     else:
-        known, prefix = [ANY, *STRUCK.values(), *ACTIONS, *INFO], ""
+        known, prefix = [ANY, *STRUCK.values(), MULTI_SIG, *ACTIONS, *INFO], ""
         name = fault.on
     if name not in known:
         nearest = get_close_matches(name, known, n=1, cutoff=0.0)[0]

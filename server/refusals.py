@@ -21,7 +21,8 @@ from ..sim.fixed import Address
 from ..sim.replies import CancelReplies, OrderReplies, Refused, Response, TwapCanceled, TwapPlaced
 from ..sim.view import View
 from .envelope import Envelope
-from .requests import UNREAD
+from .requests import MULTI_SIG, UNREAD
+from .signers import acting_account
 
 Why = OrderReject | CancelReject | TwapReject | ActionReject
 
@@ -37,14 +38,17 @@ class Case:
     def spent(self) -> dict[str, Any]:
         """The budget of the account that acts, as if it were used up."""
         state = self.view.state
-        agent = state.agents.get(self.signer)
-        user = self.envelope.vault or (self.signer if agent is None else agent.master)
-        name = self.envelope.spec.name
-        return request_budget.spent(state.rules, self.view.account(user), name).params
+        account = self.view.account(acting_account(state, self.envelope, self.signer))
+        return request_budget.spent(state.rules, account, self.envelope.spec.name).params
+
+    def vault(self) -> Address:
+        """The vault that the request names: the one acted for, or the action's own."""
+        named = self.envelope.vault or getattr(self.envelope.action, "vault_address", None)
+        return named or self.signer
 
 
 TOLD: dict[ActionReject, Callable[[Case], dict[str, Any]]] = {
-    ActionReject.VAULT_UNKNOWN: lambda case: {"address": case.envelope.vault or case.signer},
+    ActionReject.VAULT_UNKNOWN: lambda case: {"address": case.vault()},
     ActionReject.UNKNOWN_SIGNER: lambda case: {"address": case.signer},
     ActionReject.MUST_DEPOSIT: lambda case: {"address": case.signer},
     ActionReject.NONCE_DUPLICATE: lambda case: {"nonce": case.envelope.nonce},
@@ -92,7 +96,7 @@ ENTRIES: dict[str, dict[str, Why]] = {
 
 def rules_of(on: str) -> list[str]:
     """Every rule by which requests of a name may be refused, those of entries first."""
-    if on != "exchange" and on not in ACTIONS:
+    if on not in ("exchange", MULTI_SIG, *ACTIONS):
         return [UNREAD]
     return [*dict.fromkeys([*ENTRIES.get(on, ()), *_ACTIONS]), UNREAD]
 

@@ -28,6 +28,23 @@ VALUE_BYTES, ROW_BYTES = 2_000, 300
 """About what a value takes that came decoded, and a row of a list."""
 
 
+MULTI_SIG = "multiSig"
+"""The one action that is no class of its own: the action inside it is what happens."""
+
+
+def unwrapped(action: Any) -> tuple[Any, str | None]:
+    """What an action does, and in whose name where that is told inside: of a multi-sig one the
+    inner action and its user, else the action itself. Nothing in it need be as it should.
+    """
+    if not isinstance(action, dict) or action.get("type") != MULTI_SIG:
+        return action, None
+    payload = action.get("payload")
+    if not isinstance(payload, dict):
+        return action, None
+    user = payload.get("multiSigUser")
+    return payload.get("action"), user.lower() if isinstance(user, str) else None
+
+
 UNREAD = "not_shaped"
 """The rule by which requests are refused that nobody can read: with 422."""
 

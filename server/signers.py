@@ -8,6 +8,7 @@ from typing import Any
 from ..sim.call import CoSigned
 from ..sim.errors import ActionError, ActionReject
 from ..sim.fixed import Address
+from ..sim.state import State
 from .envelope import Envelope, MultiSig, read_envelope, read_envelope_value
 from .http import Refusal
 from .multisig import recover_multi_sig
@@ -68,11 +69,10 @@ class Signers:
         """Whose account the body of an action is for, None when its signature tells of nobody."""
         try:
             envelope = read_envelope(body)
-            signer = envelope.vault or self.all_of(envelope)[0]
+            signer, _ = self.all_of(envelope)
         except (Refusal, ActionError):
             return None
-        agent = self._replica.view.state.agents.get(signer)
-        return signer if agent is None else agent.master
+        return acting_account(self._replica.view.state, envelope, signer)
 
     def _explain_outer(self, envelope: Envelope, parts: MultiSig) -> None:
         """As `explain`, of a multi-sig action's outer signer."""
@@ -108,6 +108,18 @@ class Signers:
             self._warned.clear()
         self._warned[signer] = None
         logger.warning(text, *values)
+
+
+def acting_account(state: State, envelope: Envelope, signer: Address) -> Address:
+    """Whose account an action of `signer` is for, if he may act for it: whose requests are counted
+    (exchange 5.1, 9).
+    """
+    if envelope.vault is not None:
+        return envelope.vault
+    if envelope.multi_sig is not None:
+        return envelope.multi_sig.user
+    agent = state.agents.get(signer)
+    return signer if agent is None else agent.master
 
 
 def _other(chain: Chain) -> Chain:

@@ -34,7 +34,7 @@ from .http import (
     reply_text,
 )
 from .nesting import is_deep
-from .requests import DELIVERY, Delivery, Fate
+from .requests import DELIVERY, Delivery, Fate, unwrapped
 from .wire import WIRE, Wire
 
 _HTML = (b"content-type", b"text/html")
@@ -83,7 +83,8 @@ class Witness:
         _gather(action, assets, cloids)
         markets = self.view.state.markets
         coins = [markets[one].asset.coin for one in assets if one in markets]
-        types = (_text(action.get("type")), path)
+        # Whoever strikes what is inside a multi-sig action strikes that.
+        types = (_type(unwrapped(action)[0]), _type(action), path)
         return Asked(types, coins, cloids, signer, parsed)
 
 
@@ -97,11 +98,12 @@ def _query(path: str, parsed: dict[str, Any]) -> Asked:
     cloids = [oid.lower()] if isinstance(oid, str) else []
     user = said.get("user")
     whom = user.lower() if isinstance(user, str) else None
-    return Asked((_text(parsed.get("type")), path), coins, cloids, lambda: whom, parsed)
+    return Asked((_type(parsed), path), coins, cloids, lambda: whom, parsed)
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+def _type(part: Any) -> str:
+    found = part.get("type") if isinstance(part, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 def _gather(part: Any, assets: list[int], cloids: list[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import requests
+from eth_utils import to_checksum_address
 from websockets.sync.client import connect
 from wire import ALO, IOC, Pen, order
 
@@ -183,12 +184,15 @@ def test_a_fault_tells_what_it_strikes_and_whether_that_was_done(exchange: Runni
 def test_one_account_is_told_of_with_what_happened_to_all(exchange: RunningExchange) -> None:
     alice, bob = (Pen(exchange, account.key) for account in exchange.accounts[:2])
     alice.buys(1, "1", "1000")
-    bob.buys(1, "1", "1100")
+    bob.buys(1, "1", "2000", IOC)
     exchange.advance(seconds=1.5)
-    assert [line[14:] for line in told(exchange, user=bob.address)] == [
-        "account 1  order: buy 1 ETH at 1100 Gtc -> rests, oid #",
-        "clock      moves on by 1.5 s",
-    ]
+    # As wallets write the address, and as the wire does.
+    for user in (to_checksum_address(bob.address), bob.address):
+        assert [line[14:] for line in told(exchange, user=user)] == [
+            "account 1  order: buy 1 ETH at 2000 Ioc -> filled 1.0 at 1921.0, oid #",
+            "account 1  fill: Open Long 1 ETH at 1921, fee 0.86445 USDC, oid #",
+            "clock      moves on by 1.5 s",
+        ]
 
 
 def test_a_long_timeline_is_cut_in_the_middle_and_says_so(exchange: RunningExchange) -> None:

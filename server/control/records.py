@@ -15,7 +15,7 @@ from ..diagnosis import ENDED_AGENT, diagnose, lost, refusals_in
 from ..doctor import who_signed_what
 from ..envelope import read_envelope, read_envelope_value
 from ..nesting import is_deep
-from ..requests import ACTIONS, REQUESTS_KEPT, UNHEARD, Fate, Request
+from ..requests import ACTIONS, REQUESTS_KEPT, UNHEARD, Fate, Request, unwrapped
 from ..values import parse_address
 from .registry import Asked, Json, control
 
@@ -215,10 +215,7 @@ def _action(asked: Json) -> dict[str, Any]:
     """The action of an envelope, the inner one of a multi-sig; else the request itself."""
     if not isinstance(asked, dict):
         return {}
-    action = asked.get("action", asked)
-    if isinstance(action, dict) and action.get("type") == "multiSig":
-        payload = action.get("payload")
-        action = payload.get("action") if isinstance(payload, dict) else None
+    action, _ = unwrapped(asked.get("action", asked))
     return action if isinstance(action, dict) else {}
 
 
@@ -226,7 +223,10 @@ def _user(console: Console, row: Request, asked: Json) -> str | None:
     """The account that a request is about."""
     if not isinstance(asked, dict):
         return None
-    whose = asked.get("vaultAddress") if _acts(row) else asked.get("user")
+    if _acts(row):
+        whose = asked.get("vaultAddress") or unwrapped(asked.get("action"))[1]
+    else:
+        whose = asked.get("user")
     if isinstance(whose, str):
         return whose.lower()
     return None if row.signer is None else account_of(console.node.exchange.state, row.signer)

@@ -28,9 +28,9 @@ class Entry:
 
 def entries() -> list[Entry]:
     """Every name that is built or known, by kind: actions, types of queries, subscriptions."""
-    from hlsim.server.envelope import MULTI_SIG
     from hlsim.server.explorer import TYPES
     from hlsim.server.info import INFO
+    from hlsim.server.requests import MULTI_SIG
     from hlsim.server.topics import TOPICS
     from hlsim.sim.actions import ACTIONS
 

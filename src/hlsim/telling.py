@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from hlsim.server.requests import QUERIES
+from hlsim.server.requests import QUERIES, unwrapped
 from hlsim.sim.fixed import bare_text
 
 if TYPE_CHECKING:
@@ -63,11 +63,11 @@ def words_of(request: Any, coin: Coin) -> str:
     """
     if not isinstance(request, dict):
         return _short(request) or "(no body)"
-    action = request.get("action", request)
+    action, multi_sig_user = unwrapped(request.get("action", request))
     if not isinstance(action, dict):
         return _short(action)
-    vault = request.get("vaultAddress")
-    name = action.get("type") if vault is None else f"{action.get('type')} for {vault}"
+    whose = request.get("vaultAddress") or multi_sig_user
+    name = action.get("type") if whose is None else f"{action.get('type')} for {whose}"
     try:
         return _short(f"{name}: {_several(_entries(action, coin))}")
     except (KeyError, TypeError, AttributeError):

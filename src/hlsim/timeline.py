@@ -11,6 +11,7 @@ from hlsim.chronicle import CLOCK, FAULT, OPERATOR, Chronicle
 from hlsim.matching.dataclass import dataclass
 from hlsim.server.control.records import RequestsAsked, RequestTold, explain, find
 from hlsim.server.shapes.text import iso_text
+from hlsim.server.values import parse_address
 from hlsim.telling import folded, request_told
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class Timeline:
         """Its lines, of one account or all: where they are more than `most`, the first `head` and
         the last of them.
         """
-        found = [*folded([*self._lines(user)], longest=1)]
+        whose = None if user is None else parse_address(user)
+        found = [*folded([*self._lines(whose)], longest=1)]
         cut = len(found) - most
         if cut > 0:
             gap = f"  … {cut} lines left out …"
