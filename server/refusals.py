@@ -11,14 +11,17 @@ from enum import Enum
 from typing import Any
 
 from ..matching.dataclass import dataclass
-from ..sim import request_budget
+from ..sim import request_budget, twap
 from ..sim.actions import ACTIONS
 from ..sim.actions.cancels import Cancel, CancelByCloid
 from ..sim.actions.orders import BatchModify, Modify, PlaceOrders
-from ..sim.actions.twap import TwapCancel, TwapOrder
+from ..sim.actions.twap import TwapAsked, TwapCancel, TwapOrder
+from ..sim.assets import SpotPair
 from ..sim.errors import ActionError, ActionReject, CancelReject, OrderReject, Reject, TwapReject
 from ..sim.fixed import Address
+from ..sim.order_checks import band_percent
 from ..sim.replies import CancelReplies, OrderReplies, Refused, Response, TwapCanceled, TwapPlaced
+from ..sim.rules import Rules
 from ..sim.view import View
 from .envelope import Envelope
 from .requests import MULTI_SIG, UNREAD
@@ -72,24 +75,44 @@ def text_of(why: Enum) -> str:
 
 
 _ACTIONS: dict[str, Why] = _named(ActionReject, TOLD)
-_ORDERS: dict[str, Why] = _named(OrderReject, [OrderReject.BAD_ALO_PX])
+_ORDERS: dict[str, Why] = _named(OrderReject, [OrderReject.BAD_ALO_PX, OrderReject.PRICE_BAND])
 _CANCELS: dict[str, Why] = _named(CancelReject)
-_TWAPS: dict[str, Why] = _named(TwapReject)
-_NOT_RUNNING = _TWAPS.pop("not_running")
+_NEW_ORDERS: dict[str, Why] = {
+    rule: why
+    for rule, why in _ORDERS.items()
+    # Nothing that replaces an order has a builder or a group.
+    if why not in (OrderReject.BUILDER_FEE, OrderReject.MAIN_TRIGGER, OrderReject.TRIGGER_COUNT)
+}
 _MODIFIES: dict[str, Why] = {
     "modify_not_open": ActionReject.MODIFY_NOT_OPEN,
     "modify_invalid": ActionReject.MODIFY_INVALID,
-    **_ORDERS,
+    **_NEW_ORDERS,
 }
+_TWAPS: dict[str, Why] = _named(
+    [
+        OrderReject.ZERO_SZ,
+        OrderReject.INVALID_SZ,
+        OrderReject.ZERO_PX,
+        OrderReject.INVALID_PX,
+        OrderReject.TICK,
+        OrderReject.SPOT_REDUCE_ONLY,
+        OrderReject.HALTED,
+        TwapReject.DURATION,
+        TwapReject.VALUE,
+        TwapReject.REDUCE_ONLY,
+        TwapReject.TOO_MANY,
+    ],
+    [TwapReject.DURATION, TwapReject.VALUE],
+)
 
 ENTRIES: dict[str, dict[str, Why]] = {
     "order": _ORDERS,
-    "modify": _ORDERS,
+    "modify": {rule: why for rule, why in _NEW_ORDERS.items() if rule != "empty"},
     "batchModify": _MODIFIES,
     "cancel": _CANCELS,
     "cancelByCloid": _CANCELS,
     "twapOrder": _TWAPS,
-    "twapCancel": {"not_running": _NOT_RUNNING},
+    "twapCancel": _named([TwapReject.NOT_RUNNING]),
 }
 """By action, what refuses its entries one by one."""
 
@@ -114,6 +137,8 @@ def refused(rule: str, envelope: Envelope, signer: Address, view: View) -> Respo
     if of_entry is not None:
         return _of_entries(envelope.action, of_entry, view)
     why = ActionReject[rule.upper()] if rule else USUAL
+    if why is ActionReject.UNKNOWN_SIGNER and not envelope.spec.is_l1:
+        why = ActionReject.MUST_DEPOSIT
     fill = TOLD.get(why)
     params = {} if fill is None else fill(Case(envelope, signer, view))
     return Refused(ActionError(why, **params))
@@ -121,51 +146,86 @@ def refused(rule: str, envelope: Envelope, signer: Address, view: View) -> Respo
 
 def _of_entries(action: Any, why: Any, view: View) -> Response:
     """Every entry refused for the same reason; or, where the payload alone decides, all at once."""
+    if _is_of_all(why, view.state.rules):
+        return Refused(ActionError(why))
     match action:
         case PlaceOrders():
             rejects = [_of_order(why, order.asset, view) for order in action.orders]
             return OrderReplies(_once(why, rejects))
         case Modify():
-            of_all, params = _of_modify(why, action.order.asset, view)
-            return Refused(ActionError(of_all, **params))
+            reject = _of_modify(why, action.order.asset, view)
+            assert isinstance(reject.why, ActionReject | OrderReject)
+            return Refused(ActionError(reject.why, **reject.params))
         case BatchModify():
-            rejects = []
-            for asset in (entry.order.asset for entry in action.modifies):
-                of_one, params = _of_modify(why, asset, view)
-                rejects.append(Reject(of_one, asset, params))
-            return OrderReplies(tuple(rejects))
+            assets = [entry.order.asset for entry in action.modifies]
+            rejects = [_of_modify(why, asset, view) for asset in assets]
+            is_one = not rejects or why is OrderReject.EMPTY
+            return OrderReplies((Reject(OrderReject.EMPTY),) if is_one else tuple(rejects))
         case Cancel() | CancelByCloid():
             return CancelReplies(tuple(Reject(why, entry.asset) for entry in action.cancels))
         case TwapOrder():
-            return TwapPlaced(Reject(why, action.twap.asset))
+            return TwapPlaced(_of_twap(why, action.twap, view.state.rules))
         case TwapCancel():
             return TwapCanceled(Reject(why, action.asset))
         case _:
             raise AssertionError(action)
 
 
+def _is_of_all(why: Why, rules: Rules) -> bool:
+    """True for what refuses the action and not its entries, by the reading of sources that is in
+    force.
+    """
+    match why:
+        case OrderReject.BUILDER_FEE:
+            return rules.builder_fee_level == "action"
+        case OrderReject.POST_ONLY_WINDOW:
+            return rules.upgrade_reject == "action"
+        case _:
+            return False
+
+
 def _once(why: OrderReject, rejects: Sequence[Reject]) -> tuple[Reject, ...]:
-    """Observed: what judges the payload alone answers once for the batch (exchange 5.1)."""
+    """Observed: what judges the payload alone answers once for the batch (exchange 5.1), as does a
+    batch of nothing.
+    """
+    if not rejects:
+        return (Reject(OrderReject.EMPTY),)
     return tuple(rejects[:1] if why.is_static else rejects)
 
 
 def _of_order(why: OrderReject, asset: int, view: View) -> Reject:
-    if why is not OrderReject.BAD_ALO_PX:
-        return Reject(why, asset)
     market = view.state.markets.get(asset)
-    bbo = (None, None) if market is None else (market.book.best_bid(), market.book.best_ask())
-    return Reject(why, asset, {"bbo": bbo})
+    match why:
+        case OrderReject.BAD_ALO_PX:
+            bbo = (
+                (None, None) if market is None else (market.book.best_bid(), market.book.best_ask())
+            )
+            return Reject(why, asset, {"bbo": bbo})
+        case OrderReject.PRICE_BAND:
+            return Reject(why, asset, {"percent": band_percent(view.state.rules)})
+        case OrderReject.MIN_TRADE_NTL if market is not None and isinstance(market.asset, SpotPair):
+            quote = market.asset.quote.name
+            return Reject(OrderReject.MIN_TRADE_SPOT_NTL, asset, {"quote": quote})
+        case _:
+            return Reject(why, asset)
 
 
-def _of_modify(
-    why: OrderReject | ActionReject, asset: int, view: View
-) -> tuple[OrderReject | ActionReject, dict[str, Any]]:
-    """What refuses a modify, and what fills its words: what is judged when the new order is placed
-    stands inside.
-    """
+def _of_modify(why: OrderReject | ActionReject, asset: int, view: View) -> Reject:
+    """What refuses a modify: what is judged when the new order is placed stands inside."""
     if isinstance(why, ActionReject):
-        return why, {}
+        return Reject(why, asset)
     reject = _of_order(why, asset, view)
     if why.is_static:
-        return why, reject.params
-    return ActionReject.MODIFY_PLACING, {"reason": reject}
+        return reject
+    return Reject(ActionReject.MODIFY_PLACING, asset, {"reason": reject})
+
+
+def _of_twap(why: OrderReject | TwapReject, asked: TwapAsked, rules: Rules) -> Reject:
+    match why:
+        case TwapReject.DURATION:
+            return Reject(why, asked.asset, {"minutes": asked.minutes})
+        case TwapReject.VALUE:
+            too_small, least = twap.smallest(rules, asked.minutes)
+            return Reject(too_small, asked.asset, {"least": least})
+        case _:
+            return Reject(why, asked.asset)

@@ -27,6 +27,7 @@ from .assets import (
 from .errors import ActionReject, OrderReject, Reject
 from .fixed import RATE_SCALE, Sz, div_down, ntl, ntl_wei, sz_to_wei
 from .orders import Order, Stage
+from .rules import Rules
 from .state import Account, Clearing, Market, State
 
 _USD = 10**16
@@ -41,6 +42,11 @@ _MARKET_NTLS = ((25, 30_000_000), (20, 5_000_000), (10, 2_000_000), (0, 500_000)
 def market_order_cap(max_leverage: int) -> int:
     """Whole USD that one market order of an asset may be worth."""
     return next(cap for least, cap in _MARKET_NTLS if max_leverage >= least)
+
+
+def band_percent(rules: Rules) -> int:
+    """How far a price may be away, as the refusal says it."""
+    return div_down(rules.price_band * 100, RATE_SCALE)
 
 
 def static_reject(state: State, market: Market, order: Order) -> Reject | None:
@@ -78,8 +84,7 @@ def static_reject(state: State, market: Market, order: Order) -> Reject | None:
     if not on_tick(order.px) or (trigger is not None and not on_tick(trigger.px)):
         return None  # refused at execution, before the band is looked at
     if not _in_band(state, market, order):
-        percent = div_down(state.rules.price_band * 100, RATE_SCALE)
-        return Reject(OrderReject.PRICE_BAND, asset.id, {"percent": percent})
+        return Reject(OrderReject.PRICE_BAND, asset.id, {"percent": band_percent(state.rules)})
     if isinstance(asset, Perp):
         is_limit = order.tif.rests if trigger is None else not trigger.is_market
         cap = market_order_cap(asset.max_leverage) * (10 if is_limit else 1)

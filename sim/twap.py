@@ -20,6 +20,7 @@ from .ids import ZERO_HASH
 from .order_checks import first_reject, is_closed_to
 from .orders import Order
 from .replies import Filled
+from .rules import Rules
 from .state import Account, Market, State
 from .timers import Timer
 from .twap_state import PxWait, Twap, TwapStatus, TwapTerms, TwapUpdate
@@ -146,17 +147,22 @@ def _first_reject(
         return Reject(ActionReject.VAULT_ON_USER_SIGNED, asset.id)
     if market.halted or asset.is_delisted:
         return Reject(OrderReject.HALTED, asset.id)
-    per_minute = rules.twap_minimum == "per_minute"
-    least = MINIMUM_USD_PER_MINUTE * terms.minutes if per_minute else MINIMUM_USD
+    too_small, least = smallest(rules, terms.minutes)
     # Assumed: the value is that of the mark at placement.
     if ntl(market.mark_px, terms.sz) < least * USD_SCALE:
-        too_small = TwapReject.VALUE_PER_MINUTE if per_minute else TwapReject.VALUE
         return Reject(too_small, asset.id, {"least": least})
     if terms.reduce_only and not _reducible(state, account, terms):
         return Reject(TwapReject.REDUCE_ONLY, asset.id)
     if len(account.twaps) >= rules.max_twaps:
         return Reject(TwapReject.TOO_MANY, asset.id)
     return None
+
+
+def smallest(rules: Rules, minutes: int) -> tuple[TwapReject, int]:
+    """What refuses a TWAP of so many minutes that is worth too little, and the least in USD."""
+    if rules.twap_minimum == "per_minute":
+        return TwapReject.VALUE_PER_MINUTE, MINIMUM_USD_PER_MINUTE * minutes
+    return TwapReject.VALUE, MINIMUM_USD
 
 
 def _px_reject(asset: Asset, px: Px) -> OrderReject | None:

@@ -289,8 +289,8 @@ def test_every_rule_refuses_in_its_own_words() -> None:
             for rule, why in rules.items():
                 with exchange.fault(f"{name}:1:refuse={rule}"):
                     (text,) = texts_in(pen.l1({"type": name, **action_of(name)}))
-                words = re.sub(r"\{\w+\}", "0@0", text_of(why))
-                assert words in text
+                words = re.sub(r"\\\{\w+\\\}", "[0-9@]+", re.escape(text_of(why)))
+                assert re.search(words, text)
                 if name not in ("modify", "batchModify"):
                     alike = {other.name.lower() for other in WHYS if text_of(other) == text_of(why)}
                     assert diagnose(200, text).rule in alike
