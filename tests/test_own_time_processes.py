@@ -143,6 +143,7 @@ def test_signals_that_are_waited_for_come_when_it_is_their_exchange_time() -> No
         "to a thread": [3.0, [signal.SIGUSR1]],
         "end of a child": [6.0, [signal.SIGCHLD, 0]],
         "in a child": [4.0, signal.SIGUSR2],
+        "from a thread": [3.0, "interrupted"],
     }
 
 

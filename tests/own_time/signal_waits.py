@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 import os
 import signal
@@ -72,6 +73,14 @@ def end_of_a_child():
     return [signal.sigwait({signal.SIGCHLD}), child.wait()]
 
 
+def from_a_thread():
+    threading.Timer(3, _thread.interrupt_main).start()
+    try:
+        time.sleep(50)
+    except KeyboardInterrupt:
+        return "interrupted"
+
+
 def in_a_child():
     code = "import signal; raise SystemExit(signal.sigwait({signal.SIGUSR2}))"
     child = subprocess.Popen([sys.executable, "-c", code])
@@ -91,4 +100,5 @@ took("in a thread", lambda: in_a_thread(lambda _: os.kill(os.getpid(), signal.SI
 took("to a thread", lambda: in_a_thread(lambda it: signal.pthread_kill(it, signal.SIGUSR1)))
 took("end of a child", end_of_a_child)
 took("in a child", in_a_child)
+took("from a thread", from_a_thread)
 print(json.dumps(found))

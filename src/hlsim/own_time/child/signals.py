@@ -6,6 +6,7 @@ The signal of an alarm comes when its time has come at the exchange, and only th
 
 from __future__ import annotations
 
+import _thread
 import math
 import os
 import signal
@@ -60,6 +61,7 @@ def follow(baton: Baton) -> None:
 
     changed: Any = signal
     changed.signal, changed.getsignal = signal_, getsignal
+    _follow_interrupts(baton)
     # asyncio asks for calls that go on as if there had been no signal: ours would, too.
     changed.siginterrupt = lambda number, flag: None
     if hasattr(signal, "setitimer"):
@@ -67,6 +69,19 @@ def follow(baton: Baton) -> None:
     is_main = threading.current_thread() is threading.main_thread()
     if is_main and real_getsignal(signal.SIGINT) is signal.default_int_handler:
         signal_(signal.SIGINT, signal.default_int_handler)
+
+
+def _follow_interrupts(baton: Baton) -> None:
+    real: Callable[..., None] = _thread.interrupt_main
+
+    def interrupt_main(number: int = signal.SIGINT, /) -> None:
+        """As `_thread.interrupt_main`."""
+        real(number)
+        # The main thread has its handler called when it runs, and nothing has waked it.
+        baton.call_main(lambda: None)
+
+    changed: Any = _thread
+    changed.interrupt_main = interrupt_main
 
 
 class _Waiting:
