@@ -65,5 +65,6 @@ def test_what_stands_in_for_a_function_may_be_where_that_could() -> None:
     """In a class, where it is no method, and in a pickle."""
     assert told(sys.executable, "functions.py").splitlines() == [
         "2026-01-01 00:01:00,001 after 60 s",
+        "_thread _thread",
         '[180, "time"]',
     ]

@@ -7,6 +7,7 @@ import logging
 import multiprocessing
 import pickle
 import sys
+import threading
 import time
 
 
@@ -24,6 +25,8 @@ def main() -> None:
     logging.warning("after %.0f s", bot.clock() - began)
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         pool.map(time.sleep, [60, 120])
+    # What some libraries ask of a lock.
+    print(type(threading.Lock()).__module__, type(threading.RLock()).__module__)
     print(json.dumps([round(bot.clock() - began), pickle.loads(pickle.dumps(time.time)).__name__]))
 
 

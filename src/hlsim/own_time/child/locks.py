@@ -136,6 +136,8 @@ def follow(baton: Baton) -> None:
     renewed._CRLock = None
     again: Any = functools
     changed.RLock = again.RLock = renewed._PyRLock
+    # By that libraries know whether a signal's handler may come in the middle of it.
+    Lock.__module__ = renewed._PyRLock.__module__ = "_thread"
 
 
 def _follow_handles(baton: Baton, threading: Any) -> None:
