@@ -78,6 +78,7 @@ def test_every_way_to_wait_takes_exchange_time() -> None:
         "join": 100,
         "select": 60,
         "poll": 65,
+        "epoll": 68,
         "socket": 70,
         "asyncio.sleep": 75,
         "call_later": 80,
@@ -87,7 +88,7 @@ def test_every_way_to_wait_takes_exchange_time() -> None:
     }
     assert [round(one, 1) for one in told["started"]] == [START_S] * 4
     assert told["stamps"] == ["2026-01-01", "2026-01-01", "2026", "2026-01-01", "2026"]
-    assert [round(one) for one in told["total"]] == [816, 816]
+    assert [round(one) for one in told["total"]] == [884, 884]
 
 
 # -- the same again --------------------------------------------------------------------------------
@@ -127,6 +128,27 @@ def test_a_bot_with_a_pool_of_processes_lives_the_same_life_however_they_start(
     for way in ("fork", "spawn"):
         monkeypatch.setenv("POOL", way)
         assert life("pool_bot.py", "1", market="live", seed=3) == first
+
+
+def test_chance_that_c_code_makes_is_the_same_again() -> None:
+    code = "import uuid; print([uuid.uuid1() for _ in range(9)], uuid.getnode())"
+    bot = [sys.executable, "-c", code]
+
+    first, again, other = (
+        command("run", "--own-time", "--market", "empty", "--seed", seed, "--", *bot).stdout
+        for seed in ("1", "1", "2")
+    )
+
+    assert first.count("UUID(") == 9
+    assert first == again != other
+
+
+def test_nobody_sets_the_machines_clock_by_ours() -> None:
+    """-1 is refused before it is asked who may: a test must not set that clock."""
+    code = "import time; time.clock_settime(time.CLOCK_REALTIME, -1)"
+    found = command("run", "--own-time", "--market", "empty", "--", sys.executable, "-c", code)
+
+    assert found.stderr.endswith("PermissionError: [Errno 1] Operation not permitted\n")
 
 
 # -- the command -----------------------------------------------------------------------------------

@@ -64,6 +64,16 @@ async def never():
     await asyncio.wait_for(asyncio.Event().wait(), 90)
 
 
+def look_for_events():
+    ours, theirs = socket.socketpair()
+    with select.epoll() as events:
+        events.register(ours, select.EPOLLIN)
+        assert events.poll(60) == []
+        threading.Timer(8, theirs.send, (b"x",)).start()
+        assert events.poll() == [(ours.fileno(), select.EPOLLIN)]
+    assert events.closed
+
+
 def in_a_pool():
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(time.sleep, [30, 10, 20, 5])) == [None] * 4
@@ -85,6 +95,10 @@ took("simple queue", timed_out(lambda: queue.SimpleQueue().get(timeout=46)))
 took("join", join_in_time)
 took("select", lambda: select.select([], [], [], 60))
 took("poll", lambda: select.poll().poll(65_000))
+if hasattr(select, "epoll"):
+    took("epoll", look_for_events)
+else:
+    took("epoll", lambda: time.sleep(68))
 took("socket", timed_out(receive_nothing))
 took("asyncio.sleep", lambda: asyncio.run(asyncio.sleep(75)))
 took("call_later", lambda: asyncio.run(call_later()))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -56,6 +58,19 @@ def _follow_calendar(changed: Any) -> None:
         return clock_gettime_ns(clock) / 1e9 if clock in shown else float(real_gettime(clock))
 
     changed.clock_gettime_ns, changed.clock_gettime = clock_gettime_ns, clock_gettime
+
+    def setting(real: Callable[..., None]) -> Callable[..., None]:
+        def set_clock(clock: int, moment: Any, /) -> None:
+            if clock in shown:
+                # Nobody but the exchange moves it; the machine's would be set by what ours shows.
+                raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+            real(clock, moment)
+
+        return set_clock
+
+    for name in ("clock_settime", "clock_settime_ns"):
+        if hasattr(changed, name):
+            setattr(changed, name, setting(getattr(changed, name)))
 
 
 def _follow_dates(now: Callable[[], float]) -> None:

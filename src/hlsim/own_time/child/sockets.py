@@ -11,6 +11,7 @@ from typing import Any
 from .baton import Baton, Wish, real_poll
 from .peers import lives_here
 
+_real_epoll: Any = getattr(select, "epoll", None)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 foreign: set[int] = set()
 """Descriptors of connections to anybody else, whose answers take no time of the exchange."""
@@ -148,6 +149,42 @@ class Poll:
         return self._real.poll(0)
 
 
+class Epoll:
+    """As `select.epoll`."""
+
+    baton: Baton
+
+    def __init__(self, sizehint: int = -1, flags: int = 0) -> None:
+        self._real = _real_epoll(sizehint, flags)
+
+    @classmethod
+    def fromfd(cls, fd: int, /) -> Epoll:
+        """As the real one."""
+        found = cls.__new__(cls)
+        found._real = _real_epoll.fromfd(fd)
+        return found
+
+    def poll(self, timeout: float | None = None, maxevents: int = -1) -> Any:
+        """As the real one: `timeout` in seconds."""
+        self.baton.line.settle()
+        found = self._real.poll(0, maxevents)
+        if found or timeout == 0:
+            return found
+        until_ns = self.baton.until(None if timeout is None or timeout < 0 else timeout)
+        self.baton.wait(until_ns, ((self._real.fileno(), select.POLLIN),))
+        return self._real.poll(0, maxevents)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def __enter__(self) -> Epoll:
+        self._real.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._real.__exit__(*error)
+
+
 def _is_own_call(data: Any) -> bool:
     """Whether it is asyncio's, by which threads and signals of this process wake its loop."""
     reader = data[0] if isinstance(data, tuple) and data else None
@@ -198,4 +235,6 @@ def _follow_select(baton: Baton) -> None:
     renewed.SelectSelector._select = staticmethod(select_)
     renewed.PollSelector._selector_cls = Poll
     if hasattr(selectors, "EpollSelector"):
+        Epoll.baton = baton
+        changed.epoll = renewed.EpollSelector._selector_cls = Epoll
         renewed.EpollSelector.select = waiting(selectors.EpollSelector.select)
