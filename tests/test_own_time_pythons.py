@@ -49,6 +49,25 @@ def test_a_script_says_so_in_its_first_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('exec .venv/bin/python -m bot "$@"', True),
+        ("cd /bot && PYTHON=python3", True),
+        # What pip writes where the path of a Python is too long for a first line.
+        ('\'\'\'exec\' "/a long path/bin/python3.11" "$0" "$@"', True),
+        ("exec node bot.js", False),
+        ("  # python is another matter", False),
+    ],
+)
+def test_a_launcher_says_so_in_any_line(line: str, expected: bool, tmp_path: Path) -> None:
+    script = tmp_path / "bot"
+    script.write_text(f"#!/bin/sh -e\n{line}\n", "utf-8")
+    script.chmod(0o755)
+    for words in ([str(script)], ["bash", "-e", str(script)], ["/bin/sh", str(script), "x"]):
+        assert is_python(words) is expected
+
+
+@pytest.mark.parametrize(
     ("words", "flag"),
     [
         ("python bot.py", None),
@@ -74,14 +93,17 @@ def test_a_python_that_does_not_look_at_its_path_is_known(words: str, flag: str 
 def test_it_is_refused_in_one_line(tmp_path: Path) -> None:
     script = tmp_path / "bot"
     script.write_text(f"#!{sys.executable} -I\n", "utf-8")
-    script.chmod(0o755)
+    launcher = tmp_path / "launch"
+    launcher.write_text(f"#!/bin/sh\nexec {sys.executable} -I bot.py\n", "utf-8")
+    for one in (script, launcher):
+        one.chmod(0o755)
     (tmp_path / "s.yaml").write_text("title: T\nlasts: 1s\nexpect: [exit: {}]\n", "utf-8")
     why = (
         "--own-time: python -I leaves out PYTHONPATH or what stands there, which gives a bot the "
         "exchange's time: start it without -I\n"
     )
 
-    for bot in ([sys.executable, "-I", "bot.py"], [str(script)]):
+    for bot in ([sys.executable, "-I", "bot.py"], [str(script)], [str(launcher)]):
         found = command("run", "--own-time", "--", *bot)
         assert (found.returncode, found.stderr) == (2, f"hlsim: {why}")
     found = command("scenario", "run", "s.yaml", "--own-time", "--bot", str(script), cwd=tmp_path)

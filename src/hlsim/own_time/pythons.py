@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -10,15 +11,19 @@ _INTERPRETER = re.compile(r"(python|pypy)[\d.]*(\.exe)?")
 _PYTHON = re.compile(r"(python|pypy)[\d.]*|pytest|.*\.pyw?")
 _BETWEEN = re.compile(r"[\s/;&|()'\"=]+")
 """What stands between the words of a shell, and between the names of a path."""
+_SHELL = re.compile(r"(ba|da|z|k|a)?sh")
+_MUCH = 65_536
+"""Characters of a script that are looked at."""
 
 
 def is_python(command: Sequence[str]) -> bool:
-    """Whether a command runs Python, as far as it says so: in its words, or in the first line of
-    the script that it names.
+    """Whether a command runs Python, as far as it says so: in its words, in the first line of the
+    script that it names, or in any line of a shell's.
     """
     if any(_PYTHON.fullmatch(_name(word)) for word in _words(command)):
         return True
-    return "python" in _first_line(command)
+    first, *rest = _script(command) or [""]
+    return "python" in first or any(_PYTHON.fullmatch(_name(word)) for word in _words(rest))
 
 
 def why_astray(command: Sequence[str]) -> str | None:
@@ -27,7 +32,8 @@ def why_astray(command: Sequence[str]) -> str | None:
     It follows what is on its PYTHONPATH, at which it does not look with the flags -I and -E, and
     which it does not run with -S.
     """
-    for words in (list(_words(command)), _first_line(command).removeprefix("#!").split()):
+    lines = [line.removeprefix("#!").split() for line in _script(command)]
+    for words in (list(_words(command)), *lines):
         flag = _isolating(words)
         if flag is not None:
             return (
@@ -70,14 +76,29 @@ def _name(word: str) -> str:
     return _BETWEEN.split(word.rstrip("'\";)"))[-1]
 
 
-def _first_line(command: Sequence[str]) -> str:
-    """Of a script that begins with the name of what runs it. Empty for anything else."""
-    program = shutil.which(command[0])
-    if program is None:
-        return ""
+def _script(command: Sequence[str]) -> list[str]:
+    """Of a script that begins with the name of what runs it, that line; of one for a shell, all
+    that say what to do. Empty for anything else.
+    """
+    named = command
+    if _SHELL.fullmatch(_name(command[0])):
+        named = [word for word in command[1:] if not word.startswith("-")]
+    text = _text(shutil.which(named[0]) or named[0]) if named else ""
+    first, *rest = text.splitlines() or [""]
+    if not first.startswith("#!"):
+        if named is command:
+            return []
+        first, rest = "", [first, *rest]
+    elif named is command and not any(_SHELL.fullmatch(_name(word)) for word in first[2:].split()):
+        return [first]
+    return [first, *(line for line in rest if not line.lstrip().startswith("#"))]
+
+
+def _text(path: str) -> str:
+    if not os.path.isfile(path):
+        return ""  # what a pipe has it has only once
     try:
-        with open(program, "rb") as file:
-            first = file.readline(256)
+        with open(path, "rb") as file:
+            return file.read(_MUCH).decode("utf-8", "replace")
     except OSError:
         return ""  # it may be run, but not read
-    return first.decode("utf-8", "replace") if first.startswith(b"#!") else ""
