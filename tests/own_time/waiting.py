@@ -47,6 +47,17 @@ def join_in_time():
     thread.join()
 
 
+def join_together():
+    """All of them go on at once when it ends."""
+    thread = threading.Thread(target=time.sleep, args=(12,))
+    thread.start()
+    with ThreadPoolExecutor(3) as pool:
+        joined = [pool.submit(thread.join, limit) for limit in (None, 100, 5)]
+        thread.join()
+    assert [one.result() for one in joined] == [None] * 3
+    assert not thread.is_alive()
+
+
 def receive_nothing():
     ours, _theirs = socket.socketpair()
     ours.settimeout(70)
@@ -93,6 +104,7 @@ took("condition", wait_for_condition)
 took("queue", timed_out(lambda: queue.Queue().get(timeout=45)))
 took("simple queue", timed_out(lambda: queue.SimpleQueue().get(timeout=46)))
 took("join", join_in_time)
+took("several joins", join_together)
 took("select", lambda: select.select([], [], [], 60))
 took("poll", lambda: select.poll().poll(65_000))
 if hasattr(select, "epoll"):

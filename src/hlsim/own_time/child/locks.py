@@ -82,6 +82,32 @@ class Lock:
     acquire_lock, release_lock, locked_lock = acquire, release, locked
 
 
+class End(Lock):
+    """What `Thread.join` waits for: had until the thread ends, and then nobody's, so that all who
+    wait go on at once.
+    """
+
+    __slots__ = ("_has_come",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._has_come = False
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """As that of a lock that is free in turn for each of them."""
+        return self._has_come or super().acquire(blocking, timeout)
+
+    def _take(self) -> bool:
+        return self._has_come
+
+    def release(self) -> None:
+        """It has come."""
+        self._has_come, self._is_held = True, False
+        for wait in tuple(self._waiting):
+            if wait.is_under_way:
+                _baton.wake(wait)
+
+
 def _in_turn(function: Callable[..., object], strand: Strand) -> Callable[..., None]:
     def run(*args: Any, **words: Any) -> None:
         _baton.enter(strand)
@@ -89,17 +115,16 @@ def _in_turn(function: Callable[..., object], strand: Strand) -> Callable[..., N
             function(*args, **words)
         finally:
             for sentinel in strand.sentinels:
-                assert isinstance(sentinel, Lock)
-                if sentinel.locked():
-                    sentinel.release()
+                assert isinstance(sentinel, End)
+                sentinel.release()
             _baton.leave()
 
     return run
 
 
-def _sentinel() -> Lock:
-    """A lock that is released when the running thread ends: what `Thread.join` waits for."""
-    found = Lock()
+def _sentinel() -> End:
+    """What is released when the running thread ends."""
+    found = End()
     _baton.current.sentinels.append(found)
     return found
 
@@ -137,18 +162,18 @@ def follow(baton: Baton) -> None:
     again: Any = functools
     changed.RLock = again.RLock = renewed._PyRLock
     # By that libraries know whether a signal's handler may come in the middle of it.
-    Lock.__module__ = renewed._PyRLock.__module__ = "_thread"
+    Lock.__module__ = End.__module__ = renewed._PyRLock.__module__ = "_thread"
 
 
 def _follow_handles(baton: Baton, threading: Any) -> None:
     """Since 3.13 a thread is joined by a handle that waits in C."""
     real_start, real_join = threading._start_joinable_thread, threading.Thread.join
     real_shutdown = threading._thread_shutdown
-    ends: dict[int, Lock] = {}
+    ends: dict[int, End] = {}
 
     def start(function: Callable[..., object], handle: Any = None, daemon: bool = True) -> Any:
         strand = baton.new_strand()
-        end = Lock()
+        end = End()
         end.acquire()
         strand.sentinels.append(end)
         found = real_start(_in_turn(function, strand), handle=handle, daemon=daemon)
@@ -161,7 +186,6 @@ def _follow_handles(baton: Baton, threading: Any) -> None:
         if end is not None and self is not threading.current_thread():
             if not end.acquire(True, -1 if timeout is None else max(timeout, 0)):
                 return
-            end.release()
         real_join(self, timeout)
 
     def shutdown() -> None:
