@@ -66,5 +66,7 @@ def test_what_stands_in_for_a_function_may_be_where_that_could() -> None:
     assert told(sys.executable, "functions.py").splitlines() == [
         "2026-01-01 00:01:00,001 after 60 s",
         "_thread _thread",
+        "cannot pickle '_thread.lock' object",
+        "cannot pickle '_thread.RLock' object",
         '[180, "time"]',
     ]

@@ -27,6 +27,11 @@ def main() -> None:
         pool.map(time.sleep, [60, 120])
     # What some libraries ask of a lock.
     print(type(threading.Lock()).__module__, type(threading.RLock()).__module__)
+    for made in (threading.Lock(), threading.RLock()):
+        try:
+            pickle.dumps(made)
+        except TypeError as error:
+            print(error)
     print(json.dumps([round(bot.clock() - began), pickle.loads(pickle.dumps(time.time)).__name__]))
 
 

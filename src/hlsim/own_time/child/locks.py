@@ -82,6 +82,13 @@ class Lock:
     acquire_lock, release_lock, locked_lock = acquire, release, locked
 
 
+def _refusing_pickle(kind: str) -> Callable[[object], str]:
+    def reduce(self: object) -> str:
+        raise TypeError(f"cannot pickle '_thread.{kind}' object")
+
+    return reduce
+
+
 class End(Lock):
     """What `Thread.join` waits for: had until the thread ends, and then nobody's, so that all who
     wait go on at once.
@@ -161,6 +168,9 @@ def follow(baton: Baton) -> None:
     renewed._CRLock = None
     again: Any = functools
     changed.RLock = again.RLock = renewed._PyRLock
+    likes: dict[str, Any] = {"lock": Lock, "RLock": renewed._PyRLock}
+    for kind, ours in likes.items():
+        ours.__reduce__ = _refusing_pickle(kind)
     # By that libraries know whether a signal's handler may come in the middle of it.
     Lock.__module__ = End.__module__ = renewed._PyRLock.__module__ = "_thread"
 
@@ -183,9 +193,10 @@ def _follow_handles(baton: Baton, threading: Any) -> None:
 
     def join(self: Any, timeout: float | None = None) -> None:
         end = ends.get(self.ident)
-        if end is not None and self is not threading.current_thread():
-            if not end.acquire(True, -1 if timeout is None else max(timeout, 0)):
-                return
+        limit = -1 if timeout is None else max(timeout, 0)
+        is_other = self is not threading.current_thread()
+        if end is not None and is_other and not end.acquire(True, limit):
+            return
         real_join(self, timeout)
 
     def shutdown() -> None:
