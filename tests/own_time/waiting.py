@@ -45,6 +45,8 @@ def join_in_time():
     thread.join(50)
     assert thread.is_alive()
     thread.join()
+    threading.Thread(target=time.sleep, args=(900,), daemon=True).start()
+    thread.join()
 
 
 def join_together():

@@ -192,7 +192,8 @@ def _follow_handles(baton: Baton, threading: Any) -> None:
         return found
 
     def join(self: Any, timeout: float | None = None) -> None:
-        end = ends.get(self.ident)
+        # One that has ended may have left its `ident` to another one.
+        end = None if self._handle.is_done() else ends.get(self.ident)
         limit = -1 if timeout is None else max(timeout, 0)
         is_other = self is not threading.current_thread()
         if end is not None and is_other and not end.acquire(True, limit):
