@@ -78,6 +78,20 @@ def test_who_sends_more_than_fits_in_lets_those_run_who_read_it() -> None:
     }
 
 
+def test_time_stands_while_a_child_of_python_begins() -> None:
+    """For a moment it has no name by which it could be known."""
+    code = (
+        "import subprocess, sys, time\n"
+        "for _ in range(25):\n"
+        "    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(3)'])\n"
+        "    time.sleep(4)\n"
+        "    print(child.poll(), end=' ')\n"
+    )
+    found = command("run", "--own-time", "--market", "empty", "--", sys.executable, "-c", code)
+
+    assert (found.stdout, found.stderr) == ("0 " * 25, "")
+
+
 def test_commands_that_are_waited_for_have_their_time() -> None:
     assert told("commands.py") == {
         "in time": [3.0, "hello you\n"],

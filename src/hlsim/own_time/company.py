@@ -186,6 +186,8 @@ def _is_of_python(process: int) -> bool:
     """Whether it may be about to say that it follows. It has not, or left, when this is asked."""
     try:
         told = Path(f"/proc/{process}/cmdline").read_bytes()
-        return bool(told) and is_python(told.decode("utf-8", "replace").rstrip("\0").split("\0"))
+        # It has no words yet while it becomes another program.
+        words = told.decode("utf-8", "replace").rstrip("\0").split("\0")
+        return not told or is_python(words)
     except OSError:
         return False  # it has just ended, or is another one's
