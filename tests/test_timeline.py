@@ -17,10 +17,11 @@ import hlsim
 from hlsim import chronicle
 from hlsim.library import RunningExchange
 from hlsim.operator_words import operation_told
+from hlsim.scenarios.faults import parse_fault
 from hlsim.sim import operations
 from hlsim.sim.fixed import Address, Px, Sz, Usd
 from hlsim.sim.operations import SetHalt
-from hlsim.telling import words_of
+from hlsim.telling import strike_told, words_of
 
 
 @pytest.fixture
@@ -179,6 +180,19 @@ def test_a_fault_tells_what_it_strikes_and_whether_that_was_done(exchange: Runni
         "            why: The fault order:1:after:drop struck: the exchange has done it.",
         "fault      order:1:after:drop is lifted; strikes: 1",
     ]
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        ("order:1:before:delay=2500", "waits 2500 ms"),
+        ("order:1:after:delay=20..80", "waits 20 to 80 ms, after it was done"),
+        ("ws/trades:1:delay=200..800", "comes 200 to 800 ms late"),
+        ("info:1:lag=400", "a query is answered from the exchange as it was 400 ms ago"),
+    ],
+)
+def test_a_strike_says_how_long_it_lasts(plan: str, said: str) -> None:
+    assert strike_told(parse_fault(plan), None, str) == f"{plan} strikes: {said}"
 
 
 def test_one_account_is_told_of_with_what_happened_to_all(exchange: RunningExchange) -> None:

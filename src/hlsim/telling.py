@@ -151,6 +151,9 @@ def strike_told(fault: Fault, request: Any, coin: Coin) -> str:
     from hlsim.scenarios.faults import EFFECTS, Phase
 
     what = EFFECTS[fault.kind][fault.effect].partition(":")[0]
+    least, most = fault.ms
+    span = f"{least} ms" if least == most else f"{least} to {most} ms"
+    what = what.replace(", or between two numbers of them", "").replace("so many ms", span)
     done = ", after it was done" if fault.phase is Phase.AFTER else ""
     asked = "" if request is None else f" ({words_of(request, coin)})"
     return f"{fault.text()} strikes{asked}: {what}{done}"
