@@ -110,6 +110,7 @@ class Play:
                 at_ms = due.step.at_ms
                 self._set(due, at_ms if at_ms is not None else due.step.every_ms or 0)
         self._node.at(self.course.began_ms + scenario.lasts_ms, self._end)
+        self._stop_by()
         self._node.pacer.ring()
         self._look()
         if self.broke is not None:
@@ -164,6 +165,14 @@ class Play:
                 self._set(due, ms + due.step.every_ms)
 
         self._node.at(self.course.began_ms + ms, do)
+
+    def _stop_by(self) -> None:
+        """Has time stop wherever the exchange does something by itself, however far it is moved at
+        once: what comes of that is seen when it happens, by judges and by conditions.
+        """
+        due_ms = self._node.exchange.state.timers.next_due_ms()
+        if due_ms is not None and not self.is_over:
+            self._node.at(max(due_ms, self._node.pacer.now_ms() + 1), self._stop_by)
 
     def _nudge(self) -> None:
         """Something happened. The conditions are looked at once it is done with."""
