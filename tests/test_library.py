@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import requests
 from eth_account import Account
 from hyperliquid.exchange import Exchange
 from hyperliquid.info import Info
@@ -102,3 +103,26 @@ def test_snapshots_by_their_ids(fresh: RunningExchange) -> None:
     assert fresh.state_hash() != hashed
     with pytest.raises(ValueError, match="no snapshot 99999"):
         fresh.restore(99_999)
+
+
+def test_a_fault_without_with_warns_that_it_was_never_in_force(fresh: RunningExchange) -> None:
+    with pytest.warns(RuntimeWarning, match=r"'order:1:after:drop' was never in force: with exch"):
+        fresh.fault("order:1:after:drop")
+    assert fresh.control("fault/list") == []
+
+
+def test_requests_are_not_counted_under_a_name_that_there_is_not(fresh: RunningExchange) -> None:
+    with pytest.raises(ValueError, match="unknown request 'ordr'; nearest: order"):
+        fresh.requests(action="ordr")
+    with pytest.raises(ValueError, match="unknown request 'l2Bok'; nearest: l2Book"):
+        fresh.requests(type="l2Bok")
+    assert fresh.requests(type="userDetails").count == 0
+
+    requests.post(f"{fresh.url}/info", json={"type": "l2Bok"}, timeout=5)
+    assert fresh.requests(type="l2Bok").count == 1  # a client's mistake is there to be found
+    assert fresh.requests(type="l2Bok", status="ok").count == 0
+
+
+def test_an_endpoint_that_there_is_not_is_told_with_the_nearest(fresh: RunningExchange) -> None:
+    with pytest.raises(ValueError, match="no endpoint 'market/mov'; nearest: market/move"):
+        fresh.control("market/mov", coin="ETH", to=5)

@@ -79,7 +79,7 @@ def test_requests_are_found_by_user_kind_status_and_time(running: RunningExchang
     assert count("action=order") == 2
     assert count("action=cancel") == 1
     assert count("type=clearinghouseState") == 1
-    assert count("action=clearinghouseState") == count("type=order") == 0
+    assert count("action=cancelByCloid") == count("type=orderStatus") == 0
     assert count(f"user={running.accounts[0].address}") == 2
     assert count(f"user={other.wallet.address}") == 2
     assert count(f"since={since}") == 5
@@ -94,6 +94,9 @@ def test_requests_are_found_by_user_kind_status_and_time(running: RunningExchang
     assert (newest["requests"][0]["status"], newest["requests"][0]["request"]) == (400, "{")
     refused = ask(running, "GET", "/hlsim/requests?status=bad", None, {})
     assert json.loads(refused.body)["error"].startswith("no status 'bad'; known: ok, refused")
+    for query in ("action=clearinghouseState", "type=order"):
+        unknown = ask(running, "GET", f"/hlsim/requests?{query}", None, {})
+        assert json.loads(unknown.body)["error"].startswith("unknown request '")
     both = ask(running, "GET", "/hlsim/requests?action=order&type=meta", None, {})
     assert json.loads(both.body)["error"].startswith("action is of /exchange and type is of /info")
 

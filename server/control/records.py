@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 import msgspec
 
+from ...sim.actions import ACTIONS as KINDS
 from ...sim.fixed import Address
 from ...sim.state import State
 from ..console import Console
@@ -14,6 +16,8 @@ from ..decode import BadRequest
 from ..diagnosis import ENDED_AGENT, diagnose, lost, refusals_in
 from ..doctor import who_signed_what
 from ..envelope import read_envelope, read_envelope_value
+from ..explorer import TYPES as EXPLORER
+from ..info import INFO
 from ..nesting import is_deep
 from ..requests import ACTIONS, REQUESTS_KEPT, UNHEARD, Fate, Request, unwrapped
 from ..values import parse_address
@@ -117,7 +121,21 @@ def requests(console: Console, asked: RequestsAsked) -> RequestsTold:
         newest = [tell(console, row) for row in rows[len(rows) - min(asked.limit, len(rows)) :]]
         return RequestsTold(len(rows), forgotten, newest)
     found = [told for _, told in find(console, asked)]
+    if not found:
+        _check_names(console, asked)
     return RequestsTold(len(found), forgotten, found[len(found) - min(asked.limit, len(found)) :])
+
+
+def _check_names(console: Console, asked: RequestsAsked) -> None:
+    """Raises ValueError for an action or type that there is not, unless a client sent it all the
+    same: whoever counts it under a wrong name would count 0 for ever.
+    """
+    for given, known in ((asked.action, KINDS), (asked.type, (*INFO, *EXPLORER))):
+        if given is not None and given not in known:
+            sent = RequestsAsked(action=asked.action, type=asked.type)
+            if next(find(console, sent), None) is None:
+                near = get_close_matches(given, known, n=1, cutoff=0.0)[0]
+                raise ValueError(f"unknown request {given!r:.80}; nearest: {near}")
 
 
 def find(console: Console, asked: RequestsAsked) -> Iterator[tuple[Request, RequestTold]]:

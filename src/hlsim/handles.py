@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -103,6 +106,35 @@ class ExchangeMarket:
     def _ask(self, name: str, **keys: Any) -> MarketTold:
         found: MarketTold = self._running.control(f"market/{name}", **keys)
         return found
+
+
+class FaultPlanned(AbstractContextManager["FaultInForce"]):
+    """What `RunningExchange.fault` gives: in force as long as the `with` lasts."""
+
+    def __init__(
+        self, plan: str | Mapping[str, object], force: AbstractContextManager[FaultInForce]
+    ) -> None:
+        self._plan = plan
+        self._force = force
+        self._begun = False
+
+    def __enter__(self) -> FaultInForce:
+        self._begun = True
+        return self._force.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        return self._force.__exit__(kind, error, trace)
+
+    def __del__(self) -> None:
+        # A test that forgets the `with` would pass because nothing went wrong.
+        if not self._begun:
+            said = f"the fault {self._plan!r:.80} was never in force: with exchange.fault(…): …"
+            warnings.warn(said, RuntimeWarning, stacklevel=2)
 
 
 class FaultInForce:

@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hlsim.chronicle import FAULT, Chronicle
-from hlsim.config import Refused, Settings, settings
-from hlsim.handles import ExchangeClock, ExchangeMarket, FaultInForce, Number
+from hlsim.config import Refused, Settings, nearest, settings
+from hlsim.handles import ExchangeClock, ExchangeMarket, FaultInForce, FaultPlanned, Number
 from hlsim.opening import FundedAccount, begin_scenario, open_server
 from hlsim.server.app import Server, listen, new_loop
 
@@ -158,6 +158,8 @@ class RunningExchange:
         def answer(server: Server) -> Any:
             from hlsim.server.control import CONTROL
 
+            if path not in CONTROL:
+                raise ValueError(f"no endpoint {path!r:.80}; nearest: {nearest(path, CONTROL)}")
             spec = CONTROL[path]
             return spec.answer(server.console, spec.take(given))
 
@@ -273,13 +275,17 @@ class RunningExchange:
         """Goes on from what `save` gave. Raises ValueError for anything else."""
         self._call(lambda server: server.console.load(saved))
 
-    @contextmanager
-    def fault(self, plan: str | Mapping[str, object]) -> Iterator[FaultInForce]:
+    def fault(self, plan: str | Mapping[str, object]) -> FaultPlanned:
         """Something that goes wrong as long as the `with` lasts.
 
         `plan` is what `--fault` takes, `order:1:after:drop`, or the same as an object: `{"on":
-        "order", "phase": "after", "effect": "drop"}`. Raises ValueError for what can never strike.
+        "order", "phase": "after", "effect": "drop"}`. `with` raises ValueError for what can never
+        strike, and a call without `with` warns: nothing was in force.
         """
+        return FaultPlanned(plan, self._fault(plan))
+
+    @contextmanager
+    def _fault(self, plan: str | Mapping[str, object]) -> Iterator[FaultInForce]:
         told = self.control("fault/add", plan=plan)
         fault = FaultInForce(self, told.id)
         self._note(FAULT, f"{told.plan} is in force")
