@@ -222,6 +222,16 @@ def test_a_twap_and_a_modification_are_sent_again_as_well(
     assert (said is not None) is is_blind
 
 
+def test_a_blind_retry_is_told_by_the_times_that_the_timeline_has() -> None:
+    again = told(8, order(2))
+    again.time = 1_007
+    strike = Strike(5, parse_fault("order:#1:after:drop"), 0, order(1))
+
+    said = judge_of(Named("no_blind_retry")).says(course(requests=[again], strikes=[strike]))
+
+    assert said == "the order at +1.007 s sends again what was lost at +0.005 s"
+
+
 @pytest.mark.parametrize(
     ("fate", "is_blind"), [("GIVEN", False), ("LOST", True), ("PENDING", True)]
 )

@@ -294,6 +294,8 @@ def test_a_failed_verdict_is_exit_code_1_with_the_smallest_seed(folder: Path) ->
     assert [case.get("name") for case in suite] == [f"moved[seed={n}]" for n in (3, 4, 5)]
     page = (folder / "out.html").read_text("utf-8")
     assert "<h1>A price is moved</h1>" in page
+    assert '<li class="wrong">FAILED finally requests type=allMids at_least=2: req' in page
+    assert '<li class="held">held exit</li>' in page
     assert "market/move coin=ETH to=1500" in page
 
 

@@ -245,7 +245,8 @@ def no_blind_retry(course: Course) -> str | None:
             if row.name in lost.asking and row.path in QUERIES:
                 break
             if _sent(row.request).repeats(lost):
-                return f"request {row.id} sends again what was lost {_at(strike.ms)}"
+                again = _at(row.time - course.began_ms)
+                return f"the {row.name} {again} sends again what was lost {_at(strike.ms)}"
     return None
 
 

@@ -19,7 +19,8 @@ WIDTH = 100
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem }
 table { border-collapse: collapse; width: 100% } td { padding: .1rem .6rem; vertical-align: top }
-td:first-child { text-align: right; white-space: nowrap } pre, td { overflow-wrap: anywhere }
+td { overflow-wrap: anywhere; white-space: pre-wrap }
+td:first-child { text-align: right; white-space: nowrap }
 .wrong { color: #b00020 } .held { color: #1b7f3b } .fault td, .scenario td { background: #fff3d6 }
 """
 
@@ -103,9 +104,10 @@ def page(verdicts: Sequence[Verdict], command: str) -> str:
         word = "passed" if verdict.passed else "FAILED"
         parts.append(f"<h2>seed {verdict.seed}: {word}</h2><ul>")
         for finding in verdict.findings:
-            kind = "held" if finding.wrong is None else "wrong"
+            # In words as well: not everybody sees colours, and paper has none.
+            kind, told = ("held", "held") if finding.wrong is None else ("wrong", "FAILED")
             said = "" if finding.wrong is None else f": {escape(finding.wrong)}"
-            parts.append(f'<li class="{kind}">{escape(finding.judge)}{said}</li>')
+            parts.append(f'<li class="{kind}">{told} {escape(finding.judge)}{said}</li>')
         parts.append("</ul><table>")
         parts += [
             f'<tr class="{one.who}"><td>{one.ms / 1000:+.3f}</td><td>{one.who}</td>'
