@@ -131,6 +131,14 @@ def test_a_bot_with_a_pool_of_processes_lives_the_same_life_however_they_start(
         assert life("pool_bot.py", "1", market="live", seed=3) == first
 
 
+def test_processes_take_turns_however_long_each_of_them_works() -> None:
+    first = life("sharing_bot.py", "0", market="static")
+
+    assert len(first["asked"]) == 25
+    for _ in range(2):
+        assert life("sharing_bot.py", "1", market="static") == first
+
+
 def test_chance_that_c_code_makes_is_the_same_again() -> None:
     code = "import uuid; print([uuid.uuid1() for _ in range(9)], uuid.getnode())"
     bot = [sys.executable, "-c", code]

@@ -177,8 +177,11 @@ def test_a_process_that_is_killed_while_it_waits_does_not_stop_the_time(turns: i
 
         async def live() -> int:
             _, killed, now_ms = await join(1)
+            # One begins when the other waits.
+            killed.write(f"wait {now_ms + 60_000} a {now_ms} - -\n".encode())
             reader, writer, _ = await join(2)
             conductor.is_held = True
+            killed.write(b"call\n")
             for one, until_ms in ((killed, now_ms), (writer, now_ms + 1000)):
                 one.write(f"wait {until_ms} a {now_ms} - -\n".encode())
             while not conductor.is_idle:

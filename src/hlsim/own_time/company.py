@@ -10,6 +10,7 @@ is waited for from elsewhere can go on.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import field
 from pathlib import Path
@@ -40,6 +41,8 @@ class Party:
     above: set[int] = field(default_factory=set)
     """Who is not expected while it is there: shells perhaps, which go on when it has ended."""
     ports: frozenset[int] = frozenset()
+    has_begun: bool = False
+    """Whether it was ever told to go on."""
     is_waiting: bool = False
     is_called: bool = False
     """Whether it does not want to wait for anything just now."""
@@ -69,6 +72,8 @@ class Company:
     def __init__(self, real_ms: Callable[[], float]) -> None:
         self.parties: list[Party] = []
         self._real_ms = real_ms
+        self._seen: Counter[tuple[int, ...]] = Counter()
+        """How many processes came with which number."""
         self._deeds = 0
         """Counts what processes do that others may wait for."""
         self._stirred = 0
@@ -77,6 +82,20 @@ class Company:
         """For how many ms of real time time stood for these processes, children of those here."""
         self._still_ms = 0.0
         """Real time in which time stood since somebody did something."""
+
+    @property
+    def has_met(self) -> bool:
+        """Whether there ever was one."""
+        return bool(self._seen)
+
+    def number(self, told: list[bytes]) -> tuple[int, ...]:
+        """Of a process that says which one it is. The second one with the same number, of a shell
+        that starts two or of one that goes on as another program, gets a number below it.
+        """
+        found = tuple(int(part) for part in b".".join(told or [b"0"]).split(b"."))
+        count = self._seen[found]
+        self._seen[found] += 1
+        return found if count == 0 else (*found, 0, count)
 
     def join(self, party: Party) -> None:
         """It has said that it follows, and so nobody else that it is a child of need do."""

@@ -23,7 +23,6 @@ import logging
 import secrets
 import socket
 import termios
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -47,7 +46,8 @@ HEARING_MS = 5_000
 """Real time in which the server hears of what a client's kernel says was sent."""
 PATIENCE_S = 0.1
 """Real time after which a process is asked what it wants now, though nothing came for it."""
-
+TURN_S = 10.0
+"""Real time after which a process begins though others work: they may wait for it in C."""
 
 UNSENT = 0x894B
 """Linux's SIOCOUTQNSD: bytes that the kernel has not sent yet. Within a machine what is sent has
@@ -87,8 +87,6 @@ class Conductor:
         """For the environment of a child process."""
         self._company = Company(self._node.pacer.real_ms)
         self._parties = self._company.parties
-        self._seen: Counter[tuple[int, ...]] = Counter()
-        """How many processes came with which number."""
         self._heard: set[int] = set()
         """Ports of bots' connections, those that the server has ended and the bot has not, too."""
         # Nobody has connected yet.
@@ -121,7 +119,7 @@ class Conductor:
     @property
     def has_met(self) -> bool:
         """Whether there ever was one."""
-        return bool(self._seen)
+        return self._company.has_met
 
     @property
     def living(self) -> int:
@@ -155,12 +153,17 @@ class Conductor:
         if len(words) < 3 or not secrets.compare_digest(words[1], self._token.encode()):
             writer.close()
             return
-        party = Party(writer, self._number(words[3:4]), int(words[2]))
+        party = Party(writer, self._company.number(words[3:4]), int(words[2]))
         self._company.join(party)
         # Not in the order in which they got here, a race of real time.
         self._parties.sort(key=lambda one: one.number)
         try:
-            self._answer(party)
+            # It begins when all others wait, and of several the first one by number: when they got
+            # here is a race of real time.
+            party.until_ms = 0
+            party.is_waiting = True
+            self._wake.set()
+            asyncio.get_running_loop().call_later(TURN_S, self._let_begin, party)
             while line := await reader.readline():
                 await self._on_question(party, line.split())
         except ConnectionError:
@@ -176,14 +179,9 @@ class Conductor:
                 self._company.leave(party)
                 self._wake.set()
 
-    def _number(self, told: list[bytes]) -> tuple[int, ...]:
-        """Of a process that says which one it is. The second one with the same number, of a shell
-        that starts two or of one that goes on as another program, gets a number below it.
-        """
-        found = tuple(int(part) for part in b".".join(told or [b"0"]).split(b"."))
-        count = self._seen[found]
-        self._seen[found] += 1
-        return found if count == 0 else (*found, 0, count)
+    def _let_begin(self, party: Party) -> None:
+        if not party.has_begun and party in self._parties:
+            self._answer(party)
 
     async def _on_question(self, party: Party, words: list[bytes]) -> None:
         if words[0] == b"born":
@@ -230,6 +228,7 @@ class Conductor:
 
     def _answer(self, party: Party) -> None:
         party.is_waiting = party.is_called = False
+        party.has_begun = True
         party.seen = self._told()
         self._company.on_look(party)
         if party.writer.is_closing():
@@ -253,7 +252,7 @@ class Conductor:
     async def _first(self) -> Party | None:
         """Lets time go on until one of the waiting processes has something to do: that one.
 
-        None: time is held, or one of them was called meanwhile.
+        None: time is held, or one of them has come, left or been called meanwhile.
         """
         pacer = self._node.pacer
         began_ms = pacer.real_ms()
@@ -268,7 +267,7 @@ class Conductor:
             for party in self._parties:
                 if party.has_news(told):
                     return party
-            if self.is_held or not self.is_idle:
+            if self.is_held or not self.is_idle or self._wake.is_set():
                 return None
             if (onlooker := self._company.onlooker()) is not None:
                 return onlooker
