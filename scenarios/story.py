@@ -125,6 +125,13 @@ class Scenario:
             return f"{path}: {said}"
         return f"{self.written.file}:{self.written.lines.get(path, 1)}: {path}: {said}"
 
+    def account_among(self, funded: int) -> int:
+        """Which of so many funded accounts is the bot's. Raises ValueError for one beyond them."""
+        if self.account >= funded:
+            said = f"account {self.account} is not among the funded ones: {funded} from 0 on"
+            raise ValueError(self.told("account", said))
+        return self.account
+
     def __post_init__(self) -> None:
         if not 0 < self.step_ms <= self.lasts_ms <= MOST_MS:
             said = f"a scenario lasts at least one step and at most {MOST_MS} ms"

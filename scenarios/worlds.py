@@ -64,14 +64,20 @@ def load_world(name_or_path: str | Path = "mainnet") -> Universe:
     return parse_world(world_text(name_or_path), str(name_or_path))
 
 
-def world_text(name_or_path: str | Path) -> str:
-    """What the file of a world says. Raises ValueError for one that cannot be read."""
+def world_path(name_or_path: str | Path) -> Path:
+    """The file of a world, which may not be there. Raises ValueError for what names none."""
     path = Path(name_or_path)
     if str(name_or_path) in WORLDS:
-        path = Path(__file__).parent / "data" / f"{name_or_path}.json"
-    elif path.suffix != ".json":
+        return Path(__file__).parent / "data" / f"{name_or_path}.json"
+    if path.suffix != ".json":
         known = ", ".join(WORLDS)
         raise ValueError(f"unknown world {str(name_or_path)!r}: {known}, or a path to a .json file")
+    return path
+
+
+def world_text(name_or_path: str | Path) -> str:
+    """What the file of a world says. Raises ValueError for one that cannot be read."""
+    path = world_path(name_or_path)
     try:
         return path.read_text("utf-8")
     except (OSError, ValueError) as error:

@@ -66,6 +66,7 @@ def test_a_report_that_cannot_be_written_is_told_before_the_bot_runs(
     [
         ("clock/advance: {days: 3650, ms: 1}", "3650 d 0.001 s are more than the 1 min it lasts"),
         ('clock/set: {time: "2026-01-01T00:01:01Z"}', "1 min 1 s are more than the 1 min it lasts"),
+        ("clock/set: {time: soon}", "'soon' is no time: now, milliseconds or ISO 8601"),
     ],
 )
 def test_a_scenario_goes_no_further_than_it_lasts(step: str, said: str, tmp_path: Path) -> None:

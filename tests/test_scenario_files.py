@@ -86,6 +86,12 @@ WRONG: list[tuple[str, str, str]] = [
     ("lasts: 2s", "lasts: 0s", "2: lasts: a scenario lasts at least one step and at most"),
     ("lasts: 2s", "lasts: 2s\nlasts: 3s", "3: lasts: it is there twice"),
     ("title: A test", "title: [", "3: not YAML: expected ',' or ']', but got ':'"),
+    ("title: A test", "title: A test: mine", "1: not YAML: mapping values are not allowed here; a"),
+    (
+        "  - at: 500ms",
+        "\t- at: 500ms",
+        "10: not YAML: found character '\\t' that cannot start any token; in",
+    ),
     ("title: A test", "title: !!python/name:os.system x", "1: not YAML: could not determine"),
     ("title: A test", "title: 2026-13-45", "1: title: month must be in 1..12"),
     ("title: A test", 'title: "\\ud800"', "1: title: 'utf-8' codec can't encode"),
@@ -109,6 +115,11 @@ WRONG: list[tuple[str, str, str]] = [
     ),
     ("balance: 500", "balence: 500", "4: exchange.balence: unknown key 'balence'; known: chain"),
     ("balance: 500", "balance: much", "4: exchange.balance: 'much' is no amount"),
+    (
+        "balance: 500",
+        "world: main",
+        "4: exchange.world: unknown world 'main': mainnet, testnet, or",
+    ),
     ("balance: 500", "clock: wall", "4: exchange.clock: unknown key 'clock'; known: chain"),
     ("balance: 500", "fund: 5", "4: exchange.fund: an object is wanted: USDC by address"),
     ("ip-weight=100", "ip-weigth=1", "5: exchange.limit_set: 'ip-weigth=1' is no limit; near"),
@@ -129,6 +140,16 @@ WRONG: list[tuple[str, str, str]] = [
     ("is: 0.5", "iss: 0.5", "20: expect[0].finally: unknown key 'iss'; known: is, at_least"),
     ("no_blind_retry:", "no_retry:", "22: expect[2].no_retry: no judge 'no_retry'; known: fin"),
     ("within: 1s", "within: soon", "21: expect[1].recovers: Expected `str` matching regex"),
+    (
+        "no_blind_retry:",
+        "no_blind_retry",
+        "22: expect[2]: an object is wanted: 'no_blind_retry' la",
+    ),
+    (
+        '"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"',
+        "0xf39f",
+        "14: timeline[1].fund: in quotes it ",
+    ),
     ("  - no_blind_retry:", "  - 5", "22: expect[2]: an object is wanted"),
 ]
 

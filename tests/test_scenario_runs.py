@@ -336,11 +336,13 @@ def test_a_passed_verdict_is_exit_code_0(folder: Path) -> None:
         (("run", "moved.yaml", "--bot", "no-such"), "hlsim: moved.yaml: the bot 'no-such' cannot"),
         (("run",), "hlsim: Missing argument 'NAME|FILE'"),
         (("runn",), "hlsim: no command 'runn'; nearest: run"),
+        (("run", "far.yaml", "--bot", "true"), "hlsim: far.yaml:2: account: account 10 is not amo"),
         (("show", "bad.yaml"), "hlsim: bad.yaml:1: the file: 'title' is missing"),
     ],
 )
 def test_a_wrong_use_is_exit_code_2(arguments: tuple[str, ...], text: str, folder: Path) -> None:
     (folder / "bad.yaml").write_text("lasts: 5\n", "utf-8")
+    (folder / "far.yaml").write_text(FILE.replace("\n", "\naccount: 10\n", 1), "utf-8")
 
     done = command("scenario", *arguments, cwd=folder)
 

@@ -86,8 +86,8 @@ def check_coins(scenario: Scenario, universe: Universe) -> None:
 
 
 def check_ways(scenario: Scenario, now_ms: int) -> None:
-    """Raises Senseless for a step that moves time by more than the scenario lasts: nobody looks at
-    what comes after, and years take minutes.
+    """Raises Senseless for a step that moves time to what is no time, or by more than the scenario
+    lasts: nobody looks at what comes after, and years take minutes.
     """
     for place, step in enumerate(scenario.timeline):
         act = step.act
@@ -98,7 +98,10 @@ def check_ways(scenario: Scenario, now_ms: int) -> None:
             way_ms = asked.way_ms
         else:
             assert isinstance(asked, SetTime)
-            way_ms = parse_time(str(asked.time)) - now_ms
+            try:
+                way_ms = parse_time(str(asked.time)) - now_ms
+            except ValueError as error:
+                raise Senseless(str(error), "timeline", place, act.name) from None
         if way_ms > scenario.lasts_ms:
             said = f"{span_told(way_ms)} are more than the {span_told(scenario.lasts_ms)} it lasts"
             raise Senseless(said, "timeline", place, act.name)

@@ -69,7 +69,10 @@ class Part:
         except Mistake:
             raise
         except ValueError as error:
-            self.wrong(str(error))
+            said = str(error)
+            if "Expected `str`, got `int`" in said:  # 0x… is a number to YAML
+                said = f"in quotes it is a text: {said}"
+            self.wrong(said)
 
 
 def read(text: str, file: str, name: str) -> Scenario:
@@ -129,6 +132,8 @@ def _exchange(part: Part) -> dict[str, Any]:
 
 def _named(part: Part, make: Callable[[Named], object]) -> Named:
     """An object of one key, the name; `make` says whether it is good."""
+    if isinstance(part.value, str):
+        part.wrong(f"an object is wanted: {part.value!r:.80} lacks a colon behind it")
     inner = part.only()
     (name,) = part.value
     # A judge that takes nothing may stand there without anything.
@@ -204,6 +209,14 @@ MOST_CHARACTERS = 1_000_000
 MOST_VALUES = 100_000
 """Of a file. Half of it is read in a second or two."""
 
+HINTS = {
+    "expected <block end>": "; look at the indentation of this line and the one before",
+    "'\\t' that cannot start": "; indent with spaces, not with a tab",
+    "mapping values are not allowed": "; a text with a colon in it stands in quotes",
+    "another document": "; a file has one scenario and no second ---",
+}
+"""Behind what PyYAML says of a mistake that people make, what to do about it."""
+
 
 def _parsed(text: str, file: str) -> Part:
     """The file's values with the line of each. Raises Mistake for what is no YAML."""
@@ -221,7 +234,8 @@ def _parsed(text: str, file: str) -> Part:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         said = getattr(error, "problem", None) or str(error)
-        raise Mistake(f"{file}:{mark.line + 1 if mark else 1}: not YAML: {said}") from None
+        hint = next((hint for problem, hint in HINTS.items() if problem in said), "")
+        raise Mistake(f"{file}:{mark.line + 1 if mark else 1}: not YAML: {said}{hint}") from None
     except RecursionError:
         raise Mistake(f"{file}:1: not YAML: it is nested too deep") from None
     return Part(value, file, "", lines)

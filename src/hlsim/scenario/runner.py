@@ -69,7 +69,9 @@ class Run:
         """Of the exchange, at the end."""
 
     def play(self) -> Course:
-        """Plays it to its end. Raises Unplayable, and ValueError for a bot that cannot start."""
+        """Plays it to its end. Raises Unplayable, and ValueError for a bot that cannot start or an
+        account that is not funded.
+        """
         scenario = self._scenario
         words = dict(scenario.exchange)
         if self._journal is not None:
@@ -78,9 +80,8 @@ class Run:
             seed=self._seed, clock="manual", own_time=self._own_time, **words
         ) as running:
             self._running = running
-            if scenario.account >= len(running.accounts):
-                raise Unplayable(f"account {scenario.account} is not among the funded ones")
-            address = running.accounts[scenario.account].address
+            place = scenario.account_among(len(running.accounts))
+            address = running.accounts[place].address
             self._play = running.call(
                 lambda server: Play(
                     server.console, scenario, address, is_alone=True, on_over=self._on_over

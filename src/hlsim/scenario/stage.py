@@ -53,9 +53,7 @@ class ServerStage:
         if self._state == "runs":
             raise ValueError("a scenario runs: stop it first")
         if account is None:
-            if scenario.account >= len(self._accounts):
-                raise ValueError(f"account {scenario.account} is not among the funded ones")
-            account = self._accounts[scenario.account].address
+            account = self._accounts[scenario.account_among(len(self._accounts))].address
         self._play = None
         play = Play(self._console, scenario, account, is_alone=False, on_over=self._on_over)
         self._play, self._state = play, "runs"

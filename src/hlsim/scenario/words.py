@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hlsim.config import OPTIONS, Option
+from hlsim.scenarios.worlds import world_path
 
 NOT_OF_A_SCENARIO = {
     *("host", "port", "ready-file", "log", "quiet", "limit-header"),  # of where it runs
@@ -26,6 +27,8 @@ def check_word(key: str, value: Any) -> None:
         if isinstance(part, bool | list | dict) or part is None:
             raise ValueError("a text or a number is wanted")
         option.parse(str(part))
+        if key == "world":  # else it is refused when the exchange starts, without the line
+            world_path(str(part))
 
 
 def _parts(option: Option, value: Any) -> list[Any]:
