@@ -146,7 +146,16 @@ def test_an_actor_is_the_other_side_of_the_bot() -> None:
         ("whale: {usdc: 2000}", "whale: {usdc: -5}", None),
         ("whale: {usdc: 2000}", "wale: {usdc: 2000}", "no actor 'whale'; known: wale, shark, bank"),
         ("actors:\n", "actors: 5\nignored:\n", "unknown key 'ignored'"),
-        ("side: buy, sz: 20, leverage: 25", "side: up, sz: 20", "timeline[1].actor/order: Invalid"),
+        (
+            "side: buy, sz: 20, leverage: 25",
+            "side: up, sz: 20",
+            "timeline[1].actor/order: Invalid enum value 'up' - at `$.side`: buy, sell; known",
+        ),
+        (
+            "side: buy, sz: 20, leverage: 25",
+            "side: buy, sz: 20, px: 9, tif: gtd",
+            "Invalid enum value 'gtd' - at `$.tif`: gtc, ioc, alo; known keys:",
+        ),
         ("after: 2s", "after: soon", "timeline[5].after: 'soon' is no time"),
         ("  - at: 5s\n", "  - at: 5s\n    after: 1s\n", "only what waits for a condition is done"),
     ],

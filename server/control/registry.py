@@ -98,7 +98,8 @@ class ControlSpec:
         try:
             return msgspec.convert(given, self.asked, strict=not is_text)
         except msgspec.ValidationError as error:
-            raise ValueError(f"{error}; known keys: {self._known()}") from None
+            said = f"{error}{_choices(self.asked, str(error))}"
+            raise ValueError(f"{said}; known keys: {self._known()}") from None
 
     def _known(self) -> str:
         return ", ".join(self.keys) or "none"
@@ -116,6 +117,25 @@ class ControlSpec:
         """Makes the answer, and lets go between two steps. Raises ValueError as `answer` does."""
         found = self.call(console) if self.asked is Nothing else self.call(console, asked)
         return (yield from found) if self.is_long else found
+
+
+def _choices(asked: type[Asked], said: str) -> str:
+    """Which words a key takes, where `said` is that it got another one."""
+    if said.startswith("Invalid enum value"):
+        for key, kind in zip(asked.__struct_encode_fields__, _kinds(asked), strict=True):
+            words = next((get_args(one) for one in (kind, *get_args(kind)) if _is_choice(one)), ())
+            if words and said.endswith(f"`$.{key}`"):
+                return f": {', '.join(map(str, words))}"
+    return ""
+
+
+def _kinds(asked: type[Asked]) -> list[Any]:
+    hints = get_type_hints(asked)
+    return [hints[field] for field in asked.__struct_fields__]
+
+
+def _is_choice(kind: Any) -> bool:
+    return get_origin(kind) is Literal
 
 
 CONTROL: dict[str, ControlSpec] = {}
