@@ -289,7 +289,11 @@ def fault_of(words: Mapping[str, Any]) -> Fault:
     found["effect"] = _word(Effect, given["effect"])
     found["phase"] = _word(Phase, given.get("phase", Phase.BEFORE.value))
     if "rate" in given:
-        found["chance"] = parse_decimal(str(given["rate"]), 6)
+        try:
+            found["chance"] = parse_decimal(str(given["rate"]), 6)
+        except ValueError:
+            said = f"rate: {given['rate']!r:.80} is no chance such as 0.05, in a line also #3"
+            raise ValueError(said) from None
     if "nth" in given:
         nth = given["nth"] if isinstance(given["nth"], list) else [given["nth"]]
         found["nth"] = tuple(_whole("nth", one) for one in nth)

@@ -95,7 +95,8 @@ def test_an_object_says_the_same() -> None:
         ("order[coin=BTC&coin=ETH]:1:drop", "coin is given twice"),
         ("order:0:drop", "a chance is above 0 and at most 1"),
         ("order:1.5:drop", "a chance is above 0 and at most 1"),
-        ("order:often:drop", "not a decimal number: 'often'"),
+        ("order:often:drop", "rate: 'often' is no chance such as 0.05, in a line also #3"),
+        ("order:after:drop", "rate: 'after' is no chance such as 0.05"),  # who forgets it
         ("order:#0:drop", "nth counts from 1"),
         ("order:#x:drop", "nth: 'x' is no whole number"),
         ("order:1:during:drop", "'during' is none of before, after"),
