@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,28 @@ def test_a_run_that_is_told_to_end_ends_its_bot(number: signal.Signals) -> None:
         os.kill(running.pid, number)
         assert running.wait(60) == 128 + number
     assert not is_running(process)
+
+
+def test_a_bot_that_did_not_hear_of_ctrl_c_is_told_to_end() -> None:
+    """A terminal tells all of them, and a supervisor the run alone."""
+    code = (
+        "import signal, time\n"
+        "signal.signal(signal.SIGTERM, lambda number, frame: exit('told'))\n"
+        "print('up', flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    with subprocess.Popen(
+        [*HLSIM, "run", "--market", "empty", "--", sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "up\n"
+        os.kill(running.pid, signal.SIGINT)
+        assert running.communicate(timeout=60) == ("", "told\n")
+    assert running.returncode == 1
 
 
 def test_a_hangup_that_is_ignored_stays_so() -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -106,12 +106,13 @@ def _follow_child(
             _await_first(child, conductor)
         return _exit_code(await_end(child))
     except KeyboardInterrupt:
-        # A terminal sends it to the child, too, which may have something to tidy up.
+        # A terminal sends it to the child, too, which may have something to tidy up. A supervisor
+        # sends it to us alone, and means the child as well.
+        with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+            child.wait(PARTING_S)
         return _exit_code(_end(child))
     finally:
-        if child.poll() is None:
-            child.terminate()
-            _end(child)
+        _end(child)
 
 
 def leave_on(*numbers: signal.Signals) -> None:
@@ -142,9 +143,14 @@ def _await_first(child: subprocess.Popen[bytes], conductor: Conductor) -> None:
 
 
 def _end(child: subprocess.Popen[bytes]) -> int:
+    """Has it end, by being asked or anyway."""
+    if child.poll() is not None:
+        return child.returncode
+    child.terminate()
     try:
         return child.wait(PARTING_S)
     except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        print("hlsim: the bot did not end when it was told to: killed", file=sys.stderr, flush=True)
         child.kill()
         return child.wait()
 
