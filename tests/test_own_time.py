@@ -88,7 +88,8 @@ def test_every_way_to_wait_takes_exchange_time() -> None:
         "timer": 55,
     }
     assert [round(one, 1) for one in told["started"]] == [START_S] * 4
-    assert told["stamps"] == ["2026-01-01", "2026-01-01", "2026", "2026-01-01", "2026"]
+    dates = ["2026-01-01", "2026-01-01", "2026", "2026-01-01", "2026"]
+    assert told["stamps"] == [*dates, "2026-01-01T00:00"]
     assert [round(one) for one in told["total"]] == [896, 896]
 
 

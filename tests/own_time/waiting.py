@@ -96,6 +96,7 @@ started = [time.time(), time.time_ns() / 1e9, datetime.datetime.now().timestamp(
 started += [datetime.datetime.now(datetime.UTC).timestamp()]
 stamps = [str(datetime.date.today()), time.strftime("%Y-%m-%d"), time.ctime()[-4:]]
 stamps += [datetime.datetime.today().date().isoformat(), f"{time.gmtime().tm_year}"]
+stamps += [datetime.datetime.utcnow().isoformat(timespec="minutes")]
 kept = isinstance(datetime.datetime.now(), datetime.datetime)
 mutex = threading.Lock()
 mutex.acquire()
