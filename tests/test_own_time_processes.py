@@ -92,6 +92,23 @@ def test_time_stands_while_a_child_of_python_begins() -> None:
     assert (found.stdout, found.stderr) == ("0 " * 25, "")
 
 
+def test_a_handler_hears_of_a_child_when_it_ends() -> None:
+    """The signal of it comes through the kernel, beside what the exchange hears."""
+    code = (
+        "import signal, subprocess, sys, time\n"
+        "def hear(*_): print(round(time.monotonic() - began), end=' ')\n"
+        "signal.signal(signal.SIGCHLD, hear)\n"
+        "for _ in range(15):\n"
+        "    began = time.monotonic()\n"
+        "    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(3)'])\n"
+        "    time.sleep(10)\n"
+        "    child.wait()\n"
+    )
+    found = command("run", "--own-time", "--market", "empty", "--", sys.executable, "-c", code)
+
+    assert (found.stdout, found.stderr) == ("3 " * 15, "")
+
+
 def test_commands_that_are_waited_for_have_their_time() -> None:
     assert told("commands.py") == {
         "in time": [3.0, "hello you\n"],

@@ -25,6 +25,8 @@ SELDOM_S = 0.02
 """The same while nothing has been done for long."""
 SIGNAL_MS = 500
 """Real time in which a process that was sent a signal ends, or says that it has something to do."""
+CHILD_MS = 100
+"""The same of a process whose child has ended."""
 HELD_MS = 10_000
 """Real time for which time stands for a child process that has not said that it follows."""
 
@@ -52,8 +54,10 @@ class Party:
     """Whether it waits for something that is not seen here, too."""
     is_holding: bool = False
     """Whether time may stand until that comes."""
+    minds_children: bool = False
+    """Whether it has something to do when a child of it ends."""
     signal_ms: float | None = None
-    """For how long, of real time, it has had a signal of which nothing came yet."""
+    """For how long, of real time, time still stands for a signal of which nothing came yet."""
     acted: int = 0
     """Which deed of all was its last one."""
     looked: int = 0
@@ -151,7 +155,7 @@ class Company:
         """Whoever was sent one has its turn before time moves."""
         for party in self.parties:
             if target in (party.process, -group_of(party.process)):
-                party.signal_ms = 0.0
+                party.signal_ms = SIGNAL_MS
         if target > 0:
             self.expect(target)
 
@@ -168,8 +172,8 @@ class Company:
             passed_ms = await self._pass()
             for party in signalled:
                 if party.signal_ms is not None:
-                    party.signal_ms += passed_ms
-                    if party.signal_ms > SIGNAL_MS:
+                    party.signal_ms -= passed_ms
+                    if party.signal_ms < 0:
                         party.signal_ms = None
             return True
         is_watched = any(party.is_watching for party in self.parties)
@@ -178,7 +182,11 @@ class Company:
             # What it did last may be what is waited for.
             del self._unmet[process]
         if ended:
-            return is_watched
+            # The kernel's signal of it may still be on its way, or have been heard.
+            minding = [party for party in self.parties if party.minds_children]
+            for party in minding:
+                party.signal_ms = max(party.signal_ms or 0, CHILD_MS)
+            return is_watched or bool(minding)
         awaited = [one for one in self._unmet if is_watched or _is_of_python(one)]
         is_holding = bool(awaited) or any(party.is_holding for party in self.parties)
         if not is_holding and (is_due or not is_watched):

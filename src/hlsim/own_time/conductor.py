@@ -9,9 +9,10 @@ What a process asks stands in one line, `WORD NUMBERS OPEN CLOSED`: the time of 
 last among the numbers, then the local ports of its connections to the exchange, and of those it
 closed since. The first word is `hello TOKEN PID NUMBER`, with a number like `0.2.1`. Before the
 time `wait` has until when, and letters: `a` it has done something since it asked last, `w` it
-watches for something else than the exchange, `h` it would have time stand. The answer is what time
-it is then, in ms, and the number of the process. `call` alone has the question that is under way
-answered at once; `born PID` tells of a child, `signal PID` of a signal that was sent.
+watches for something else than the exchange, `h` it would have time stand, `c` it hears of the ends
+of its children. The answer is what time it is then, in ms, and the number of the process. `call`
+alone has the question that is under way answered at once; `born PID` tells of a child, `signal PID`
+of a signal that was sent.
 """
 
 from __future__ import annotations
@@ -218,6 +219,7 @@ class Conductor:
         until, flags, _ = times
         party.until_ms = None if until == b"-" else int(until)
         party.is_watching, party.is_holding = b"w" in flags, b"h" in flags
+        party.minds_children = b"c" in flags
         if b"a" in flags:
             self._company.on_deed(party)
         if party.is_called:

@@ -97,6 +97,8 @@ class Baton:
         self._waiting: dict[Wait, None] = {}
         self._main = self._strands[get_ident()] = self.new_strand()
         self._calls: list[Callable[[], object]] = []
+        self.minds_children = False
+        """Whether a handler is called when a child ends."""
         self.alarm_ns: int | None = None
         """When `on_alarm` is called, which sets it anew."""
         self.on_alarm: Callable[[], None] = lambda: None
@@ -298,6 +300,7 @@ class Baton:
             has_acted=has_acted,
             is_watching=any(self._is_watching(one) for one in self._waiting),
             is_held=any(one.held_until_s > real_s() for one in self._waiting if one.held_until_s),
+            minds_children=self.minds_children,
         )
         return False
 

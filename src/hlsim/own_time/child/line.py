@@ -151,16 +151,22 @@ class Line:
             self.on_settled()
 
     def wait(
-        self, until_ns: int | None, *, has_acted: bool, is_watching: bool, is_held: bool
+        self,
+        until_ns: int | None,
+        *,
+        has_acted: bool,
+        is_watching: bool,
+        is_held: bool,
+        minds_children: bool,
     ) -> None:
         """Returns when it is `until_ns`, or when there may be something to do before.
 
         `has_acted`: others may find something that they wait for. `is_watching`: this process
         waits for something that the exchange does not know of; `is_held`: and time may stand
-        until that comes.
+        until that comes. `minds_children`: it has something to do when a child of it ends.
         """
         until = "-" if until_ns is None else f"{-(-until_ns // NS)}"
-        flags = "a" * has_acted + "w" * is_watching + "h" * is_held
+        flags = "a" * has_acted + "w" * is_watching + "h" * is_held + "c" * minds_children
         self._ask(f"wait {until} {flags or '-'}")
 
     def born(self, process: int) -> None:

@@ -53,6 +53,7 @@ def follow(baton: Baton) -> None:
         else:
             real_signal(number, handler)
             handlers.pop(number, None)
+        baton.minds_children = getattr(signal, "SIGCHLD", None) in handlers
         return before
 
     def getsignal(number: int) -> Any:
