@@ -24,6 +24,7 @@ from hlsim.server.limits import NONE
 from hlsim.server.values import parse_time, parse_usd
 
 ADDRESS = "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"
+COMMANDS = "bench, coverage, profile, replay, run, scenario, serve"
 
 
 def of(
@@ -310,7 +311,7 @@ def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 @pytest.mark.parametrize(
     ("line", "text"),
     [
-        ("srve", "hlsim: no command 'srve'; nearest: serve"),
+        ("srve", f"hlsim: no command 'srve'; nearest: serve; there are {COMMANDS}"),
         ("--verson", "hlsim: unknown flag --verson; nearest: --version"),
         ("serve --prot 1", "hlsim: unknown flag --prot; nearest: --port"),
         ("serve --prot=1", "hlsim: unknown flag --prot; nearest: --port"),

@@ -254,6 +254,24 @@ def test_a_web_page_cannot_tell_the_time(running: RunningExchange) -> None:
 
 
 @pytest.mark.parametrize(
+    "spec", [one for one in CONTROL.values() if one.keys], ids=lambda spec: spec.path
+)
+def test_a_refusal_does_not_repeat_all_that_should_have_been_a_word(
+    running: RunningExchange, spec: ControlSpec
+) -> None:
+    for key in spec.keys:
+        if spec.method == "POST":
+            body = json.dumps({key: "x" * 5_000}).encode()
+            answered = ask(running, "POST", f"/hlsim/{spec.path}", body)
+        else:
+            answered = ask(running, "GET", f"/hlsim/{spec.path}?{key}={'x' * 5_000}", None)
+        # A text may be long: that of an outcome is taken.
+        assert (answered.status, spec.path, key) == (200, "outcome/list", "name") or (
+            answered.status == 400 and len(json.loads(answered.body)["error"]) <= 1_001
+        )
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b"[" * 5_000 + b"]" * 5_000,

@@ -126,3 +126,21 @@ def test_requests_are_not_counted_under_a_name_that_there_is_not(fresh: RunningE
 def test_an_endpoint_that_there_is_not_is_told_with_the_nearest(fresh: RunningExchange) -> None:
     with pytest.raises(ValueError, match="no endpoint 'market/mov'; nearest: market/move"):
         fresh.control("market/mov", coin="ETH", to=5)
+
+
+def test_accounts_stand_for_their_addresses(fresh: RunningExchange) -> None:
+    account = fresh.accounts[0]
+    Exchange(Account.from_key(account.key), fresh.url).order("ETH", True, 1, 1_000, GTC)
+    Info(fresh.url, skip_ws=True).user_state(account.address)
+
+    assert (
+        fresh.fund(account, 1).account_value
+        == fresh.control("accounts", user=account.address)[0].account_value
+    )
+    assert fresh.requests(user=account).count == 2
+    assert fresh.timeline(user=account) == fresh.timeline(user=account.address)
+    assert fresh.diagnoses(account) == []
+    with pytest.raises(AssertionError, match=r"open order: buy 1\.0 ETH at 1000\.0"):
+        fresh.assert_flat(account)
+    with pytest.raises(TypeError, match="an account or its address is wanted, not None"):
+        fresh.assert_flat(None)  # type: ignore[arg-type]

@@ -28,6 +28,8 @@ from . import CONTROL
 from .registry import ControlSpec, Download, Json, Steps
 
 logger = logging.getLogger("hlsim.control")
+MOST_CHARACTERS, FIRST_CHARACTERS = 1_000, 200
+"""Of a refusal. At its end stand the words that are known."""
 
 
 async def serve(console: Console, guard: Guard, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,13 +65,19 @@ async def _answer(
     except Refusal as refusal:
         await reply_text(send, refusal.status, refusal.text)
     except ValueError as error:
-        await _refuse(send, 400, str(error))
+        await _refuse(send, 400, _shortened(str(error)))
     except Exception:
         logger.exception("%s failed", scope["path"])
         await _refuse(send, 500, "this is a bug of hlsim; its log has the traceback")
     else:
         reply = reply_text(send, 200, found) if spec.returns is str else reply_json(send, answer)
         await reply
+
+
+def _shortened(text: str) -> str:
+    """Without most of what a client sent that should have been a word."""
+    cut = len(text) - MOST_CHARACTERS
+    return text if cut <= 0 else f"{text[:FIRST_CHARACTERS]}…{text[FIRST_CHARACTERS + cut :]}"
 
 
 async def _found(steps: Steps[Json]) -> Json:

@@ -30,7 +30,9 @@ class _Commands(click.Group):
         if args and args[0] not in self.commands:
             if args[0].startswith("-"):
                 raise click.NoSuchOption(args[0], ctx=ctx)
-            raise Refused(f"no command {args[0]!r}; nearest: {nearest(args[0], self.commands)}")
+            known = ", ".join(sorted(self.commands))
+            near = nearest(args[0], self.commands)
+            raise Refused(f"no command {args[0]!r}; nearest: {near}; there are {known}")
         return super().resolve_command(ctx, args)
 
 

@@ -31,12 +31,24 @@ if TYPE_CHECKING:
     from hlsim.timeline import Timeline
 
 T = TypeVar("T")
+Whose = str | FundedAccount
+"""An account: one of the test accounts, or the address of any."""
 
 LINES, FIRST_LINES = 100, 10
 """Of a timeline, unless others are asked for: in all, and of its beginning when it is longer."""
 
 PATIENCE_S = 60.0
 """How long `stop` waits for the server's thread before it gives up on a bug."""
+
+
+def _address(whose: Whose) -> str:
+    if not isinstance(whose, str | FundedAccount):
+        raise TypeError(f"an account or its address is wanted, not {whose!r:.80}")
+    return whose if isinstance(whose, str) else whose.address
+
+
+def _user(whose: Whose | None) -> str | None:
+    return None if whose is None else _address(whose)
 
 
 def _now_ms(server: Server) -> int:
@@ -185,21 +197,21 @@ class RunningExchange:
 
     def fund(
         self,
-        address: str,
+        address: Whose,
         usdc: Number | None = None,
         *,
         token: str | None = None,
         amount: Number | None = None,
     ) -> AccountTold:
         """Gives an account USDC on perps, or `amount` of a spot token. Returns what it has then."""
-        asked = {"address": address, "usdc": usdc, "token": token, "amount": amount}
+        asked = {"address": _address(address), "usdc": usdc, "token": token, "amount": amount}
         found: AccountTold = self.control("fund", **asked)
         return found
 
     def requests(
         self,
         *,
-        user: str | None = None,
+        user: Whose | None = None,
         action: str | None = None,
         type: str | None = None,
         status: str | int | None = None,
@@ -213,7 +225,7 @@ class RunningExchange:
         from hlsim.asserting import FoundRequests
 
         how = None if status is None else str(status)
-        asked = {"user": user, "action": action, "type": type, "status": how, "since": since}
+        asked = {"user": _user(user), "action": action, "type": type, "status": how, "since": since}
         told = self.control("requests", limit=limit, **asked)
         coins = self.read(
             lambda one: {asset_id: held.asset.coin for asset_id, held in one.state.markets.items()}
@@ -221,7 +233,7 @@ class RunningExchange:
         return FoundRequests(told.count, told.forgotten, told.requests, coins)
 
     def timeline(
-        self, *, user: str | None = None, most: int = LINES, head: int = FIRST_LINES
+        self, *, user: Whose | None = None, most: int = LINES, head: int = FIRST_LINES
     ) -> str:
         """What happened so far, of one account or all, in lines for people.
 
@@ -229,7 +241,8 @@ class RunningExchange:
         the engine did to orders, what the operator did, faults that struck, and moves of the clock.
         Of more than `most` lines the first `head` and the last are shown.
         """
-        return self._call(lambda server: self._timeline(server).text(user, most, head))
+        whose = _user(user)
+        return self._call(lambda server: self._timeline(server).text(whose, most, head))
 
     def report(self) -> str:
         """What the pytest plugin shows of a failed test: what this is, `timeline()`, and where the
@@ -242,18 +255,18 @@ class RunningExchange:
 
         return Timeline(server, self._chronicle, self.accounts)
 
-    def assert_flat(self, account: str | FundedAccount) -> None:
+    def assert_flat(self, account: Whose) -> None:
         """Raises AssertionError when an account has a position or an open order, and says which,
         and what happened to it last.
         """
         from hlsim.asserting import assert_flat
 
         __tracebackhide__ = True
-        assert_flat(self, account if isinstance(account, str) else account.address)
+        assert_flat(self, _address(account))
 
-    def diagnoses(self, user: str | None = None) -> list[DiagnosisTold]:
+    def diagnoses(self, user: Whose | None = None) -> list[DiagnosisTold]:
         """Why requests were refused and what to do about it, oldest first."""
-        found: list[DiagnosisTold] = self.control("diagnoses", user=user)
+        found: list[DiagnosisTold] = self.control("diagnoses", user=_user(user))
         return found
 
     def verdict(self) -> Verdict:
