@@ -252,7 +252,8 @@ class OfRequests(Bounds):
 
 @condition("requests")
 def requests(asked: OfRequests, moment: Moment, course: Course) -> int:
-    """How many requests the bot has sent that reached the exchange."""
+    """How many requests the bot has sent that reached the exchange. `status` is that of HTTP, 200
+    for what was refused in words, too."""
 
     def is_meant(row: RequestTold) -> bool:
         acts = row.path in ACTIONS
