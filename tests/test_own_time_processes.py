@@ -82,14 +82,14 @@ def test_time_stands_while_a_child_of_python_begins() -> None:
     """For a moment it has no name by which it could be known."""
     code = (
         "import subprocess, sys, time\n"
-        "for _ in range(25):\n"
+        "for _ in range(15):\n"
         "    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(3)'])\n"
         "    time.sleep(4)\n"
         "    print(child.poll(), end=' ')\n"
     )
     found = command("run", "--own-time", "--market", "empty", "--", sys.executable, "-c", code)
 
-    assert (found.stdout, found.stderr) == ("0 " * 25, "")
+    assert (found.stdout, found.stderr) == ("0 " * 15, "")
 
 
 def test_a_handler_hears_of_a_child_when_it_ends() -> None:

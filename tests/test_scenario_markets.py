@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asking import ask
 from scenario_bots import said
+from wire import Pen
 
+import hlsim
 from hlsim.scenario import Mistake, Verdict, read, run
 from hlsim.scenario.report import lines
 
@@ -175,3 +178,36 @@ def test_what_an_actor_cannot_do_ends_the_run() -> None:
 
     with pytest.raises(ValueError, match="actor/order: whale: the exchange refuses it: MARGIN"):
         play(broken)
+
+
+def test_what_the_exchange_does_by_itself_is_seen_when_it_happens() -> None:
+    """However far time moves at once, judges and conditions are told on the way."""
+    scenario = {
+        "title": "A TWAP goes on while nobody asks",
+        "lasts": "5m",
+        "faults": ["meta:1:429"],
+        "timeline": [
+            {
+                "when": {"position": {"coin": "ETH", "at_least": 2}},
+                "market/move": {"coin": "ETH", "to": 1930},
+            }
+        ],
+        "expect": [{"recovers": {"within": "40s", "position": {"coin": "ETH", "at_least": 2}}}],
+    }
+    twap = {"a": 1, "b": True, "s": "11", "r": False, "m": 5, "t": False}
+    with hlsim.start(market="static") as running:
+        running.control("scenario/run", scenario=scenario)
+        Pen(running, running.accounts[0].key).l1({"type": "twapOrder", "twap": twap})
+        assert ask(running, body=b'{"type": "meta"}').status == 429
+
+        running.advance(minutes=5)
+
+        told = running.control("scenario/status")
+    assert told.passed, told.findings
+    seen = [(one.ms, one.text) for one in told.happenings if one.who in ("position", "scenario")]
+    assert seen[:4] == [
+        (0, "ETH 1.0"),
+        (30_000, "ETH 2.0"),
+        (30_000, "market/move coin=ETH to=1930"),
+        (60_000, "ETH 3.0"),
+    ]
