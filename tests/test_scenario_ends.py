@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,19 @@ def test_who_ends_a_run_ends_the_bot_and_gets_no_verdict(
 
     with pytest.raises(ProcessLookupError):
         os.kill(int(told.read_text()), 0)
+
+
+def test_who_ends_a_run_before_it_has_begun_gets_no_verdict(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "slow.yaml")
+    with subprocess.Popen(
+        [*HLSIM, "scenario", "run", "slow.yaml", "--bot", "true"],
+        cwd=tmp_path,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    ) as runner:
+        # Who opens it waits until the runner reads.
+        with open(tmp_path / "slow.yaml", "w", encoding="utf-8"):
+            runner.send_signal(signal.SIGINT)
+            assert runner.wait(30) == 128 + signal.SIGINT
 
 
 @pytest.mark.parametrize("flag", ["--junit", "--report"])

@@ -5,6 +5,7 @@ Nothing heavy is imported before it is needed: `serve` should answer its first r
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
@@ -16,6 +17,8 @@ from hlsim import __version__
 from hlsim.config import OPTIONS, Option, Refused, Settings, nearest
 
 BAD_USAGE = 2
+INTERRUPTED = 128 + signal.SIGINT
+"""As a shell tells it."""
 
 
 _AS_SERVED: Mapping[str, str] = MappingProxyType({})
@@ -340,7 +343,8 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         return _complain(error.format_message().rstrip("."))
     except (KeyboardInterrupt, click.Abort):
-        return 0
+        # 0 would say that it is done: of a scenario that all passed.
+        return INTERRUPTED
     return found if isinstance(found, int) else 0
 
 
