@@ -17,6 +17,7 @@ from commanding import HLSIM, PATIENCE_S, command
 from hlsim import library
 from hlsim.config import Settings
 from hlsim.own_time.environment import child_environment
+from hlsim.own_time.kin import steady_addresses
 from hlsim.own_time.run import conducted
 from hlsim.scenarios.faults import fault_of
 from hlsim.server.blocks import Block
@@ -151,6 +152,25 @@ def test_chance_that_c_code_makes_is_the_same_again() -> None:
 
     assert first.count("UUID(") == 9
     assert first == again != other
+
+
+def test_a_set_of_objects_has_the_same_order_again() -> None:
+    """Which goes by where they stand in memory."""
+    with steady_addresses() as is_granted:
+        pass
+    if not is_granted:
+        pytest.skip("the kernel lets nobody choose")
+    code = (
+        "class Order: pass\n"
+        "orders = [Order() for _ in range(40)]\n"
+        "print([orders.index(one) for one in set(orders)])\n"
+    )
+    words = ["run", "--own-time", "--market", "empty", "--", sys.executable, "-c", code]
+
+    first, *rest = (command(*words).stdout for _ in range(4))
+
+    assert first.count(",") == 39
+    assert rest == [first] * 3
 
 
 def test_nobody_sets_the_machines_clock_by_ours() -> None:

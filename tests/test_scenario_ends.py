@@ -55,9 +55,10 @@ def test_who_ends_a_run_before_it_has_begun_gets_no_verdict(tmp_path: Path) -> N
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     ) as runner:
         # Who opens it waits until the runner reads.
-        with open(tmp_path / "slow.yaml", "w", encoding="utf-8"):
-            runner.send_signal(signal.SIGINT)
-            assert runner.wait(30) == 128 + signal.SIGINT
+        file = os.open(tmp_path / "slow.yaml", os.O_WRONLY)
+        runner.send_signal(signal.SIGINT)
+        assert runner.wait(30) == 128 + signal.SIGINT
+        os.close(file)
 
 
 @pytest.mark.parametrize("flag", ["--junit", "--report"])

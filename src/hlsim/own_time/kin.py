@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -72,6 +73,9 @@ _LOOK_S = 0.01
 
 _SET_CHILD_SUBREAPER = 36
 _GET_CHILD_SUBREAPER = 37
+_NO_RANDOM_ADDRESSES = 0x0040000
+_WHICH = 0xFFFFFFFF
+"""Asks for what is set, and sets nothing."""
 
 
 def new_mark() -> str:
@@ -106,6 +110,31 @@ def _prctl(option: int, argument: Any) -> None:
     """A kernel that does not know it changes nothing."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(option, argument)
+
+
+@contextmanager
+def steady_addresses() -> Iterator[bool]:
+    """What this thread starts meanwhile has its memory at the same addresses each time: by them
+    Python orders a set of objects, of tasks and futures for one.
+
+    False: this is not Linux, or it is not allowed, as in containers that Docker guards by itself.
+    """
+    before = _personality(_WHICH)
+    is_granted = before >= 0 and _personality(before | _NO_RANDOM_ADDRESSES) >= 0
+    try:
+        yield is_granted
+    finally:
+        if is_granted:
+            _personality(before)
+
+
+def _personality(wanted: int) -> int:
+    """What the kernel has for this thread alone until then; below 0: it refuses."""
+    if sys.platform != "linux":
+        return -1
+    with suppress(OSError, AttributeError):
+        return int(ctypes.CDLL(None).personality(ctypes.c_ulong(wanted)))
+    return -1
 
 
 def await_end(child: subprocess.Popen[bytes]) -> int:

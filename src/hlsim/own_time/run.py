@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,16 @@ from hlsim import logs
 from hlsim.config import Refused, Settings
 from hlsim.library import RunningExchange
 from hlsim.own_time.environment import child_environment
-from hlsim.own_time.kin import MARK, PARTING_S, adopt, await_end, end_all, marked, new_mark
+from hlsim.own_time.kin import (
+    MARK,
+    PARTING_S,
+    adopt,
+    await_end,
+    end_all,
+    marked,
+    new_mark,
+    steady_addresses,
+)
 from hlsim.own_time.pythons import is_python, why_astray
 from hlsim.own_time.stamps import library_for, stamped
 from hlsim.server.pacer import real_s
@@ -98,7 +107,8 @@ def _follow_child(
     command: Sequence[str], environment: dict[str, str], conductor: Conductor | None
 ) -> int:
     try:
-        child = subprocess.Popen(command, env=environment)
+        with nullcontext() if conductor is None else steady_addresses():
+            child = subprocess.Popen(command, env=environment)
     except OSError as error:
         raise Refused(f"{command[0]}: {error.strerror or error}") from None
     try:

@@ -6,12 +6,13 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import PurePath
 from select import select
 from threading import Lock, Thread
 from typing import IO
 
-from hlsim.own_time.kin import MARK, end_all, marked, new_mark
+from hlsim.own_time.kin import MARK, end_all, marked, new_mark, steady_addresses
 
 FAREWELL_S = 5.0
 """How long a bot that was told to stop has, of real time, before it is killed."""
@@ -96,13 +97,14 @@ class BotProcess:
         """`told` is its whole environment. Raises ValueError for a command that cannot be run."""
         self._mark = new_mark()
         try:
-            self._process = subprocess.Popen(
-                list(command),
-                env={"PYTHONUNBUFFERED": "1", **told, MARK: marked(self._mark)},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-            )
+            with steady_addresses() if is_held else nullcontext():
+                self._process = subprocess.Popen(
+                    list(command),
+                    env={"PYTHONUNBUFFERED": "1", **told, MARK: marked(self._mark)},
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                )
         except OSError as error:
             raise ValueError(f"the bot {command[0]!r} cannot be started: {error}") from None
         assert self._process.stdout is not None
