@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -50,6 +51,28 @@ def test_what_a_bot_has_begun_ends_with_it(flags: tuple[str, ...], tmp_path: Pat
 
     assert (found.returncode, found.stderr) == (0, "")
     assert [is_running(int(process)) for process in found.stdout.split()] == [False] * 4
+
+
+@pytest.mark.parametrize("line", ["{} bot.py", "sh -c '{} bot.py; sleep 0.2'"])
+def test_time_stands_for_those_who_are_left_when_the_bot_has_ended(
+    line: str, tmp_path: Path
+) -> None:
+    code = (
+        "import os, sys, time\n"
+        "if os.fork():\n"
+        "    time.sleep(3.5)\n"
+        "    sys.exit()\n"
+        "os.setsid()\n"
+        "while True:\n"
+        "    time.sleep(1)\n"
+        "    print('up', flush=True)\n"
+    )
+    (tmp_path / "bot.py").write_text(code, "utf-8")
+    bot = shlex.split(line.format(sys.executable))
+
+    found = command("run", "--own-time", "--market", "empty", "--", *bot, cwd=tmp_path)
+
+    assert (found.returncode, found.stdout, found.stderr) == (0, "up\n" * 3, "")
 
 
 def test_what_the_bot_of_a_scenario_has_begun_ends_with_it(tmp_path: Path) -> None:

@@ -86,6 +86,10 @@ class Company:
         """For how many ms of real time time stood for these processes, children of those here."""
         self._still_ms = 0.0
         """Real time in which time stood since somebody did something."""
+        self._first: int | None = None
+        self.is_over = False
+        """Whether the bot's first process has ended, and so the bot: time stands, since how long
+        others of it are left is a race of real time."""
 
     @property
     def has_met(self) -> bool:
@@ -101,6 +105,11 @@ class Company:
         self._seen[found] += 1
         return found if count == 0 else (*found, 0, count)
 
+    def begin(self, process: int) -> None:
+        """This is the bot's first process."""
+        self._first = process
+        self.expect(process)
+
     def join(self, party: Party) -> None:
         """It has said that it follows, and so nobody else that it is a child of need do."""
         self.parties.append(party)
@@ -113,7 +122,7 @@ class Company:
         self.parties.remove(party)
         self._unmet[party.process] = 0.0
         for process in sorted(party.above):
-            self.expect(process)
+            self.expect(process, without=party.process)
         self.stir()
 
     def on_deed(self, party: Party) -> None:
@@ -143,10 +152,14 @@ class Company:
                 return party
         return None
 
-    def expect(self, process: int) -> None:
-        """A child was born. It may have said who it is before its parent told of it."""
+    def expect(self, process: int, *, without: int | None = None) -> None:
+        """A child was born. It may have said who it is before its parent told of it.
+
+        `without`: who is about to end. What it leaves behind is below nobody here then.
+        """
         for party in self.parties:
-            if process in line_of(party.process):
+            line = line_of(party.process)
+            if process in line and without not in line:
                 party.above.add(process)
                 return
         self._unmet[process] = 0.0
@@ -178,6 +191,7 @@ class Company:
             return True
         is_watched = any(party.is_watching for party in self.parties)
         ended = [process for process in self._unmet if not is_running(process)]
+        self.is_over = self.is_over or self._first in ended
         for process in ended:
             # What it did last may be what is waited for.
             del self._unmet[process]
@@ -186,8 +200,10 @@ class Company:
             minding = [party for party in self.parties if party.minds_children]
             for party in minding:
                 party.signal_ms = max(party.signal_ms or 0, CHILD_MS)
-            return is_watched or bool(minding)
-        awaited = [one for one in self._unmet if is_watched or _is_of_python(one)]
+            return is_watched or bool(minding) or self.is_over
+        awaited = [
+            one for one in self._unmet if is_watched or one == self._first or _is_of_python(one)
+        ]
         is_holding = bool(awaited) or any(party.is_holding for party in self.parties)
         if not is_holding and (is_due or not is_watched):
             return False

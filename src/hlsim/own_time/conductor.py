@@ -107,10 +107,14 @@ class Conductor:
 
     def run(self) -> None:
         """Starts. The loop must be running."""
-        loop = asyncio.get_running_loop()
-        self._tasks.append(loop.create_task(self._listen()))
-        self._tasks.append(loop.create_task(self._move_time()))
+        self._loop = asyncio.get_running_loop()
+        self._tasks.append(self._loop.create_task(self._listen()))
+        self._tasks.append(self._loop.create_task(self._move_time()))
         self._tasks[-1].add_done_callback(_tell_why)
+
+    def begin(self, process: int) -> None:
+        """The bot's first process has begun. Any thread may tell."""
+        self._loop.call_soon_threadsafe(self._company.begin, process)
 
     @property
     def is_idle(self) -> bool:
@@ -141,12 +145,11 @@ class Conductor:
     # -- the processes -----------------------------------------------------------------------------
 
     async def _listen(self) -> None:
-        loop = asyncio.get_running_loop()
         self._listening.setblocking(False)
         while True:
-            connection, _ = await loop.sock_accept(self._listening)
+            connection, _ = await self._loop.sock_accept(self._listening)
             reader, writer = await asyncio.open_connection(sock=connection)
-            self._tasks.append(loop.create_task(self._attend(reader, writer)))
+            self._tasks.append(self._loop.create_task(self._attend(reader, writer)))
 
     async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answers one process until it ends."""
@@ -164,7 +167,7 @@ class Conductor:
             party.until_ms = 0
             party.is_waiting = True
             self._wake.set()
-            asyncio.get_running_loop().call_later(TURN_S, self._let_begin, party)
+            self._loop.call_later(TURN_S, self._let_begin, party)
             while line := await reader.readline():
                 await self._on_question(party, line.split())
         except ConnectionError:
@@ -269,7 +272,7 @@ class Conductor:
             for party in self._parties:
                 if party.has_news(told):
                     return party
-            if self.is_held or not self.is_idle or self._wake.is_set():
+            if self.is_held or self._company.is_over or self._wake.is_set() or not self.is_idle:
                 return None
             if (onlooker := self._company.onlooker()) is not None:
                 return onlooker

@@ -113,6 +113,7 @@ def _follow_child(
         raise Refused(f"{command[0]}: {error.strerror or error}") from None
     try:
         if conductor is not None:
+            conductor.begin(child.pid)
             _await_first(child, conductor)
         return _exit_code(await_end(child))
     except KeyboardInterrupt:

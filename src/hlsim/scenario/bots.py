@@ -132,6 +132,11 @@ class BotProcess:
             self._say(shown[:LINE])
 
     @property
+    def process(self) -> int:
+        """Its id in the system."""
+        return self._process.pid
+
+    @property
     def code(self) -> int | None:
         """The exit code; None: it runs. That of a signal is negative."""
         return self._process.poll()
