@@ -132,7 +132,7 @@ class BotProcess:
             self._say(shown[:LINE])
 
     @property
-    def process(self) -> int:
+    def pid(self) -> int:
         """Its id in the system."""
         return self._process.pid
 

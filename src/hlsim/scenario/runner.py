@@ -122,7 +122,7 @@ class Run:
             is_held = conductor is not None
             self._bot = BotProcess(self._command, told, self._hear, is_held=is_held)
             if conductor is not None:
-                conductor.begin(self._bot.process)
+                conductor.begin(self._bot.pid)
         if conductor is None:
             self._await_first()
             self._pass_time()
