@@ -99,6 +99,24 @@ def other(server: Any, wallets: Any, metas: Any) -> Any:
     return Bot(server, next(wallets), metas)
 
 
+@pytest.fixture
+def owners(server: Any, wallets: Any, metas: Any) -> list[Any]:
+    """Two clients who own a multi-sig user together."""
+    from bots import Bot
+
+    return [Bot(server, next(wallets), metas) for _ in range(2)]
+
+
+@pytest.fixture
+def multi(bot: Any, owners: list[Any]) -> Any:
+    """That user, who was a client like any other."""
+    from bots import OK
+
+    addresses = [owner.address for owner in owners]
+    assert bot.exchange.convert_to_multi_sig_user(addresses, 2) == OK
+    return bot
+
+
 @pytest.fixture(scope="module")
 def struck_exchange() -> Iterator[Any]:
     """One exchange for a whole file, whose clients live in its time."""

@@ -28,19 +28,6 @@ def spent(used: int) -> dict[str, str]:
     )
 
 
-@pytest.fixture
-def owners(server: Any, wallets: Any, metas: Any) -> list[Bot]:
-    return [Bot(server, next(wallets), metas) for _ in range(2)]
-
-
-@pytest.fixture
-def multi(bot: Bot, owners: list[Bot]) -> Bot:
-    """A user who belongs to both owners together."""
-    addresses = [owner.address for owner in owners]
-    assert bot.exchange.convert_to_multi_sig_user(addresses, 2) == OK
-    return bot
-
-
 def place(multi: Bot, owners: list[Bot]) -> Any:
     """An order of the multi-sig user, sent by the first owner."""
     nonce = get_timestamp_ms()

@@ -7,7 +7,6 @@ import logging
 from typing import Any
 
 import eth_account
-import pytest
 from bots import GTC, OK, Bot, one
 from hyperliquid.exchange import Exchange
 from hyperliquid.utils import signing as sdk
@@ -20,19 +19,6 @@ Err = dict[str, str]
 
 def err(text: str) -> Err:
     return {"status": "err", "response": text}
-
-
-@pytest.fixture
-def owners(server: Any, wallets: Any, metas: Any) -> list[Bot]:
-    return [Bot(server, next(wallets), metas) for _ in range(2)]
-
-
-@pytest.fixture
-def multi(bot: Bot, owners: list[Bot]) -> Bot:
-    """A user who belongs to both owners together."""
-    addresses = [owner.address for owner in owners]
-    assert bot.exchange.convert_to_multi_sig_user(addresses, 2) == OK
-    return bot
 
 
 def order_of(bot: Bot, price: float) -> dict[str, Any]:
