@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence
 
-_INTERPRETER = re.compile(r"(python|pypy)[\d.]*(\.exe)?")
+INTERPRETER = re.compile(r"(python|pypy)[0-9.]*(\.exe)?")
 _PYTHON = re.compile(r"(python|pypy)[\d.]*|pytest|.*\.pyw?")
 _BETWEEN = re.compile(r"[\s/;&|()'\"=]+")
 """What stands between the words of a shell, and between the names of a path."""
@@ -46,7 +46,7 @@ def why_astray(command: Sequence[str]) -> str | None:
 def _isolating(words: Sequence[str]) -> str | None:
     """The letter of the first such flag that an interpreter gets."""
     names = [_name(word) for word in words]
-    place = next((n for n, name in enumerate(names) if _INTERPRETER.fullmatch(name)), len(words))
+    place = next((n for n, name in enumerate(names) if INTERPRETER.fullmatch(name)), len(words))
     following = iter(words[place + 1 :])
     for word in following:
         if not word.startswith("-"):

@@ -13,6 +13,7 @@ from threading import Lock, Thread
 from typing import IO
 
 from hlsim.own_time.kin import MARK, end_all, marked, new_mark, steady_addresses
+from hlsim.own_time.pythons import INTERPRETER
 
 FAREWELL_S = 5.0
 """How long a bot that was told to stop has, of real time, before it is killed."""
@@ -29,8 +30,7 @@ def is_python(command: Sequence[str]) -> bool:
     """True for a command whose first word is a Python interpreter, which can live in exchange
     time.
     """
-    name = PurePath(command[0]).name
-    return re.fullmatch(r"(python|pypy)[0-9.]*(\.exe)?", name) is not None
+    return INTERPRETER.fullmatch(PurePath(command[0]).name) is not None
 
 
 def inherited() -> dict[str, str]:
