@@ -1,5 +1,6 @@
-"""Stretches of one advance in which nothing happens: what is sampled again and again is counted,
-and put into the markets when the stretch ends. Hours of a still exchange cost little that way.
+"""Stretches in which nothing happens: what is sampled again and again is counted, and put into the
+markets when the stretch ends. Hours of a still exchange cost little that way, and so does a bot
+that does nothing but ask.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Calm:
-    """What is known not to change while nothing happens. Empty between two advances.
+    """What is known not to change while nothing happens.
 
-    `updates` and `samples` are owed to the markets: whoever reads what they count into settles
-    first.
+    `updates` and `samples` are owed to the markets: whoever reads what they count into, or keeps
+    the state, settles first. A premium's mean is the same with what is owed and without.
     """
 
     marks: tuple[int, int] | None = None

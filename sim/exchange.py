@@ -25,7 +25,6 @@ from .actions import Action, ActionSpec, spec_of
 from .agents import act_through, check_vault, expire_agent, resolve_signer
 from .assets import Universe
 from .call import Acting, Call
-from .calm import Calm
 from .desk import Desk
 from .errors import ActionError, ActionReject, Reject
 from .events import (
@@ -93,12 +92,12 @@ class Exchange:
         self.journal = journal
         self.desk = Desk(self)
         self._outbox: list[Event] = []
+        self._drained = 0
         self._touched: dict[Address, None] = {}
         self._books: dict[str, None] = {}
         self._moved: dict[int, None] = {}
         self._computed = False
         self._due_twaps: list[int] = []
-        self.calm = Calm()
 
     @classmethod
     def create(
@@ -145,6 +144,7 @@ class Exchange:
             return Refused(error)
         if self.journal is not None:
             self.journal(Applied(action, call, state.time_ms))
+        state.calm.end(state)
         state.nonces.setdefault(call.signer, nonces).use(call.nonce)
         account = state.accounts[acting.user]
         refusal: Reject | None = None
@@ -201,6 +201,7 @@ class Exchange:
 
     def operate(self, operation: Operation) -> None:
         """Carries out one operation now. Raises ValueError when it makes no sense."""
+        self.state.calm.end(self.state)
         operation.apply(self)
         if self.journal is not None:
             self.journal(Operated(operation, self.state.time_ms))
@@ -221,13 +222,12 @@ class Exchange:
             next_ms = state.timers.next_due_ms()
             if next_ms is None or next_ms > state.time_ms:
                 self._react()
-        self.calm.end(state)
         state.time_ms = time_ms
         self._flush()
 
     def _wake(self, kind: Timer, key: str) -> None:
         if kind not in _SAMPLED:
-            self.calm.end(self.state)
+            self.state.calm.end(self.state)
         match kind:
             case Timer.PRICES:
                 prices.on_timer(self)
@@ -295,6 +295,7 @@ class Exchange:
     def drain(self) -> list[Event]:
         """What happened since the last drain, in order."""
         events, self._outbox = self._outbox, []
+        self._drained += len(events)
         return events
 
     # -- snapshots ---------------------------------------------------------------------------------
@@ -320,8 +321,8 @@ class Exchange:
 
     @property
     def told(self) -> int:
-        """How many events wait for the next drain: more than before, if anything happened."""
-        return len(self._outbox)
+        """How many events there were: more than before, if anything happened."""
+        return self._drained + len(self._outbox)
 
     def touch(self, user: Address) -> None:
         """Notes that balances, positions, leverage or orders of `user` changed."""

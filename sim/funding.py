@@ -95,7 +95,7 @@ def on_sample(ex: Exchange) -> None:
 
     Assumed: a book too thin for impact prices gives no sample (mechanics 10 is silent).
     """
-    state, calm = ex.state, ex.calm
+    state, calm = ex.state, ex.state.calm
     state.timers.push(state.time_ms + SAMPLE_MS, Timer.PREMIUM_SAMPLE)
     if calm.premiums == ex.told:
         calm.samples += 1

@@ -102,7 +102,7 @@ def on_timer(ex: Exchange) -> None:
 
     Once a minute the mark goes into the row of marks from which `prevDayPx` is read.
     """
-    state, calm = ex.state, ex.calm
+    state, calm = ex.state, ex.state.calm
     now = state.time_ms
     state.timers.push(now + PERIOD_MS, Timer.PRICES)
     if calm.marks == (ex.told, div_down(now, DAY_MS)):
@@ -115,7 +115,7 @@ def on_timer(ex: Exchange) -> None:
 
 
 def _update_marks(ex: Exchange) -> None:
-    state, calm = ex.state, ex.calm
+    state, calm = ex.state, ex.state.calm
     now = state.time_ms
     calm.settle(state)
     moved, is_calm = [], True

@@ -21,7 +21,7 @@ from ..matching.types import Side
 from .collector import without_collector
 from .state import State
 
-MAGIC = b"hlsim snapshot 6\n"
+MAGIC = b"hlsim snapshot 7\n"
 """Header of the bytes; the number grows with every change of what a state holds."""
 
 _PACKAGES = tuple(f"{__name__.split('.')[0]}.{layer}." for layer in ("matching", "sim"))
@@ -29,6 +29,7 @@ _PACKAGES = tuple(f"{__name__.split('.')[0]}.{layer}." for layer in ("matching",
 
 def dump(state: State) -> bytes:
     """The state as bytes: a header and a pickle."""
+    state.calm.end(state)
     return MAGIC + pickle.dumps(state, protocol=5)
 
 
@@ -74,6 +75,7 @@ def state_hash(state: State) -> str:
     Equal states give equal hashes, whatever the identity of their objects, the hash seed of Python
     or the machine. Fields marked `transient` are caches and left out.
     """
+    state.calm.settle(state)
     digest = blake2b(digest_size=32)
     walk = _Walk()
     for name, part in walk.fields(state):

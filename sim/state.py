@@ -10,6 +10,7 @@ from ..matching.dataclass import dataclass
 from ..matching.triggers import Triggers
 from .assets import Asset, Perp, Universe
 from .averages import Averages
+from .calm import Calm
 from .candles import CandleSeries
 from .events import Fill, FundingPaid, FundingRate, LedgerRow, Trade
 from .fee_tiers import Standing
@@ -363,6 +364,7 @@ class State:
     next_lid: int = 1
     """Of liquidations."""
     watch: Watch = field(default_factory=Watch)
+    calm: Calm = field(default_factory=Calm, compare=False, metadata={"transient": True})
     twaps: dict[int, Twap] = field(default_factory=dict)
     """Every TWAP that runs or waits, by id."""
     next_twap_id: int = 1

@@ -219,6 +219,7 @@ class Story:
         return self.ex.state.universe.by_coin[coin].id
 
     def market(self, coin: str) -> Market:
+        self.ex.state.calm.settle(self.ex.state)
         return self.ex.state.markets[self.asset_id(coin)]
 
     def account(

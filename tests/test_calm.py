@@ -16,6 +16,8 @@ from stories import Story
 from hlsim.sim.averages import PERIOD_MS
 from hlsim.sim.events import Event, PricesChanged
 from hlsim.sim.exchange import Exchange
+from hlsim.sim.operations import DelistPerp
+from hlsim.sim.rewind import Mark
 
 STAGES: dict[str, Callable[[], Story]] = {
     "a dex": dexing.lived,
@@ -33,8 +35,10 @@ def goes(story: Story, milliseconds: int) -> None:
 
 
 def steps(story: Story, milliseconds: int) -> None:
-    """The same in advances so short that none of them sees two updates of the marks."""
+    """The same where every update of the marks and every sample of premiums is done."""
+    state = story.ex.state
     while milliseconds > 0:
+        state.calm.end(state)
         goes(story, min(milliseconds, PERIOD_MS))
         milliseconds -= PERIOD_MS
 
@@ -46,7 +50,9 @@ def told(story: Story) -> list[Event]:
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stretch_equals_its_steps(stage: str, seed: int) -> None:
-    """Through hours with their funding, and prices that are moved at any time."""
+    """Through hours with their funding, and with prices, orders, delistings, moments that are gone
+    back to and copies at any time.
+    """
     chance = Random(seed)
     story = STAGES[stage]()
     still, watched = copy(story), copy(story)
@@ -56,13 +62,31 @@ def test_a_stretch_equals_its_steps(stage: str, seed: int) -> None:
         milliseconds = chance.choice([2_999, 3_000, 30_000, 61_001, 600_000, 3_600_000])
         goes(still, milliseconds)
         steps(watched, milliseconds)
-        assert still.ex.state_hash() == watched.ex.state_hash()
-        assert told(still) == told(watched)
         if chance.random() < 0.5:
             coin = chance.choice(coins)
             oracle = still.market(coin).oracle_px * chance.randint(980, 1020) // 1000
             for each in (still, watched):
                 each.oracle(coin, str(oracle / 10**8))
+        if chance.random() < 0.3:
+            size = chance.randint(1, 900)
+            for each in (still, watched):
+                each.account("passer").buys(f"{size} SOL @ 1")
+        if len(coins) > 2 and chance.random() < 0.2:
+            gone = coins.pop(chance.randrange(len(coins)))
+            for each in (still, watched):
+                each.ex.operate(DelistPerp(each.asset_id(gone)))
+        assert told(still) == told(watched)
+        if chance.random() < 0.3:
+            mark = Mark(still.ex.state)
+            goes(still, chance.choice([1, 10_000, 3_600_000]))
+            told(still)
+            mark.rewind()
+        if chance.random() < 0.3:
+            goes(still, 7_000)
+            steps(watched, 7_000)
+            assert told(still) == told(watched)
+            still, watched = copy(still), copy(watched)
+        assert still.ex.state_hash() == watched.ex.state_hash()
 
 
 def test_a_day_ends_in_calm_as_it_does_step_by_step() -> None:
@@ -77,7 +101,9 @@ def test_a_day_ends_in_calm_as_it_does_step_by_step() -> None:
     assert gold.day_pxs[0] * 86_400_000 > still.ex.state.time_ms - 86_400_000
 
 
-def test_a_calm_hour_looks_at_its_markets_a_few_times() -> None:
+@pytest.mark.parametrize("stretch_ms", [10_000, 3_600_000])
+def test_a_calm_hour_looks_at_its_markets_a_few_times(stretch_ms: int) -> None:
+    """Also when somebody asks every ten seconds, and so moves time."""
     story = copy(dexing.lived())
     goes(story, 7_200_000)
     looks = 0
@@ -88,7 +114,9 @@ def test_a_calm_hour_looks_at_its_markets_a_few_times() -> None:
 
     before = story.market("BTC").averages.held
     sys.setprofile(count)
-    goes(story, 3_600_000)
+    for _ in range(3_600_000 // stretch_ms):
+        goes(story, stretch_ms)
+        told(story)
     sys.setprofile(None)
 
     assert story.market("BTC").averages.held == before + 1200
