@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from difflib import get_close_matches
 from random import Random
 from typing import Any
 
@@ -17,6 +16,7 @@ from ..scenarios.faults import CERTAIN, SOCKETS, Effect, Fault
 from ..sim.actions import ACTIONS
 from .blocks import Closed
 from .requests import MULTI_SIG
+from .slips import nearest
 
 MOST_FAULTS = 100
 """In force at once."""
@@ -292,8 +292,7 @@ def check_name(fault: Fault) -> None:
         known, prefix = [ANY, *STRUCK.values(), MULTI_SIG, *ACTIONS, *INFO], ""
         name = fault.on
     if name not in known:
-        nearest = get_close_matches(name, known, n=1, cutoff=0.0)[0]
-        raise ValueError(f"unknown {prefix}{name}; nearest: {prefix}{nearest}")
+        raise ValueError(f"unknown {prefix}{name}; nearest: {prefix}{nearest(name, known)}")
     if fault.effect is Effect.LAG and name != STRUCK["/info"] and name not in INFO:
         raise ValueError(f"only queries lag: {name} is neither info nor a type of it")
     if fault.refusal:

@@ -7,9 +7,9 @@ from typing import Annotated
 import msgspec
 
 from ...scenarios.faults import fault_of, parse_fault
-from ..coins import check_coin
 from ..console import Console
 from ..faults import Entry
+from ..slips import check_coin
 from .registry import Asked, Json, control
 
 

@@ -14,9 +14,9 @@ from ...sim.fixed import Px, Sz, Usd, div_down
 from ...sim.operations import DelistPerp, ListPerp, SetHalt, SetMark, SetOpenInterestCap, SetOracle
 from ...sim.prices import mid_px
 from ...sim.state import Market
-from ..coins import no_coin
 from ..console import Console
 from ..shapes.text import px_text
+from ..slips import no_coin
 from ..values import parse_amount
 from .money import Amount
 from .registry import Asked, control

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 import msgspec
@@ -20,6 +19,7 @@ from ..explorer import TYPES as EXPLORER
 from ..info import INFO
 from ..nesting import is_deep
 from ..requests import ACTIONS, REQUESTS_KEPT, UNHEARD, Fate, Request, unwrapped
+from ..slips import nearest
 from ..values import parse_address
 from .registry import Asked, Json, control
 
@@ -134,7 +134,7 @@ def _check_names(console: Console, asked: RequestsAsked) -> None:
         if given is not None and given not in known:
             sent = RequestsAsked(action=asked.action, type=asked.type)
             if next(find(console, sent), None) is None:
-                near = get_close_matches(given, known, n=1, cutoff=0.0)[0]
+                near = nearest(given, known)
                 raise ValueError(f"unknown request {given!r:.80}; nearest: {near}")
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import click
 
 from hlsim import __version__
-from hlsim.config import OPTIONS, Option, Refused, Settings, nearest
+from hlsim.config import OPTIONS, Option, Refused, Settings
+from hlsim.server.slips import nearest
 
 BAD_USAGE = 2
 INTERRUPTED = 128 + signal.SIGINT

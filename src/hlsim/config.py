@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -10,6 +9,7 @@ from dataclasses import field, replace
 from typing import Any
 
 from hlsim.matching.dataclass import dataclass
+from hlsim.server.slips import nearest
 from hlsim.server.values import parse_address, parse_time, parse_usd
 
 PREFIX = "HLSIM_"
@@ -77,11 +77,6 @@ class Settings:
     """Clients live in exchange time. No flag of `serve`: it takes a client that does."""
     given: tuple[str, ...] = field(default=(), compare=False)
     """Which of them somebody asked for, by the names of these fields."""
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The known name most like `word`."""
-    return difflib.get_close_matches(word, list(known), n=1, cutoff=0.0)[0]
 
 
 def _choice(*words: str) -> Callable[[str], str]:

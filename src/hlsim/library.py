@@ -16,10 +16,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hlsim.chronicle import FAULT, Chronicle
-from hlsim.config import Refused, Settings, nearest, settings
+from hlsim.config import Refused, Settings, settings
 from hlsim.handles import ExchangeClock, ExchangeMarket, FaultInForce, FaultPlanned, Number
 from hlsim.opening import FundedAccount, begin_scenario, open_server
 from hlsim.server.app import Server, listen, new_loop
+from hlsim.server.slips import nearest
 
 if TYPE_CHECKING:
     from hlsim.asserting import FoundRequests

@@ -13,10 +13,10 @@ from hlsim.matching.dataclass import dataclass
 from hlsim.scenarios.genesis import KNOWN_ACCOUNTS, KnownAccount, known_accounts
 from hlsim.server.app import Options, Server, open_node
 from hlsim.server.app import open_server as assemble
-from hlsim.server.coins import check_coin
 from hlsim.server.limits import Mode, limit_set
 from hlsim.server.pacer import Clock
 from hlsim.server.signing import Chain
+from hlsim.server.slips import check_coin
 from hlsim.sim.fixed import Address, Usd
 from hlsim.starts import STARTS, opened_node
 

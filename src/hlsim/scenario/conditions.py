@@ -14,7 +14,6 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 import msgspec
 
-from hlsim.config import nearest
 from hlsim.matching.dataclass import dataclass
 from hlsim.scenario.course import Course, Moment, Told
 from hlsim.scenarios.story import Named
@@ -23,6 +22,7 @@ from hlsim.server.control.registry import Asked
 from hlsim.server.explorer import TYPES as EXPLORER
 from hlsim.server.info import INFO
 from hlsim.server.requests import ACTIONS
+from hlsim.server.slips import nearest
 from hlsim.sim.actions import ACTIONS as NAMES
 from hlsim.sim.events import AccountLiquidated, Direction, Fill, FundingPaid
 

@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hlsim.config import nearest
 from hlsim.scenario.acts import FAULT, REQUESTS, plan_of
 from hlsim.scenario.conditions import Condition, OfPrice, condition_of
 from hlsim.scenario.judges import judge_of
 from hlsim.scenarios.story import Scenario, Senseless
-from hlsim.server.coins import check_coin
 from hlsim.server.control.clock import Advance, SetTime
+from hlsim.server.slips import check_coin, nearest
 from hlsim.server.values import parse_time
 from hlsim.telling import span_told
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
 from hlsim.scenario.reading import Mistake, read
 from hlsim.scenarios.story import Scenario
+from hlsim.server.slips import nearest
 
 ENDINGS = (".yaml", ".yml")
 
@@ -26,8 +26,8 @@ def load(which: str) -> Scenario:
         return _shipped(which)
     path = Path(which)
     if not path.name.endswith(ENDINGS):
-        near = get_close_matches(which, _files(), 1, 0.0)
-        raise ValueError(f"no scenario {which!r}; nearest: {near[0]}; a file ends in .yaml")
+        near = nearest(which, _files())
+        raise ValueError(f"no scenario {which!r}; nearest: {near}; a file ends in .yaml")
     try:
         text = path.read_text("utf-8")
     except OSError as error:

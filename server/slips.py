@@ -1,11 +1,18 @@
-"""Coins by the names that operators write, told apart from slips."""
+"""Names that operators and users write, told apart from slips."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
-from ..sim.assets import Universe
+if TYPE_CHECKING:
+    from ..sim.assets import Universe
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known name most like `word`."""
+    return get_close_matches(word, list(known), n=1, cutoff=0.0)[0]
 
 
 def no_coin(coin: str, universe: Universe) -> ValueError:
