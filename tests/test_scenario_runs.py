@@ -327,6 +327,16 @@ def test_a_passed_verdict_is_exit_code_0(folder: Path) -> None:
     assert ElementTree.parse(folder / "good.xml").getroot().get("failures") == "0"
 
 
+def test_of_several_seeds_one_that_passes_takes_a_line(folder: Path) -> None:
+    bot = f"{sys.executable} bot.py --twice"
+    done = command("scenario", "run", "moved.yaml", "--bot", bot, "--seeds", "7,9", cwd=folder)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    first, second, last = done.stdout.splitlines()
+    assert (first[:22], second[:22]) == ("moved  seed 7  passed ", "moved  seed 9  passed ")
+    assert last == "2 of 2 seeds passed"
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [

@@ -68,7 +68,7 @@ def run_(
 ) -> int:
     """Plays a scenario for each seed, `repeat` times, and tells how it went. Returns the exit code.
 
-    What is told of a seed is told of its first run.
+    What is told of a seed is told of its first run, and of one among several that passes one line.
     """
     scenario = _load(name)
     # A verdict that cannot be written is lost: tell before it takes minutes.
@@ -80,7 +80,8 @@ def run_(
     verdicts: list[Verdict] = []
     is_alike = True
 
-    for seed in seeds_of(seeds):
+    asked = seeds_of(seeds)
+    for seed in asked:
 
         def play(journal: str | None, seed: int = seed) -> Verdict:
             try:
@@ -90,7 +91,9 @@ def run_(
 
         repeated = Repeated(repeat, play) if repeat > 1 else None
         verdicts.append(play(None) if repeated is None else repeated.first)
-        _tell("\n".join(report_lines.lines(verdicts[-1])))
+        is_short = verdicts[-1].passed and len(asked) > 1
+        told = report_lines.headline if is_short else str
+        _tell(told(verdicts[-1]))
         if repeated is not None:
             _tell(repeated.text)
             is_alike = is_alike and repeated.is_alike

@@ -25,11 +25,16 @@ td:first-child { text-align: right; white-space: nowrap }
 """
 
 
-def lines(verdict: Verdict) -> Iterator[str]:
-    """A verdict as text: what the judges say, what a failure teaches, then what happened when."""
+def headline(verdict: Verdict) -> str:
+    """A verdict in one line."""
     word = "passed" if verdict.passed else "FAILED"
     seconds = verdict.course.ended_ms / 1000
-    yield f"{verdict.scenario.name}  seed {verdict.seed}  {word}  ({seconds:g} s of exchange time)"
+    return f"{verdict.scenario.name}  seed {verdict.seed}  {word}  ({seconds:g} s of exchange time)"
+
+
+def lines(verdict: Verdict) -> Iterator[str]:
+    """A verdict as text: what the judges say, what a failure teaches, then what happened when."""
+    yield headline(verdict)
     yield f"  {verdict.scenario.title}"
     for finding in verdict.findings:
         if finding.wrong is None:
