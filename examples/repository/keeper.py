@@ -107,6 +107,8 @@ def _said(answer: dict[str, Any]) -> str:
 
 def main() -> None:
     """Keeps a position until it is stopped."""
+    if len(sys.argv) != 3:
+        sys.exit("usage: python keeper.py COIN SIZE, as in: python keeper.py ETH 0.5")
     coin, target = sys.argv[1], float(sys.argv[2])
     keeper = Keeper(os.environ["HYPERLIQUID_API_URL"], os.environ["HYPERLIQUID_PK"], coin)
     while True:
