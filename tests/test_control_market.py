@@ -24,6 +24,13 @@ def running() -> Iterator[RunningExchange]:
         yield exchange
 
 
+@pytest.fixture(scope="module")
+def still() -> Iterator[tuple[RunningExchange, str]]:
+    """An exchange for what is refused, and its hash, which stays."""
+    with hlsim.start(market="static") as exchange:
+        yield exchange, exchange.state_hash()
+
+
 # -- money -----------------------------------------------------------------------------------------
 
 
@@ -77,9 +84,9 @@ def _token_id(info: Info, name: str) -> str:
     ],
 )
 def test_what_is_no_money_is_refused(
-    running: RunningExchange, keys: dict[str, Any], said: str
+    still: tuple[RunningExchange, str], keys: dict[str, Any], said: str
 ) -> None:
-    before = running.state_hash()
+    running, before = still
     status, text = steer(running, "fund", **keys)
     assert status == 400
     assert text.startswith(said)
@@ -165,9 +172,9 @@ def test_a_book_by_levels_and_one_by_its_mid(running: RunningExchange) -> None:
     ],
 )
 def test_a_book_that_cannot_be_is_refused_before_anything_changed(
-    running: RunningExchange, keys: dict[str, Any], said: str
+    still: tuple[RunningExchange, str], keys: dict[str, Any], said: str
 ) -> None:
-    before = running.state_hash()
+    running, before = still
     status, text = steer(running, "market/book", coin="ETH", **keys)
     assert status == 400
     assert text.startswith(said)
