@@ -65,7 +65,7 @@ def life(bot: str, hash_seed: str, **settings: Any) -> dict[str, Any]:
 
 def test_every_way_to_wait_takes_exchange_time() -> None:
     bot = [sys.executable, str(BOTS / "waiting.py")]
-    found = command("run", "--own-time", "--market", "static", "--", *bot, environ={"TZ": "UTC"})
+    found = command("run", "--own-time", "--market", "empty", "--", *bot, environ={"TZ": "UTC"})
 
     assert (found.returncode, found.stderr) == (0, "")
     told = json.loads(found.stdout)
@@ -187,7 +187,7 @@ def test_nobody_sets_the_machines_clock_by_ours() -> None:
 def test_the_exit_code_of_the_bot_is_passed_on() -> None:
     program = "import os, sys; print(os.environ['HLSIM_URL']); sys.exit(7)"
     for flags in ((), ("--own-time",)):
-        found = command("run", "--market", "static", *flags, "--", sys.executable, "-c", program)
+        found = command("run", "--market", "empty", *flags, "--", sys.executable, "-c", program)
         assert (found.returncode, found.stderr) == (7, "")
         assert found.stdout.startswith("http://127.0.0.1:")
 
@@ -210,7 +210,7 @@ def test_the_exit_code_of_the_bot_is_passed_on() -> None:
     ],
 )
 def test_what_cannot_run_is_refused(words: tuple[str, ...], complaint: str) -> None:
-    found = command("run", "--market", "static", *words)
+    found = command("run", "--market", "empty", *words)
 
     assert (found.returncode, found.stderr) == (2, complaint)
 
@@ -218,7 +218,7 @@ def test_what_cannot_run_is_refused(words: tuple[str, ...], complaint: str) -> N
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_bot_and_the_exchange(number: signal.Signals) -> None:
     program = "import time; print('up', flush=True)\nwhile True: time.sleep(3600)"
-    words = ["run", "--own-time", "--market", "static", "--"]
+    words = ["run", "--own-time", "--market", "empty", "--"]
     with subprocess.Popen(
         [*HLSIM, *words, sys.executable, "-c", program],
         stdout=subprocess.PIPE,

@@ -12,7 +12,7 @@ import pytest
 from commanding import command
 
 BOTS = Path(__file__).parent / "own_time"
-OWN_TIME = ("run", "--own-time", "--market", "static", "--")
+OWN_TIME = ("run", "--own-time", "--market", "empty", "--")
 IMPORTS = (
     *("asyncio", "concurrent.futures.process", "concurrent.futures.thread", "http.client"),
     *("logging.handlers", "multiprocessing.pool", "multiprocessing.managers", "queue", "random"),

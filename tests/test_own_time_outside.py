@@ -20,7 +20,7 @@ from hlsim.own_time.environment import child_environment
 from hlsim.own_time.run import conducted
 
 BOT = (sys.executable, str(Path(__file__).parent / "own_time" / "outside.py"))
-RUN = (*HLSIM, "run", "--own-time", "--market", "static", "--")
+RUN = (*HLSIM, "run", "--own-time", "--market", "empty", "--")
 MEANWHILE_S = 0.5
 """Real time in which the exchange's runs away, when it does."""
 
@@ -75,7 +75,7 @@ def test_time_stands_for_others_that_are_waited_for_and_for_nobody_else(
     way: str, held_ms: int, came: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(company, "HELD_MS", held_ms)
-    made = Settings(port=0, clock="manual", market="static")
+    made = Settings(port=0, clock="manual", market="empty")
     with RunningExchange(made, own_time=True) as running, conducted(running) as conductor:
         child = subprocess.run(
             [*BOT, way],

@@ -22,7 +22,7 @@ BOTS = Path(__file__).parent / "own_time"
 
 def told(bot: str, *words: str) -> Any:
     """What a bot prints of how long it waited for what."""
-    flags = ["--own-time", "--market", "static"]
+    flags = ["--own-time", "--market", "empty"]
     found = command("run", *flags, "--", sys.executable, str(BOTS / bot), *words)
     assert found.returncode == 0, found.stderr
     return json.loads(found.stdout)

@@ -68,8 +68,9 @@ class Source:
     def layer(self) -> str:
         return next((folder for folder in FOLDERS if self.path.startswith(f"{folder}/")), "")
 
-    def nodes(self) -> Iterator[ast.AST]:
-        return ast.walk(self.tree)
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        return list(ast.walk(self.tree))
 
 
 Rule = Callable[[Source], Iterator[Complaint]]
@@ -81,7 +82,7 @@ Rule = Callable[[Source], Iterator[Complaint]]
 def lazily_imported(source: Source) -> set[ast.AST]:
     """The import statements that stand inside a function or under TYPE_CHECKING."""
     found: set[ast.AST] = set()
-    for node in source.nodes():
+    for node in source.nodes:
         lazy = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         typing_only = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
         if lazy or typing_only:
@@ -92,7 +93,7 @@ def lazily_imported(source: Source) -> set[ast.AST]:
 def imports(source: Source) -> Iterator[tuple[ast.Import | ast.ImportFrom, str]]:
     """Every import as the full dotted name that it reaches; ours begin with `hlsim.`."""
     package = ["hlsim", *source.path.removeprefix("src/hlsim").strip("/").split("/")[:-1]]
-    for node in source.nodes():
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield node, alias.name
@@ -140,7 +141,7 @@ def core_knows_no_clock_chance_or_wire(source: Source) -> Iterator[Complaint]:
     for node, name in imports(source):
         if source.layer in CORE and name.split(".")[0] in NOT_IN_CORE:
             yield node.lineno, f"{source.layer} may not import {name.split('.')[0]}"
-    for node in source.nodes():
+    for node in source.nodes:
         if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
             continue
         owner = node.value.id
@@ -154,7 +155,7 @@ def core_knows_no_clock_chance_or_wire(source: Source) -> Iterator[Complaint]:
 def core_uses_integers(source: Source) -> Iterator[Complaint]:
     if source.layer not in (*CORE, "scenarios") and not source.path.startswith("server/shapes/"):
         return
-    for node in source.nodes():
+    for node in source.nodes:
         line = getattr(node, "lineno", 0)
         if line and NOT_MONEY in source.lines[line - 1]:
             continue
@@ -182,7 +183,7 @@ def divides_freely(source: Source) -> bool:
 def money_is_divided_in_fixed(source: Source) -> Iterator[Complaint]:
     if divides_freely(source):
         return
-    for node in source.nodes():
+    for node in source.nodes:
         if isinstance(node, ast.BinOp):
             operands: tuple[ast.expr, ...] = (node.left, node.right)
         elif isinstance(node, ast.AugAssign):
@@ -205,7 +206,7 @@ def is_set(node: ast.expr | None) -> bool:
 def set_names(source: Source) -> set[str]:
     """Names and attributes that the file annotates as, or assigns, a set."""
     found = set()
-    for node in source.nodes():
+    for node in source.nodes:
         targets: list[ast.expr] = []
         if isinstance(node, ast.AnnAssign | ast.arg):
             said = ast.unparse(node.annotation) if node.annotation else ""
@@ -224,7 +225,7 @@ def no_iteration_over_sets(source: Source) -> Iterator[Complaint]:
         return
     names = set_names(source)
     walks: list[ast.expr] = []
-    for node in source.nodes():
+    for node in source.nodes:
         if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
             walks.append(node.iter)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -243,7 +244,7 @@ def files_are_short(source: Source) -> Iterator[Complaint]:
 
 
 def functions_are_short(source: Source) -> Iterator[Complaint]:
-    for node in source.nodes():
+    for node in source.nodes:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         first = node.body[0]
@@ -257,7 +258,7 @@ def functions_are_short(source: Source) -> Iterator[Complaint]:
 def names_say_what_things_are(source: Source) -> Iterator[Complaint]:
     if source.layer not in CHAIN:
         return
-    for node in source.nodes():
+    for node in source.nodes:
         if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         # `@info` is the decorator of the endpoint of that name.
@@ -267,7 +268,7 @@ def names_say_what_things_are(source: Source) -> Iterator[Complaint]:
 
 
 def strangers_stay_out_of_private_parts(source: Source) -> Iterator[Complaint]:
-    for node in source.nodes():
+    for node in source.nodes:
         if source.layer not in {"scenarios", "server"} or not isinstance(node, ast.Attribute):
             continue
         mine = isinstance(node.value, ast.Name) and node.value.id in {"self", "cls", "other"}
@@ -288,7 +289,7 @@ def modules_say_what_they_are(source: Source) -> Iterator[Complaint]:
 
 
 def errors_do_not_vanish(source: Source) -> Iterator[Complaint]:
-    for node in source.nodes():
+    for node in source.nodes:
         if isinstance(node, ast.ExceptHandler):
             broad = node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"}
             if broad and all(isinstance(part, ast.Pass) for part in node.body):
