@@ -21,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help serve test clients lint format types bench load docs build clean links
+.PHONY: help serve test clients lint format types mypy pyright bench load docs build clean links
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
@@ -44,8 +44,13 @@ format: $(VENV)/.with-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: $(VENV)/.with-dev links
+# Two, so that `make -j2` runs them side by side.
+types: mypy pyright
+
+mypy: $(VENV)/.with-dev links
 	$(BIN)/mypy
+
+pyright: $(VENV)/.with-dev links
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 bench: $(VENV)/.with-run
