@@ -6,6 +6,7 @@ import asyncio
 import errno
 import json
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from commanding import command
 
 from hlsim.config import Settings
 from hlsim.library import RunningExchange
+from hlsim.own_time import conductor
+from hlsim.own_time.environment import child_environment
 from hlsim.own_time.run import conducted
 
 BOTS = Path(__file__).parent / "own_time"
@@ -178,14 +181,35 @@ def test_signals_that_are_waited_for_come_when_it_is_their_exchange_time() -> No
     }
 
 
+def test_a_process_begins_though_the_one_that_waits_for_it_does_so_in_c(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Which looks like work: time stands, and all that is known is that it takes long."""
+    monkeypatch.setattr(conductor, "TURN_S", 0.2)
+    code = (
+        "import ctypes, subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; raise SystemExit(7)'])\n"
+        "status = ctypes.c_int()\n"
+        "ctypes.CDLL(None).waitpid(child.pid, ctypes.byref(status), 0)\n"
+        "print(status.value >> 8)\n"
+    )
+    made = Settings(port=0, clock="manual", market="empty")
+    with RunningExchange(made, own_time=True) as running, conducted(running) as conducting:
+        own = child_environment(running.url, None, own_time=conducting.place)
+        bot = [sys.executable, "-c", code]
+        found = subprocess.run(bot, env=own, capture_output=True, timeout=60, check=True)
+
+    assert found.stdout == b"7\n"
+
+
 @pytest.mark.parametrize("turns", range(12))
 def test_a_process_that_is_killed_while_it_waits_does_not_stop_the_time(turns: int) -> None:
     """Its time comes so many turns of the event loop after its end, whatever is known of that."""
     with (
         RunningExchange(Settings(port=0, clock="manual", market="empty"), own_time=True) as running,
-        conducted(running) as conductor,
+        conducted(running) as conducting,
     ):
-        host, port, _, token = conductor.place.split(":")
+        host, port, _, token = conducting.place.split(":")
 
         async def join(process: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, int]:
             reader, writer = await asyncio.open_connection(host, int(port))
@@ -197,16 +221,16 @@ def test_a_process_that_is_killed_while_it_waits_does_not_stop_the_time(turns: i
             # One begins when the other waits.
             killed.write(f"wait {now_ms + 60_000} a {now_ms} - -\n".encode())
             reader, writer, _ = await join(2)
-            conductor.is_held = True
+            conducting.is_held = True
             killed.write(b"call\n")
             for one, until_ms in ((killed, now_ms), (writer, now_ms + 1000)):
                 one.write(f"wait {until_ms} a {now_ms} - -\n".encode())
-            while not conductor.is_idle:
+            while not conducting.is_idle:
                 await asyncio.sleep(0)
-            conductor._parties[0].writer.transport.abort()
+            conducting._parties[0].writer.transport.abort()
             for _ in range(turns):
                 await asyncio.sleep(0)
-            conductor.release()
+            conducting.release()
             passed_ms = 0
             while passed_ms < 1000:
                 answer = await asyncio.wait_for(reader.readline(), 30)
