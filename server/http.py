@@ -75,10 +75,12 @@ class TooMany(Refusal):
         super().__init__(429, "null")
 
 
-async def reply_json(send: Send, body: bytes, status: int = 200) -> None:
+async def reply_json(
+    send: Send, body: bytes, status: int = 200, *extra: tuple[bytes, bytes]
+) -> None:
     """Sends a JSON body."""
     length = (b"content-length", b"%d" % len(body))
-    headers = [_JSON, length, _VARY, _ORIGIN, _EXPOSE]
+    headers = [*extra, _JSON, length, _VARY, _ORIGIN, _EXPOSE]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

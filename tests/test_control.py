@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import ask, get, headers_of, steer
+from asking import ask, get, steer
 
 import hlsim
 from hlsim.library import RunningExchange
@@ -105,12 +105,16 @@ def test_no_endpoint_is_open_to_a_web_page_or_without_the_token(
         assert ask(walled, spec.method, path, body, json_type | token).status == 403
 
 
-def test_reads_of_the_control_plane_are_gets(running: RunningExchange) -> None:
-    assert ask(running, "POST", "/hlsim/health").whole == (
-        405,
-        headers_of(b"", {"allow": "GET"}),
-        b"",
-    )
+@pytest.mark.parametrize(
+    ("asked", "path", "wanted"),
+    [("POST", "fault/list", "GET"), ("GET", "clock/advance", "POST"), ("PUT", "reset", "POST")],
+)
+def test_a_wrong_method_is_refused_with_the_right_one(
+    running: RunningExchange, asked: str, path: str, wanted: str
+) -> None:
+    answer = ask(running, asked, f"/hlsim/{path}")
+    assert (answer.status, answer.headers["allow"]) == (405, wanted)
+    assert json.loads(answer.body) == {"error": f"{path} is asked with {wanted}, not {asked}"}
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,8 @@ async def serve(console: Console, guard: Guard, scope: Scope, receive: Receive, 
         known = ", ".join(CONTROL)
         await _refuse(send, 404, f"no endpoint {path!r:.80}; known: {known}")
     elif scope["method"] != spec.method:
-        await reply_empty(send, 405, (b"allow", spec.method.encode()))
+        said = f"{path} is asked with {spec.method}, not {scope['method']:.20}"
+        await _refuse(send, 405, said, (b"allow", spec.method.encode()))
     else:
         await _answer(console, spec, scope, receive, send)
 
@@ -122,5 +123,5 @@ async def _body(spec: ControlSpec, scope: Scope, receive: Receive) -> bytes | No
     return await read_body(scope, receive)
 
 
-async def _refuse(send: Send, status: int, text: str) -> None:
-    await reply_json(send, msgspec.json.encode({"error": text}), status)
+async def _refuse(send: Send, status: int, text: str, *extra: tuple[bytes, bytes]) -> None:
+    await reply_json(send, msgspec.json.encode({"error": text}), status, *extra)
