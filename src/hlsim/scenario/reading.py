@@ -14,6 +14,7 @@ from hlsim.scenario.judges import judge_of
 from hlsim.scenario.names import check_names
 from hlsim.scenario.words import check_word
 from hlsim.scenarios.story import Named, Scenario, Senseless, Step, Written
+from hlsim.server.control import CONTROL
 
 T = TypeVar("T")
 
@@ -161,6 +162,11 @@ def _step(part: Part) -> Step:
     keys = part.mapping()
     acts = [key for key in keys if key not in TIMES]
     if len(acts) != 1:
+        known = [key for key in acts if key == FAULT or key in CONTROL]
+        unknown = [key for key in acts if key not in known]
+        if known and unknown:  # a time that is misspelt looks like one more thing to do
+            said = f"unknown key {unknown[0]!r}; known beside {known[0]}: {', '.join(TIMES)}"
+            part.at(unknown[0]).wrong(said)
         part.wrong(f"one thing to do is wanted beside {', '.join(TIMES)}")
     (name,) = acts
     inner = part.at(name)
