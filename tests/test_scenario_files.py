@@ -102,6 +102,16 @@ WRONG: list[tuple[str, str, str]] = [
     ("lasts: 2s", "lasts: 2s\nspeed: .nan", "3: speed: speed is above 0 and at most 1000"),
     ("lasts: 2s", "lasts: 2s\naccount: -1", "3: account: accounts count from 0"),
     ("at: 500ms", "at: 3s", "10: timeline[0]: never done: that is after 3000 ms, and it"),
+    (
+        "lasts: 2s",
+        "lasts: 2s\nactors:\n  whale: {usd: 3}",
+        "4: actors.whale: unknown key 'usd'; kn",
+    ),
+    (
+        "lasts: 2s",
+        "lasts: 2s\nactors:\n  whale: {actor: bob}",
+        "4: actors.whale: unknown key 'actor'; known: usdc",
+    ),
     ("at_least: 1}", "at_least: 1, of: whale}", "15: timeline[2]: position coin=ETH at_least=1 of"),
     ("is: 0.5}", "is: 0.5, of: whale}", "20: expect[0]: position coin=ETH is=0.5 of=whale: no act"),
     ("is: 0.5}", "at_least: 2, at_most: 1}", "20: expect[0].finally: nothing is 2 or more and"),

@@ -55,6 +55,10 @@ def act_of(named: Named) -> Act:
 
 def opening_of(actor: Named) -> Act:
     """What makes an actor of the file. Raises ValueError for keys that make none."""
+    known = [key for key in REQUESTS["actor/open"].keys if key != "actor"]  # its name is the key
+    for key in actor.keys:
+        if key not in known:
+            raise ValueError(f"unknown key {key!r}; known: {', '.join(known)}")
     return act_of(Named("actor/open", {**actor.keys, "actor": actor.name}))
 
 
