@@ -36,6 +36,8 @@ class Played:
     records: int = 0
     replies: int = 0
     hashes: int = 0
+    is_cut: bool = False
+    """Whether there are records that were to be left out."""
 
 
 class Player:
@@ -64,6 +66,7 @@ class Player:
         try:
             for record in self._journal.records():
                 if until(record):
+                    self.played.is_cut = True
                     break
                 self._blocks.clear()
                 self._repeat(record)

@@ -93,6 +93,7 @@ class Exchange:
         self.desk = Desk(self)
         self._outbox: list[Event] = []
         self._drained = 0
+        state.calm.end(state)  # events are counted anew
         self._touched: dict[Address, None] = {}
         self._books: dict[str, None] = {}
         self._moved: dict[int, None] = {}

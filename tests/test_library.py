@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -80,6 +81,25 @@ def test_refusals_are_value_errors_and_explained_ones_are_read(fresh: RunningExc
     assert row.refusals == ["Price must be divisible by tick size. asset=1"]
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda running: running.fault("order:1:after:dorp").__enter__(),
+        lambda running: running.market.move("NOPE", 1),
+        lambda running: running.control("clock/mode", speeed=3),
+    ],
+)
+def test_of_a_refusal_the_line_that_asked_is_shown(
+    fresh: RunningExchange, ask: Callable[[RunningExchange], object]
+) -> None:
+    """And nothing of what is inside, by pytest."""
+    with pytest.raises(ValueError, match=r"dorp|NOPE|speeed") as caught:
+        ask(fresh)
+
+    shown = caught.traceback.filter(caught)
+    assert [Path(entry.path).name for entry in shown] == [Path(__file__).name] * 2
+
+
 def test_the_clock_is_set_and_changes_hands(fresh: RunningExchange) -> None:
     began_ms = fresh.clock.now_ms
     assert fresh.clock.advance(seconds=0.5, ms=1) == began_ms + 501
@@ -119,7 +139,13 @@ def test_requests_are_not_counted_under_a_name_that_there_is_not(fresh: RunningE
     assert fresh.requests(type="userDetails").count == 0
 
     requests.post(f"{fresh.url}/info", json={"type": "l2Bok"}, timeout=5)
-    assert fresh.requests(type="l2Bok").count == 1  # a client's mistake is there to be found
+    found = fresh.requests(type="l2Bok")
+    assert found.count == 1  # a client's mistake is there to be found
+    first, second = str(found).splitlines()
+    assert first == "1 request"
+    assert second.startswith("  20")
+    assert "l2Bok" in second
+    assert repr(found) == f"<1 request; {second.strip()}>", "pytest shows it in one line"
     assert fresh.requests(type="l2Bok", status="ok").count == 0
 
 

@@ -299,9 +299,12 @@ def test_a_replay_ends_where_it_is_told_to(settings: dict[str, Any], until: str)
         number = exchange.control("journal").records
         exchange.clock.advance(seconds=5)
         pen.buys(0, "0.01", "90000")
+        total = exchange.control("journal").records
     code, out, _ = replayed(settings, "--until", str(number if until == "number" else time_ms))
     assert code == 0
     assert (out["records"], out["time"], out["hash"]) == (str(number), str(time_ms), hash_)
+    code, out, _ = replayed(settings, "--until", "9999" if until == "number" else "2100-01-01")
+    assert (code, out["records"]) == (0, f"{total + 1}: there are no more")
 
 
 def test_a_wall_clock_goes_on_in_real_time(settings: dict[str, Any]) -> None:

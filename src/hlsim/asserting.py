@@ -17,33 +17,39 @@ if TYPE_CHECKING:
     from hlsim.library import RunningExchange
     from hlsim.sim.exchange import Exchange
 
+__tracebackhide__ = True
+"""pytest leaves out what is here: of interest is the line of the test that asked."""
+
 LAST = 12
 """Lines of what happened to an account before it failed an assertion."""
 
 
 class FoundRequests(RequestsTold):
-    """What `RunningExchange.requests` found. Its `repr` has a line for each request."""
+    """What `RunningExchange.requests` found. As a text it has a line for each request."""
 
     coins: dict[int, str] = msgspec.field(default_factory=dict)
     """By asset id."""
 
     def assert_count(self, wanted: int) -> None:
         """Raises AssertionError that shows what was found, unless there are so many of them."""
-        __tracebackhide__ = True
         if self.count != wanted:
-            raise AssertionError(f"{wanted} wanted, but found {self!r}")
+            raise AssertionError(f"{wanted} wanted, but found {self}")
 
     def __repr__(self) -> str:
-        plural = "" if self.count == 1 else "s"
-        return "\n".join([f"{self.count} request{plural}", *self._lines()])
+        # pytest shows it in one line, and so as if it were a text in Python's source.
+        return f"<{'; '.join(self._lines())}>"
+
+    def __str__(self) -> str:
+        return "\n  ".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
+        yield f"{self.count} request{'' if self.count == 1 else 's'}"
         older = self.count - len(self.requests)
         if older:
-            yield f"  … {older} older ones …"
+            yield f"… {older} older ones …"
         for row in self.requests:
             text = request_told(row, lambda one: coin_of_asset(one, self.coins.get(one)))
-            yield f"  {iso_text(row.time)} {row.user or row.signer or 'client'} {text}"
+            yield f"{iso_text(row.time)} {row.user or row.signer or 'client'} {text}"
 
 
 def assert_flat(running: RunningExchange, address: str) -> None:
@@ -51,7 +57,6 @@ def assert_flat(running: RunningExchange, address: str) -> None:
     ended, ValueError for an address that has no account: it is flat for sure, and hardly the one
     that was meant.
     """
-    __tracebackhide__ = True
     told = running.control("accounts", user=address)
     if not told:
         raise ValueError(f"{address} has no account here")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hlsim.library import RunningExchange
     from hlsim.server.control.market import MarketTold
+
+__tracebackhide__ = True
+"""pytest leaves out what is here: of interest is the line of the test that asked."""
 
 Number = int | float | str
 
@@ -112,27 +114,34 @@ class FaultPlanned(AbstractContextManager["FaultInForce"]):
     """What `RunningExchange.fault` gives: in force as long as the `with` lasts."""
 
     def __init__(
-        self, plan: str | Mapping[str, object], force: AbstractContextManager[FaultInForce]
+        self,
+        running: RunningExchange,
+        plan: str | Mapping[str, object],
+        note: Callable[[str], None],
     ) -> None:
+        self._running = running
         self._plan = plan
-        self._force = force
-        self._begun = False
+        self._note = note
+        self._fault: FaultInForce | None = None
+        self._is_asked_for = False
 
     def __enter__(self) -> FaultInForce:
-        self._begun = True
-        return self._force.__enter__()
+        self._is_asked_for = True
+        told = self._running.control("fault/add", plan=self._plan)
+        self._plan = told.plan
+        self._fault = FaultInForce(self._running, told.id)
+        self._note(f"{told.plan} is in force")
+        return self._fault
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool | None:
-        return self._force.__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        assert self._fault is not None
+        struck = self._fault.struck
+        self._fault.lift()
+        self._note(f"{self._plan} is lifted; strikes: {struck}")
 
     def __del__(self) -> None:
         # A test that forgets the `with` would pass because nothing went wrong.
-        if not self._begun:
+        if not self._is_asked_for:
             said = f"the fault {self._plan!r:.80} was never in force: with exchange.fault(…): …"
             warnings.warn(said, RuntimeWarning, stacklevel=2)
 

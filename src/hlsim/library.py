@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from inspect import signature
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hlsim.chronicle import FAULT, Chronicle
 from hlsim.config import Refused, Settings, settings
-from hlsim.handles import ExchangeClock, ExchangeMarket, FaultInForce, FaultPlanned, Number
+from hlsim.handles import ExchangeClock, ExchangeMarket, FaultPlanned, Number
 from hlsim.opening import FundedAccount, begin_scenario, open_server
 from hlsim.server.app import Server, listen, new_loop
 from hlsim.server.slips import nearest
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
     from hlsim.sim.exchange import Exchange
     from hlsim.sim.operations import Operation
     from hlsim.timeline import Timeline
+
+__tracebackhide__ = True
+"""pytest leaves out what is here: of interest is the line of the test that asked."""
 
 T = TypeVar("T")
 Whose = str | FundedAccount
@@ -176,7 +178,11 @@ class RunningExchange:
             spec = CONTROL[path]
             return spec.answer(server.console, spec.take(given))
 
-        return self._call(answer)
+        try:
+            return self._call(answer)
+        except ValueError as error:
+            # Without the server's thread, where it was found out.
+            raise error.with_traceback(None) from None
 
     def advance(
         self, *, days: int = 0, hours: int = 0, minutes: int = 0, seconds: float = 0, ms: int = 0
@@ -262,7 +268,6 @@ class RunningExchange:
         """
         from hlsim.asserting import assert_flat
 
-        __tracebackhide__ = True
         assert_flat(self, _address(account))
 
     def diagnoses(self, user: Whose | None = None) -> list[DiagnosisTold]:
@@ -296,22 +301,10 @@ class RunningExchange:
         "order", "phase": "after", "effect": "drop"}`. `with` raises ValueError for what can never
         strike, and a call without `with` warns: nothing was in force.
         """
-        return FaultPlanned(plan, self._fault(plan))
+        return FaultPlanned(self, plan, self._note_fault)
 
-    @contextmanager
-    def _fault(self, plan: str | Mapping[str, object]) -> Iterator[FaultInForce]:
-        told = self.control("fault/add", plan=plan)
-        fault = FaultInForce(self, told.id)
-        self._note(FAULT, f"{told.plan} is in force")
-        try:
-            yield fault
-        finally:
-            struck = fault.struck
-            fault.lift()
-            self._note(FAULT, f"{told.plan} is lifted; strikes: {struck}")
-
-    def _note(self, who: str, text: str) -> None:
-        self._call(lambda server: self._chronicle.note(who, text))
+    def _note_fault(self, text: str) -> None:
+        self._call(lambda server: self._chronicle.note(FAULT, text))
 
     @property
     def is_running(self) -> bool:

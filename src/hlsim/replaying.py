@@ -34,7 +34,8 @@ def play(path: str, until: str | None, *, check: bool) -> int:
             return DIFFERENT
     exchange = opened.server.node.exchange
     state = exchange.state
-    print(f"records  {played.records}")
+    is_short = until is not None and not played.is_cut
+    print(f"records  {played.records}{': there are no more' if is_short else ''}")
     if found.torn:
         print(f"torn     {found.torn} bytes at the end, left out")
     if check:

@@ -91,8 +91,8 @@ def run_(
 
         repeated = Repeated(repeat, play) if repeat > 1 else None
         verdicts.append(play(None) if repeated is None else repeated.first)
-        is_short = verdicts[-1].passed and len(asked) > 1
-        told = report_lines.headline if is_short else str
+        is_fine = verdicts[-1].passed and (repeated is None or repeated.is_alike)
+        told = report_lines.headline if is_fine and len(asked) > 1 else str
         _tell(told(verdicts[-1]))
         if repeated is not None:
             _tell(repeated.text)
