@@ -116,7 +116,8 @@ def open_node(options: Options) -> LocalNode:
     pacer = _pacer(options, start_ms)
     exchange = Exchange.create(
         universe,
-        time_ms=pacer.now_ms(),
+        # Not now: a journal of it says when the clock started, and nothing of how long this took.
+        time_ms=pacer.start_ms,
         seed=options.seed,
         is_mainnet=options.chain == "mainnet",
         rules=Rules(**rules_of(options.limit_set, options.limits), **_readings(options, "rules")),
@@ -153,7 +154,7 @@ def reopen_node(options: Options, mark: NodeMark) -> LocalNode:
     director = Director(market)
     (state,) = mark.scripts
     director.restore(state)
-    pacer = _pacer(options, mark.clock.time_ms)
+    pacer = _pacer(options, exchange.state.time_ms)
     return LocalNode(exchange, pacer, scripts=[director], block_time_ms=options.block_time_ms)
 
 

@@ -189,6 +189,17 @@ def test_a_journal_at_the_wall_clock_does_not_wait_for_a_hash(tmp_path: Path) ->
     assert cli.run(["replay", str(path), "--check"]) == 0
 
 
+def test_a_journal_begins_when_its_clock_does_however_fast_that_is(tmp_path: Path) -> None:
+    """Of the first with these options, and of one that takes the state of another."""
+    when = {"clock": "wall", "start_time": "2026-03-01", "speed": 10_000}
+    for name in "ab":
+        path = tmp_path / name
+        with hlsim.start(market="empty", journal=str(path), **when) as exchange:
+            exchange.clock.mode("manual")
+        assert header(path)["hash"]
+        assert cli.run(["replay", str(path), "--check"]) == 0
+
+
 def header(path: Path) -> Any:
     return json.loads(path.read_bytes().splitlines()[0])
 
